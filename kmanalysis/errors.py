@@ -1,0 +1,50 @@
+"""The exceptions that a user meets: each says where, what was found, what is accepted and what to do next.
+
+The message is a catalogue entry with named fields, so that the command line can say it in the reader's language.
+"""
+
+from __future__ import annotations
+
+
+class KmError(Exception):
+    """An error that the user can act on.
+
+    ``message`` is the English text with ``{field}`` places; ``fields`` fill them. ``str()`` gives the English sentence;
+    ``Words.error`` the reader's.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, **fields: object) -> None:
+        self.message = message
+        self.fields = fields
+        super().__init__(message.format(**fields))
+
+    def __reduce__(self) -> tuple:
+        return _rebuild, (type(self), self.message, self.fields)
+
+
+def _rebuild(kind: type[KmError], message: str, fields: dict) -> KmError:
+    return kind(message, **fields)
+
+
+class DataError(KmError):
+    """An input file or workbook folder that cannot be used as it is."""
+
+
+class MappingError(KmError):
+    """A mapping that contradicts itself, the file, or the canonical tables."""
+
+    exit_code = 2
+
+
+class StandardsError(KmError):
+    """Standards that cannot be in force: unknown id, wrong unit, contradictory floors."""
+
+    exit_code = 2
+
+
+class UsageError(KmError):
+    """Arguments that cannot be used: unknown month, supplier, notebook, language."""
+
+    exit_code = 2

@@ -1,0 +1,58 @@
+"""What was observed: one module a dimension, each measure a pure function of the workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import ibis
+import pandas as pd
+from ibis.expr import types as ir
+
+from kmanalysis.errors import UsageError
+from kmanalysis.measures import compliance, price, reputation, service, stability
+from kmanalysis.measures.frames import nothing_observed
+from kmanalysis.workbook import Workbook, frame
+
+EVIDENCE_ROWS = 20
+"""Rows of evidence that a report keeps a supplier and measure: the worst ones."""
+
+_BY_ID: Mapping[str, tuple[Callable, Callable]] = stability.MEASURES | compliance.MEASURES | price.MEASURES | service.MEASURES | reputation.MEASURES
+
+
+@frame
+def measures(workbook: Workbook) -> pd.DataFrame:
+    """The measures frame of the month: every supplier, every measure; the ones without data say so with n = 0."""
+    parts = []
+    for identifier, (measure, _) in _BY_ID.items():
+        found = measure(workbook)
+        unit = workbook.standards[identifier].unit
+        missing = nothing_observed(workbook, identifier, unit=unit)
+        is_missing = ~missing["supplier_id"].isin(found.loc[found["measure"] == identifier, "supplier_id"])
+        parts += [found, missing[is_missing]]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True).sort_values(["supplier_id", "measure"], ignore_index=True)
+
+
+def rows(workbook: Workbook, measure: str) -> ir.Table:
+    """The engine rows behind a measure, of all suppliers; ``severity`` says how bad each is. Raises UsageError for an unknown measure."""
+    if measure not in _BY_ID:
+        raise UsageError("No measure has the id {found!r}. Known: {accepted}.", found=measure, accepted=", ".join(_BY_ID))
+    return _BY_ID[measure][1](workbook)
+
+
+def worst_rows(workbook: Workbook, measure: str) -> pd.DataFrame:
+    """The worst rows behind a measure, at most `EVIDENCE_ROWS` a supplier; ``rank`` counts from 1, the rows' own columns follow."""
+
+    def worst(workbook: Workbook) -> pd.DataFrame:
+        evidence = rows(workbook, measure)
+        others = [ibis.asc(evidence[column], nulls_first=True) for column in evidence.columns if column not in ("supplier_id", "severity")]
+        order = ibis.window(group_by="supplier_id", order_by=[ibis.desc(evidence.severity), *others])
+        ranked = evidence.mutate(rank=ibis.row_number().over(order) + 1)
+        worst = ranked.filter(ranked["rank"] <= EVIDENCE_ROWS, ranked.severity > 0)
+        return worst.drop("severity").order_by(["supplier_id", "rank"]).execute()
+
+    return workbook.finished(evidence_name(measure), worst)
+
+
+def evidence_name(measure: str) -> str:
+    """Name of the frame that holds a measure's worst rows."""
+    return f"evidence.{measure}"

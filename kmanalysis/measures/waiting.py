@@ -1,0 +1,77 @@
+"""Waiting times: the share within a limit and the P50 and P95 beside it, with cases that are not over yet counted as such.
+
+Every case has a start; it ends, is still open at the month's end (right-censored there), or will never end. Counts per distinct second
+come out of the engine; the curve is made from those.
+"""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr import types as ir
+
+from kmanalysis.measures.frames import measures_frame
+from kmanalysis.statistics.survival import share_within_by, waiting_quantiles_by
+from kmanalysis.workbook import Workbook
+
+SECOND = 1_000_000
+"""Microseconds."""
+
+
+def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never=False, is_upper_bound=False) -> ir.Table:
+    """The events with what is known of their waiting time at the month's end.
+
+    Adds ``seconds`` (a begun second counts when ended, so that 300.2 s is not within 300; null where the wait never ends),
+    ``has_ended``, ``is_bound`` (ended_at only bounds the end from above) and ``severity`` (seconds, endless waits last).
+    Events whose end lies before their start contradict themselves and are left out: their wait is unknown.
+    """
+    cut = ibis.literal(workbook.month.end, type="timestamp")
+    never, is_upper_bound = ibis.coalesce(_boolean(never), False), ibis.coalesce(_boolean(is_upper_bound), False)
+    is_over = ibis.coalesce(ended < cut, False) & ~never
+    waited = ibis.ifelse(is_over, ended, cut).delta(started, unit="microsecond")
+    seconds = ibis.ifelse(is_over, (waited + SECOND - 1) // SECOND, waited // SECOND)
+    return (
+        events.filter(started.notnull(), never | (waited >= 0))
+        .mutate(
+            seconds=ibis.ifelse(never, ibis.null("int64"), seconds.cast("int64")),
+            has_ended=is_over,
+            is_bound=is_over & is_upper_bound,
+        )
+        .mutate(severity=ibis.ifelse(ibis._.seconds.isnull(), float("1e15"), ibis._.seconds.cast("float64")))
+    )
+
+
+def waiting_counts(cases: ir.Table, *groups: str) -> pd.DataFrame:
+    """Counts per supplier (and further ``groups``) and distinct second: supplier_id, …, seconds (inf: never), ended, is_bound, cases."""
+    keys = ["supplier_id", *groups, "seconds", "has_ended", "is_bound"]
+    counts = cases.group_by(keys).agg(cases=cases.count()).execute()
+    counts["never"] = counts["seconds"].isna()
+    counts["seconds"] = counts["seconds"].astype("float64").fillna(np.inf)
+    counts["ended"] = counts["has_ended"].astype(bool) | counts["never"]
+    return counts.sort_values(keys, ignore_index=True)[["supplier_id", *groups, "seconds", "ended", "is_bound", "cases"]]
+
+
+def waiting_frame(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd.DataFrame:
+    """The measures frame of a waiting time, from `waiting_counts`.
+
+    The measure itself is the share within its standard's limit; ``.p50_seconds``, ``.p95_seconds`` and ``.open_share`` stand beside it. A case
+    whose end is only bounded from above counts as late unless the bound is within the limit; such a supplier is judged by its bounds.
+    """
+    limit, confidence = workbook.standards.limit(measure), workbook.standards.value("counting.confidence")
+    shares = share_within_by(counts, limit, confidence)
+    undecided = counts[counts["is_bound"] & (counts["seconds"] > limit)]
+    if len(undecided):
+        favourable = counts.assign(seconds=counts["seconds"].where(~counts.index.isin(undecided.index), 0.0))
+        shares = shares.assign(upper=share_within_by(favourable, limit, confidence)["upper"])
+    shares["basis"] = np.where(shares["supplier_id"].isin(undecided["supplier_id"]), "bounded", "census")
+    parts = [measures_frame(workbook, measure, shares.rename(columns={"share": "value"}), unit="share")]
+    for label, q in (("p50_seconds", 0.5), ("p95_seconds", 0.95)):
+        parts.append(measures_frame(workbook, f"{measure}.{label}", waiting_quantiles_by(counts, q, confidence), unit="seconds"))
+    opened = shares.assign(value=shares["censored"] / shares["n"].where(shares["n"] > 0), lower=np.nan, upper=np.nan, basis="census")
+    parts.append(measures_frame(workbook, f"{measure}.open_share", opened, unit="share"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _boolean(value) -> ir.BooleanValue:
+    return value if isinstance(value, ir.Value) else ibis.literal(value)

@@ -1,0 +1,177 @@
+"""The workbook: the tables, one month, one set of standards, one engine.
+
+Opened on a folder, it computes. Opened on a page's slice (as the batch does for each notebook), it holds the finished frames of
+that page and nothing else, so that a page cannot show what its provenance does not cover.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+
+import ibis
+import pandas as pd
+from ibis.expr import types as ir
+
+from kmanalysis.assets import samples_folder
+from kmanalysis.errors import KmError, UsageError
+from kmanalysis.loaders.engine import connect
+from kmanalysis.loaders.folder import Attached, attach
+from kmanalysis.standards import Standard, Standards, load_standards
+from kmanalysis.tables import tables
+from kmanalysis.times import Month
+from kmanalysis.words import Words
+
+SLICE_VARIABLE = "KMANALYSIS_SLICE"
+"""Environment variable that names the slice a batch notebook is opened on."""
+
+
+class Workbook:
+    """Canonical tables seen from one month, judged by one set of standards. Made by `open_workbook`.
+
+    ``frames`` holds finished frames by (month, name) and is shared by all months of one folder.
+    """
+
+    def __init__(
+        self,
+        month: Month,
+        standards: Standards,
+        words: Words,
+        *,
+        connection: ibis.BaseBackend | None = None,
+        attached: Attached | None = None,
+        frames: dict[tuple[str, str], pd.DataFrame] | None = None,
+        facts: dict | None = None,
+    ) -> None:
+        self.month = month
+        self.standards = standards
+        self.words = words
+        self.attached = attached
+        self._connection = connection
+        self._frames = {} if frames is None else frames
+        self._facts = {} if facts is None else facts
+
+    def table(self, name: str) -> ir.Table:
+        """A canonical table in the engine. Raises KmError on a slice, which has no engine."""
+        if self._connection is None:
+            raise KmError("Table {table} is not part of this page. Open the workbook on its folder to work with rows.", table=name)
+        return self._connection.table(name)
+
+    def in_month(self, name: str) -> ir.Table:
+        """The rows of an event table that happened in the month (Asia/Shanghai)."""
+        table = self.table(name)
+        when = table[tables()[name].event_time]
+        return table.filter(when >= self.month.start, when < self.month.end)
+
+    def at(self, month: Month) -> Workbook:
+        """The same workbook seen from another month."""
+        return Workbook(month, self.standards, self.words, connection=self._connection, attached=self.attached, frames=self._frames, facts=self._facts)
+
+    @property
+    def suppliers(self) -> list[str]:
+        """Ids of all suppliers, sorted."""
+        return self._fact("suppliers", lambda: sorted(self.table("suppliers").supplier_id.execute()))
+
+    @property
+    def first_month(self) -> Month:
+        """Month of the folder's first event; the workbook's own month where there are no events."""
+        return Month.parse(self._fact("first_month", self._first_month))
+
+    @property
+    def months(self) -> list[Month]:
+        """The months that are looked back on: to this one, as many as the standards say, none before the folder's first."""
+        history = int(self.standards.value("counting.history_months"))
+        return max(self.first_month, self.month - (history - 1)).until(self.month)
+
+    def finished(self, name: str, compute: Callable[[Workbook], pd.DataFrame]) -> pd.DataFrame:
+        """The named frame of this month: computed the first time, kept afterwards."""
+        key = (str(self.month), name)
+        if key not in self._frames:
+            if self._connection is None:
+                raise KmError("Frame {frame} of {month} is not part of this page.", frame=name, month=self.month)
+            self._frames[key] = compute(self)
+        return self._frames[key].copy(deep=False)
+
+    def _fact(self, name: str, find: Callable[[], object]):
+        if name not in self._facts:
+            self._facts[name] = find()
+        return self._facts[name]
+
+    def _first_month(self) -> str:
+        firsts = (self.table(name)[table.event_time].min().execute() for name, table in tables().items() if table.event_time)
+        first = min((when for when in firsts if not pd.isna(when)), default=None)
+        return str(self.month if first is None else min(Month.of(first), self.month))
+
+
+def frame(compute: Callable[[Workbook], pd.DataFrame]) -> Callable[[Workbook], pd.DataFrame]:
+    """Marks a function of a workbook whose frame is computed once a month and shared by all who ask."""
+    name = frame_name(compute)
+
+    @wraps(compute)
+    def finished(workbook: Workbook) -> pd.DataFrame:
+        return workbook.finished(name, compute)
+
+    return finished
+
+
+def frame_name(function: Callable) -> str:
+    """Name under which a frame function's result is kept: ``module.function``."""
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+
+
+def open_workbook(
+    data: str | Path | None = None,
+    month: str | None = None,
+    standards: str | Path | Standards | None = None,
+    lang: str = "zh",
+    *,
+    memory: str | None = None,
+) -> Workbook:
+    """Opens a folder of canonical tables (default: the samples) for one month (default: the last one with an event).
+
+    ``standards`` is an operator's own TOML, or standards that are already loaded. Raises DataError, StandardsError or UsageError.
+    In a notebook that the batch runs, the page's slice is opened instead.
+    """
+    words = Words(lang)
+    if os.environ.get(SLICE_VARIABLE):
+        return open_slice(Path(os.environ[SLICE_VARIABLE]), words)
+    in_force = standards if isinstance(standards, Standards) else load_standards(standards)
+    chosen = Month.parse(month) if month else None
+    connection = connect(memory)
+    attached = attach(connection, Path(data) if data else samples_folder())
+    workbook = Workbook(chosen or Month(1, 1), in_force, words, connection=connection, attached=attached)
+    return workbook if chosen else workbook.at(_last_month(workbook))
+
+
+def _last_month(workbook: Workbook) -> Month:
+    lasts = (workbook.table(name)[table.event_time].max().execute() for name, table in tables().items() if table.event_time)
+    last = max((when for when in lasts if not pd.isna(when)), default=None)
+    if last is None:
+        raise UsageError("The folder holds no dated event: say which month to look at, like 2026-10.")
+    return Month.of(last)
+
+
+def save_slice(folder: Path, workbook: Workbook, frames: dict[str, pd.DataFrame], suppliers: Sequence[str]) -> None:
+    """Writes finished frames as a page's slice: what a notebook may see, and nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, finished in frames.items():
+        finished.to_parquet(folder / f"{name}.parquet", index=False)
+    facts = {
+        "month": str(workbook.month),
+        "first_month": str(workbook.first_month),
+        "suppliers": list(suppliers),
+        "standards": json.loads(workbook.standards.as_json()),
+        "changed": list(workbook.standards.changed),
+    }
+    (folder / "slice.json").write_text(json.dumps(facts, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+
+
+def open_slice(folder: Path, words: Words) -> Workbook:
+    """Opens a slice that `save_slice` wrote."""
+    facts = json.loads((folder / "slice.json").read_text(encoding="utf-8"))
+    standards = Standards({identifier: Standard(**values) for identifier, values in facts["standards"].items()}, tuple(facts["changed"]))
+    frames = {(facts["month"], path.stem): pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+    return Workbook(Month.parse(facts["month"]), standards, words, frames=frames, facts=facts)
