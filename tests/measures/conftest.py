@@ -1,0 +1,107 @@
+"""Workbooks from a few literal rows: what a test does not state is filled in plausibly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kmanalysis.standards import Standards, override_standards
+from kmanalysis.tables import Column, tables
+from kmanalysis.workbook import Workbook, open_workbook
+
+Rows = pd.DataFrame | Sequence[Mapping[str, object]]
+
+BY_TYPE = {"text": "any", "integer": 1, "decimal": "10", "float": 0.0, "boolean": "true", "timestamp": "2026-10-15 04:00:00", "date": "2026-01-01", "digest": "kd1:" + "0" * 32}
+BY_COLUMN = {
+    "supplier_id": "s1",
+    "sku": "k1",
+    "currency": "CNY",
+    "orders.ordered_at": "2026-10-15 04:00:00",
+    "orders.status": "delivered",
+    "stock_snapshots.quantity": 100,
+    "stock_snapshots.is_placeholder": "false",
+    "tickets.is_staged": "false",
+    "documents.licensee": "s1",
+    "documents.scope": "*",
+    "discount_tiers.discount_share": 0.05,
+    "purchases.discount_amount": "0",
+    "needs.is_must": "false",
+}
+
+
+@pytest.fixture
+def workbook_of(tmp_path: Path) -> Callable[..., Workbook]:
+    """``workbook_of({"orders": [{…}, …]}, month="2026-10", standards=None)``: a workbook on these rows and nothing else.
+
+    Times are naive UTC. Required cells that a row leaves out are filled (supplier s1, SKU k1, CNY, running ids …), and the suppliers, products,
+    contracts … that rows must refer to are made
+    (an order named by a ticket is not: it may lie outside of the folder). ``None`` is an empty cell. ``standards`` is a dict of changes by id, or Standards.
+    """
+    folders = count(1)
+
+    def make(given: Mapping[str, Rows], month: str = "2026-10", standards: Standards | Mapping | None = None) -> Workbook:
+        folder = tmp_path / f"folder-{next(folders)}"
+        folder.mkdir()
+        for name, filled in _with_partners(given).items():
+            filled.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", date_format="%Y-%m-%d %H:%M:%S.%f")
+        in_force = override_standards(standards, file="test") if isinstance(standards, dict) else standards
+        workbook = open_workbook(folder, month, in_force, lang="en")
+        rejected = {receipt.table: receipt.rejected for receipt in workbook.attached.receipts if receipt.rejected}
+        assert not rejected, f"the test's own rows are not canonical: {rejected}"
+        return workbook
+
+    return make
+
+
+def _with_partners(given: Mapping[str, Rows]) -> dict[str, pd.DataFrame]:
+    """The tables with every required cell filled, and the rows that others refer to."""
+    unknown = set(given) - set(tables())
+    assert not unknown, f"no such tables: {unknown}"
+    complete: dict[str, pd.DataFrame] = {}
+    wanted: dict[str, set[str]] = {}
+    for name in reversed(tables()):  # partners are declared before those that refer to them
+        rows = given.get(name, [])
+        rows = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else [dict(row) for row in rows]
+        key = tables()[name].key[0]
+        known = {row.get(key) for row in rows}
+        rows += [{key: partner} for partner in sorted(wanted.get(name, set()) - known)]
+        if rows:
+            complete[name] = _filled(name, rows)
+            for column, declared in tables()[name].columns.items():
+                if declared.refers_to and declared.orphan == "reject":
+                    partner, _, partner_key = declared.refers_to.partition(".")
+                    assert partner_key == tables()[partner].key[0]
+                    wanted.setdefault(partner, set()).update(complete[name][column].dropna())
+    return complete
+
+
+def _filled(name: str, rows: list[dict]) -> pd.DataFrame:
+    columns = tables()[name].columns
+    unknown = {column for row in rows for column in row} - set(columns)
+    assert not unknown, f"{name} has no columns {unknown}"
+    filled = [{column: row[column] if column in row else _default(name, declared, number) for column, declared in columns.items()} for number, row in enumerate(rows, 1)]
+    return pd.DataFrame({column: [_cell(row[column]) for row in filled] for column in columns}, dtype="object")
+
+
+def _default(table: str, column: Column, number: int) -> object:
+    found = BY_COLUMN.get(f"{table}.{column.name}", BY_COLUMN.get(column.name))
+    if not column.required and f"{table}.{column.name}" not in BY_COLUMN:
+        return None
+    if found is not None and not (table in ("suppliers", "products") and column.name == tables()[table].key[0]):
+        return found
+    if column.type == "enum":
+        return column.values[0]
+    return f"{table}-{number}" if column.type == "id" else BY_TYPE[column.type]
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return None if pd.isna(value) else value.isoformat(sep=" ")
+    return None if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)) else value
