@@ -25,6 +25,9 @@ from kmanalysis.tables import tables
 from kmanalysis.times import Month
 from kmanalysis.words import Words
 
+DATA_VARIABLE = "KMANALYSIS_DATA"
+"""Environment variable that names the workbook folder to open where none is given."""
+
 SLICE_VARIABLE = "KMANALYSIS_SLICE"
 """Environment variable that names the slice a batch notebook is opened on."""
 
@@ -53,6 +56,11 @@ class Workbook:
         self._connection = connection
         self._frames = {} if frames is None else frames
         self._facts = {} if facts is None else facts
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether rows can be asked for; not so on a page's slice."""
+        return self._connection is not None
 
     def table(self, name: str) -> ir.Table:
         """A canonical table in the engine. Raises KmError on a slice, which has no engine."""
@@ -130,7 +138,9 @@ def open_workbook(
     *,
     memory: str | None = None,
 ) -> Workbook:
-    """Opens a folder of canonical tables (default: the samples) for one month (default: the last one with an event).
+    """Opens a folder of canonical tables for one month (default: the last one with an event).
+
+    ``data`` defaults to the folder that the environment variable KMANALYSIS_DATA names, else to the samples.
 
     ``standards`` is an operator's own TOML, or standards that are already loaded. Raises DataError, StandardsError or UsageError.
     In a notebook that the batch runs, the page's slice is opened instead.
@@ -141,7 +151,7 @@ def open_workbook(
     in_force = standards if isinstance(standards, Standards) else load_standards(standards)
     chosen = Month.parse(month) if month else None
     connection = connect(memory)
-    attached = attach(connection, Path(data) if data else samples_folder())
+    attached = attach(connection, Path(data or os.environ.get(DATA_VARIABLE) or samples_folder()))
     workbook = Workbook(chosen or Month(1, 1), in_force, words, connection=connection, attached=attached)
     return workbook if chosen else workbook.at(_last_month(workbook))
 

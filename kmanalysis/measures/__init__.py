@@ -20,7 +20,7 @@ _BY_ID: Mapping[str, tuple[Callable, Callable]] = stability.MEASURES | complianc
 
 
 @frame
-def measures(workbook: Workbook) -> pd.DataFrame:
+def observed(workbook: Workbook) -> pd.DataFrame:
     """The measures frame of the month: every supplier, every measure; the ones without data say so with n = 0."""
     parts = []
     for identifier, (measure, _) in _BY_ID.items():

@@ -1,0 +1,149 @@
+"""Grades: S, A, B or not graded with its reason; held through a single bad month; with the probability that they are right."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from kmanalysis.scoring.scorecard import scorecard, standards_frame, unasked, weighted_scores
+from kmanalysis.scoring.verdicts import scale_points
+from kmanalysis.standards import Standards
+from kmanalysis.tables import GRADES
+from kmanalysis.workbook import Workbook, frame
+
+RANKS = {"": 0} | {grade: rank for rank, grade in enumerate(reversed(GRADES), start=1)}
+"""Grades as numbers: not graded 0, B 1, A 2, S 3."""
+
+AT_ONCE = ("vetoed", "lacks_evidence")
+"""Reasons that end a grade at once; a score under the floor has to last."""
+
+
+@frame
+def raw_grades(workbook: Workbook) -> pd.DataFrame:
+    """The grade that the month alone would give: supplier_id, raw_grade, reason, score, coverage, vetoes."""
+    judged = scorecard(workbook)
+    scores = weighted_scores(judged, "supplier_id")
+    veto = judged[judged["veto"]]
+    failed = veto[veto["verdict"] == "missed"].groupby("supplier_id")["measure"].agg(";".join)
+    open_vetoes = set(veto.loc[veto["verdict"].isin(["no_data", "unproven"]), "supplier_id"])
+    scores["vetoes"] = scores["supplier_id"].map(failed).fillna("")
+    ranks = graded_ranks(scores["score"].to_numpy(), scores["coverage"].to_numpy(), workbook.standards)
+    lowest_coverage = workbook.standards.value(f"grade.{GRADES[-1]}.coverage")
+    lacks = scores["supplier_id"].isin(open_vetoes) | (scores["coverage"] < lowest_coverage) | scores["score"].isna()
+    scores["reason"] = np.select([scores["vetoes"] != "", lacks, ranks == 0], ["vetoed", "lacks_evidence", "below_floor"], "")
+    names = {rank: grade for grade, rank in RANKS.items()}
+    scores["raw_grade"] = [names[rank] if reason == "" else "" for rank, reason in zip(ranks, scores["reason"], strict=True)]
+    return scores[["supplier_id", "raw_grade", "reason", "score", "coverage", "vetoes"]]
+
+
+def graded_ranks(score: np.ndarray, coverage: np.ndarray, standards: Standards) -> np.ndarray:
+    """Rank of the grade that score and coverage reach (see `RANKS`); the arrays broadcast."""
+    ranks = np.zeros(np.broadcast(score, coverage).shape, dtype="int64")
+    for grade in reversed(GRADES):
+        reached = (score >= standards.value(f"grade.{grade}.points")) & (coverage >= standards.value(f"grade.{grade}.coverage"))
+        ranks = np.where(reached, RANKS[grade], ranks)
+    return ranks
+
+
+@frame
+def grades(workbook: Workbook) -> pd.DataFrame:
+    """The month's grades: month, supplier_id, name, grade, raw_grade, reason, score, coverage, probability, p_s, p_a, p_b, p_none, vetoes.
+
+    A grade falls only when the months that the standards name have all been under it; a veto and a lack of evidence act at once. ``probability``
+    is that of the grade shown; ``p_none`` that of no grade.
+    """
+    graded = raw_grades(workbook)
+    held = held_rank(workbook)
+    floor = graded["supplier_id"].map(held).fillna(0).astype("int64").to_numpy()
+    ends_at_once = graded["reason"].isin(AT_ONCE).to_numpy()
+    shown = np.where(ends_at_once, 0, np.maximum(graded["raw_grade"].map(RANKS).to_numpy(), floor))
+    names = {rank: grade for grade, rank in RANKS.items()}
+    graded["grade"] = [names[rank] for rank in shown]
+    graded.loc[graded["grade"] != "", "reason"] = ""
+    chances = grade_chances(workbook, graded, np.where(ends_at_once, 0, floor), ends_at_once)
+    for grade in reversed(RANKS):
+        graded[f"p_{grade.lower() or 'none'}"] = chances[:, RANKS[grade]].round(4)
+    graded["probability"] = chances[np.arange(len(graded)), shown].round(4)
+    suppliers = workbook.table("suppliers").select("supplier_id", "name").execute().set_index("supplier_id")["name"]
+    graded["name"], graded["month"] = graded["supplier_id"].map(suppliers), str(workbook.month)
+    columns = ["month", "supplier_id", "name", "grade", "raw_grade", "reason", "score", "coverage", "probability", "p_s", "p_a", "p_b", "p_none", "vetoes"]
+    return graded[columns]
+
+
+def held_rank(workbook: Workbook) -> pd.Series:
+    """The rank that earlier months still hold a supplier at, by supplier_id: its best raw grade within the falling months, as far back as it was graded without a break."""
+    earlier = [workbook.month - back for back in range(1, int(workbook.standards.value("grade.falling_months")))]
+    held = pd.Series(dtype="int64")
+    unbroken: pd.Series | None = None
+    for month in (month for month in earlier if month >= workbook.first_month):
+        past = raw_grades(workbook.at(month)).set_index("supplier_id")
+        stands = ~past["reason"].isin(AT_ONCE)
+        unbroken = stands if unbroken is None else unbroken & stands
+        ranks = past["raw_grade"].map(RANKS).where(unbroken, 0)
+        held = ranks if held.empty else np.maximum(held, ranks)
+    return held.astype("int64")
+
+
+@frame
+def grade_history(workbook: Workbook) -> pd.DataFrame:
+    """The grades of every month looked back on, one month below the other."""
+    return pd.concat([grades(workbook.at(month)) for month in workbook.months], ignore_index=True)
+
+
+def grade_chances(workbook: Workbook, graded: pd.DataFrame, floor: np.ndarray, ends_at_once: np.ndarray) -> np.ndarray:
+    """Chance of each rank (columns 0–3) for each supplier of ``graded``: measures redrawn from their intervals, weights from a Dirichlet.
+
+    Vetoes, facts without an interval and unproven measures (which count at their unfavourable bound) stay as they are. ``floor`` is the rank
+    that earlier months hold a supplier at.
+    """
+    standards = workbook.standards
+    draws = int(standards.value("grade.draws"))
+    weights = weight_draws(standards, unasked(workbook), draws)
+    chances = np.zeros((len(graded), len(RANKS)))
+    by_supplier = dict(tuple(scorecard(workbook).groupby("supplier_id", sort=False)))
+    for place, row in enumerate(graded[["supplier_id", "coverage"]].to_dict("records")):
+        if ends_at_once[place]:
+            chances[place, 0] = 1.0
+            continue
+        scores = score_draws(by_supplier[row["supplier_id"]], weights, standards)
+        ranks = np.maximum(graded_ranks(scores, np.float64(row["coverage"]), standards), floor[place])
+        chances[place] = np.bincount(ranks, minlength=len(RANKS)) / draws
+    return chances
+
+
+def weight_draws(standards: Standards, unasked: frozenset[str], draws: int) -> pd.DataFrame:
+    """Drawn weights, a row a measure and a column a draw: one set for all suppliers, around the configured weights."""
+    configured = standards_frame(standards, unasked).set_index("measure")["weight"]
+    weighing = configured[configured > 0]
+    drawn = _generator("weights").dirichlet(weighing.to_numpy() * standards.value("grade.weight_concentration"), size=draws)
+    return pd.DataFrame(drawn.T, index=weighing.index)
+
+
+def score_draws(judged: pd.DataFrame, weights: pd.DataFrame, standards: Standards) -> np.ndarray:
+    """Drawn scores of one supplier's scorecard rows, one a draw."""
+    counted = judged[judged["points"].notna() & judged["measure"].isin(weights.index)]
+    if counted.empty:
+        return np.full(weights.shape[1], np.nan)
+    drawn = np.stack([_point_draws(row, weights.shape[1], standards) for row in counted.to_dict("records")])
+    of_measure = weights.loc[counted["measure"]].to_numpy()
+    return (of_measure * drawn).sum(axis=0) / of_measure.sum(axis=0)
+
+
+def _point_draws(row: dict, draws: int, standards: Standards) -> np.ndarray:
+    is_fixed = row["veto"] or row["verdict"] == "unproven" or not (row["upper"] > row["lower"])
+    if is_fixed:
+        return np.full(draws, row["points"])
+    # Two half-normals that meet at the value and have the measure's one-sided bounds as their quantiles.
+    z = _generator(row["supplier_id"], row["measure"], row["month"]).standard_normal(draws)
+    above, below = row["upper"] - row["value"], row["value"] - row["lower"]
+    value = row["value"] + z * np.where(z > 0, above, below) / norm.ppf(standards.value("counting.confidence"))
+    value = np.clip(value, 0.0, 1.0 if row["unit"] == "share" else None)
+    return scale_points(value, row["worst"], row["target"], row["best"], standards.value("grade.target_points"))
+
+
+def _generator(*names: str) -> np.random.Generator:
+    seed = blake2b("\x1f".join(names).encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(seed, "big")))
