@@ -16,7 +16,16 @@ from kmanalysis.workbook import Workbook, open_workbook
 
 Rows = pd.DataFrame | Sequence[Mapping[str, object]]
 
-BY_TYPE = {"text": "any", "integer": 1, "decimal": "10", "float": 0.0, "boolean": "true", "timestamp": "2026-10-15 04:00:00", "date": "2026-01-01", "digest": "kd1:" + "0" * 32}
+BY_TYPE = {
+    "text": "any",
+    "integer": 1,
+    "decimal": "10",
+    "float": 0.0,
+    "boolean": "true",
+    "timestamp": "2026-10-15 04:00:00",
+    "date": "2026-01-01",
+    "digest": "kd1:" + "0" * 32,
+}
 BY_COLUMN = {
     "supplier_id": "s1",
     "sku": "k1",
@@ -84,7 +93,10 @@ def _filled(name: str, rows: list[dict]) -> pd.DataFrame:
     columns = tables()[name].columns
     unknown = {column for row in rows for column in row} - set(columns)
     assert not unknown, f"{name} has no columns {unknown}"
-    filled = [{column: row[column] if column in row else _default(name, declared, number) for column, declared in columns.items()} for number, row in enumerate(rows, 1)]
+    filled = [
+        {column: row[column] if column in row else _default(name, declared, number) for column, declared in columns.items()}
+        for number, row in enumerate(rows, 1)
+    ]
     return pd.DataFrame({column: [_cell(row[column]) for row in filled] for column in columns}, dtype="object")
 
 
