@@ -14,6 +14,7 @@ from pathlib import Path
 from kmanalysis.errors import StandardsError
 from kmanalysis.tables import DIMENSIONS, GRADES
 
+UNITS = ("unit", "limit_unit")
 OPERATORS = (">=", "<=", "=")
 SOURCES = ("essay", "example", "house", "operator")
 
@@ -147,9 +148,10 @@ def _changed(standards: Mapping[str, Standard], identifier: str, changes: object
     old = standards[identifier]
     if not isinstance(changes, Mapping):
         changes = {"value": changes}
-    for field, value in changes.items():
+    # Units first: a value in another unit is better told so than that it is out of range.
+    for field, value in sorted(changes.items(), key=lambda change: change[0] not in UNITS):
         _check_field(old, field, value, file)
-    plain = {field: value for field, value in changes.items() if field not in ("unit", "limit_unit")}
+    plain = {field: value for field, value in changes.items() if field not in UNITS}
     return replace(old, **({"source": "operator"} | plain)) if plain else old
 
 
@@ -160,7 +162,7 @@ def _check_field(old: Standard, field: str, value: object, file: str) -> None:
     accepted = [known.name for known in fields(Standard) if known.name not in ("id", "source")]
     if field not in accepted:
         raise StandardsError("{file}: {id} has no field {found!r}. Accepted: {accepted}.", file=file, id=old.id, found=field, accepted=", ".join(accepted))
-    if field in ("unit", "limit_unit") and value != getattr(old, field):
+    if field in UNITS and value != getattr(old, field):
         raise StandardsError("{file}: {id} is counted in {accepted}, not in {found}. Convert the value.", file=file, id=old.id, accepted=getattr(old, field) or "—", found=value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
     if field in _NUMBERS and not is_number:

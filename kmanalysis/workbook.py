@@ -79,9 +79,14 @@ class Workbook:
         return Workbook(month, self.standards, self.words, connection=self._connection, attached=self.attached, frames=self._frames, facts=self._facts)
 
     @property
+    def names(self) -> dict[str, str]:
+        """Names of all suppliers by their ids, sorted by id."""
+        return self._fact("names", self._names)
+
+    @property
     def suppliers(self) -> list[str]:
         """Ids of all suppliers, sorted."""
-        return self._fact("suppliers", lambda: sorted(self.table("suppliers").supplier_id.execute()))
+        return list(self.names)
 
     @property
     def first_month(self) -> Month:
@@ -107,6 +112,10 @@ class Workbook:
         if name not in self._facts:
             self._facts[name] = find()
         return self._facts[name]
+
+    def _names(self) -> dict[str, str]:
+        named = self.table("suppliers").select("supplier_id", "name").execute().sort_values("supplier_id")
+        return dict(zip(named["supplier_id"], named["name"], strict=True))
 
     def _first_month(self) -> str:
         firsts = (self.table(name)[table.event_time].min().execute() for name, table in tables().items() if table.event_time)
@@ -172,7 +181,7 @@ def save_slice(folder: Path, workbook: Workbook, frames: dict[str, pd.DataFrame]
     facts = {
         "month": str(workbook.month),
         "first_month": str(workbook.first_month),
-        "suppliers": list(suppliers),
+        "names": {supplier: workbook.names[supplier] for supplier in suppliers},
         "standards": json.loads(workbook.standards.as_json()),
         "changed": list(workbook.standards.changed),
     }

@@ -11,6 +11,7 @@ from kmanalysis.workbook import Workbook, frame_name
 
 FRAMES = (
     measures.observed,
+    scorecard.asked_subjects,
     scorecard.scorecard,
     scorecard.dimension_scores,
     scorecard.dimension_history,

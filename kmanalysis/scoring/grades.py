@@ -67,8 +67,7 @@ def grades(workbook: Workbook) -> pd.DataFrame:
     for grade in reversed(RANKS):
         graded[f"p_{grade.lower() or 'none'}"] = chances[:, RANKS[grade]].round(4)
     graded["probability"] = chances[np.arange(len(graded)), shown].round(4)
-    suppliers = workbook.table("suppliers").select("supplier_id", "name").execute().set_index("supplier_id")["name"]
-    graded["name"], graded["month"] = graded["supplier_id"].map(suppliers), str(workbook.month)
+    graded["name"], graded["month"] = graded["supplier_id"].map(workbook.names), str(workbook.month)
     columns = ["month", "supplier_id", "name", "grade", "raw_grade", "reason", "score", "coverage", "probability", "p_s", "p_a", "p_b", "p_none", "vetoes"]
     return graded[columns]
 

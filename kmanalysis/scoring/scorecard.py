@@ -30,9 +30,15 @@ def scorecard(workbook: Workbook) -> pd.DataFrame:
     return judged[[*SCORECARD, *DETAILS]]
 
 
+@frame
+def asked_subjects(workbook: Workbook) -> pd.DataFrame:
+    """The subjects that the needs profile speaks of, a row each."""
+    return workbook.table("needs").select("subject").distinct().order_by("subject").execute()
+
+
 def unasked(workbook: Workbook) -> frozenset[str]:
     """Measures whose subject the needs profile does not mention: they weigh nothing."""
-    subjects = set(workbook.table("needs").subject.execute())
+    subjects = set(asked_subjects(workbook)["subject"])
     return frozenset(measure for measure, subject in ASKED_FOR.items() if subject not in subjects)
 
 
