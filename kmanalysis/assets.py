@@ -9,15 +9,16 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def notebooks_folder() -> Path:
     """Folder of the notebooks that make the report."""
-    return _folder("notebooks", "notebooks")
+    return folder("notebooks", "notebooks")
 
 
 def samples_folder() -> Path:
     """Folder of the small sample data: canonical tables, and `truth.csv` with what was planted in whom."""
-    return _folder("data/samples", "samples")
+    return folder("data/samples", "samples")
 
 
-def _folder(in_tree: str, in_wheel: str, package: Path = _PACKAGE) -> Path:
+def folder(in_tree: str, in_wheel: str, package: Path = _PACKAGE) -> Path:
+    """A folder of the tree that the package sits in, else the package's copy of it."""
     # An editable install may leave a stale copy in the package; in a checkout the tree is what one edits.
     tree = package.parent
     return tree / in_tree if (tree / "pyproject.toml").is_file() and (tree / in_tree).is_dir() else package / "_assets" / in_wheel
