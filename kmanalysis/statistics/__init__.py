@@ -1,0 +1,1 @@
+"""Intervals and survival curves: arrays in, numbers out."""
