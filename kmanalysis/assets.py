@@ -19,6 +19,6 @@ def samples_folder() -> Path:
 
 def folder(in_tree: str, in_wheel: str, package: Path = _PACKAGE) -> Path:
     """A folder of the tree that the package sits in, else the package's copy of it."""
-    # An editable install may leave a stale copy in the package; in a checkout the tree is what one edits.
+    # pyproject.toml tells a checkout from a site-packages that happens to hold a folder of this name.
     tree = package.parent
     return tree / in_tree if (tree / "pyproject.toml").is_file() and (tree / in_tree).is_dir() else package / "_assets" / in_wheel
