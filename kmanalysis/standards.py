@@ -10,6 +10,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from kmanalysis.errors import StandardsError
 from kmanalysis.tables import DIMENSIONS, GRADES
@@ -151,7 +152,7 @@ def _changed(standards: Mapping[str, Standard], identifier: str, changes: object
     # Units first: a value in another unit is better told so than that it is out of range.
     for field, value in sorted(changes.items(), key=lambda change: change[0] not in UNITS):
         _check_field(old, field, value, file)
-    plain = {field: value for field, value in changes.items() if field not in UNITS}
+    plain: dict[str, Any] = {field: value for field, value in changes.items() if field not in UNITS}
     return replace(old, **({"source": "operator"} | plain)) if plain else old
 
 
@@ -163,7 +164,9 @@ def _check_field(old: Standard, field: str, value: object, file: str) -> None:
     if field not in accepted:
         raise StandardsError("{file}: {id} has no field {found!r}. Accepted: {accepted}.", file=file, id=old.id, found=field, accepted=", ".join(accepted))
     if field in UNITS and value != getattr(old, field):
-        raise StandardsError("{file}: {id} is counted in {accepted}, not in {found}. Convert the value.", file=file, id=old.id, accepted=getattr(old, field) or "—", found=value)
+        raise StandardsError(
+            "{file}: {id} is counted in {accepted}, not in {found}. Convert the value.", file=file, id=old.id, accepted=getattr(old, field) or "—", found=value
+        )
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
     if field in _NUMBERS and not is_number:
         raise StandardsError("{file}: {id}: {field} must be a number, found {found!r}.", file=file, id=old.id, field=field, found=value)

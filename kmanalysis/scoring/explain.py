@@ -75,10 +75,10 @@ def explain(workbook: Workbook, supplier: str, measure: str, *, limit: int = 200
         raise UsageError("No supplier has the id {found!r}. Known: {accepted}.", found=supplier, accepted=", ".join(sorted(set(judged["supplier_id"]))))
     row = found.iloc[0]
     return Explanation(
-        supplier,
-        measure,
-        workbook.standards[measure],
-        *(row[name] for name in ("value", "unit", "n", "lower", "upper", "basis", "verdict", "points")),
+        supplier_id=supplier,
+        measure=measure,
+        standard=workbook.standards[measure],
+        **{name: row[name] for name in ("value", "unit", "n", "lower", "upper", "basis", "verdict", "points")},
         rows=_rows(workbook, supplier, measure, limit),
         words=workbook.words,
     )

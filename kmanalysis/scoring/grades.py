@@ -40,7 +40,7 @@ def raw_grades(workbook: Workbook) -> pd.DataFrame:
 
 
 def graded_ranks(score: np.ndarray, coverage: np.ndarray, standards: Standards) -> np.ndarray:
-    """Rank of the grade that score and coverage reach (see `RANKS`); the arrays broadcast."""
+    """Rank of the grade that score and coverage reach (see `RANKS`)."""
     ranks = np.zeros(np.broadcast(score, coverage).shape, dtype="int64")
     for grade in reversed(GRADES):
         reached = (score >= standards.value(f"grade.{grade}.points")) & (coverage >= standards.value(f"grade.{grade}.coverage"))
@@ -82,7 +82,7 @@ def held_rank(workbook: Workbook) -> pd.Series:
         stands = ~past["reason"].isin(AT_ONCE)
         unbroken = stands if unbroken is None else unbroken & stands
         ranks = past["raw_grade"].map(RANKS).where(unbroken, 0)
-        held = ranks if held.empty else np.maximum(held, ranks)
+        held = ranks if held.empty else held.combine(ranks, max, fill_value=0)
     return held.astype("int64")
 
 
@@ -108,7 +108,7 @@ def grade_chances(workbook: Workbook, graded: pd.DataFrame, floor: np.ndarray, e
             chances[place, 0] = 1.0
             continue
         scores = score_draws(by_supplier[row["supplier_id"]], weights, standards)
-        ranks = np.maximum(graded_ranks(scores, np.float64(row["coverage"]), standards), floor[place])
+        ranks = np.maximum(graded_ranks(scores, np.full(draws, row["coverage"]), standards), floor[place])
         chances[place] = np.bincount(ranks, minlength=len(RANKS)) / draws
     return chances
 

@@ -76,7 +76,9 @@ def weighted_scores(judged: pd.DataFrame, *by: str) -> pd.DataFrame:
         covered=judged["weight"].where(judged["verdict"].isin(["met", "missed"]), 0.0),
     )
     sums = counted.groupby(list(by), sort=True)[["earned", "weighed", "covered", "weight"]].sum()
-    scores = pd.DataFrame({"score": (sums["earned"] / sums["weighed"].where(sums["weighed"] > 0)), "coverage": sums["covered"] / sums["weight"].where(sums["weight"] > 0)})
+    scores = pd.DataFrame(
+        {"score": (sums["earned"] / sums["weighed"].where(sums["weighed"] > 0)), "coverage": sums["covered"] / sums["weight"].where(sums["weight"] > 0)}
+    )
     return scores.round(6).reset_index()
 
 

@@ -39,8 +39,8 @@ def points(judged: pd.DataFrame, target_points: float) -> np.ndarray:
     unfavourable = np.where(rising, judged["lower"].to_numpy(dtype="float64"), judged["upper"].to_numpy(dtype="float64"))
     is_unproven = (judged["verdict"] == "unproven").to_numpy()
     counted = np.where(is_unproven, unfavourable, judged["value"].to_numpy(dtype="float64"))
-    scale = (judged[name].to_numpy(dtype="float64") for name in ("worst", "target", "best"))
-    earned = scale_points(counted, *scale, target_points)
+    worst, target, best = (judged[name].to_numpy(dtype="float64") for name in ("worst", "target", "best"))
+    earned = scale_points(counted, worst, target, best, target_points)
     earned = np.where(is_unproven & np.isnan(earned), 0.0, earned)
     return np.where(judged["verdict"] == "no_data", np.nan, earned)
 

@@ -10,6 +10,7 @@ from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
 from tests.scoring.observed import UNASKED
 
+
 @pytest.fixture
 def seen():
     """Builds a workbook, seen from the last month, on measures that are given instead of observed: {month: [rows]}."""

@@ -5,7 +5,6 @@ from scipy.stats import norm
 from kmanalysis.scoring.grades import grade_history, grades, score_draws, weight_draws
 from kmanalysis.scoring.scorecard import moves, reasons, scorecard, standards_frame
 from kmanalysis.standards import default_standards
-
 from tests.scoring.observed import UNASKED, observed_rows
 
 NO_DATA = {"value": np.nan, "n": 0}
@@ -90,7 +89,9 @@ def test_a_veto_ends_a_grade_at_once_and_what_was_held_is_gone(seen):
 
 def test_chances_add_up_and_a_wide_interval_leaves_doubt(seen):
     wide = {"lower": 0.6, "upper": 1.0}
-    rows = observed_rows("2026-10", "S01", 80, price__gross_margin={"value": 0.2, "lower": 0.05, "upper": 0.35}, service__first_response={"value": 0.95, **wide})
+    rows = observed_rows(
+        "2026-10", "S01", 80, price__gross_margin={"value": 0.2, "lower": 0.05, "upper": 0.35}, service__first_response={"value": 0.95, **wide}
+    )
     row = only(grades(seen({"2026-10": rows})))
     assert row[["p_s", "p_a", "p_b", "p_none"]].sum() == pytest.approx(1.0)
     assert row["probability"] == row["p_a"]
@@ -133,7 +134,9 @@ def test_weights_sum_to_the_dimensions_shares():
 
 
 def test_reasons_name_the_veto_first_and_then_what_costs_most(seen):
-    rows = observed_rows("2026-10", "S01", 100, compliance__grey_listings={"value": 1.0}, price__band_share={"value": 0.6}, service__dispute_rate={"value": 0.05})
+    rows = observed_rows(
+        "2026-10", "S01", 100, compliance__grey_listings={"value": 1.0}, price__band_share={"value": 0.6}, service__dispute_rate={"value": 0.05}
+    )
     found = reasons(seen({"2026-10": rows}))
     assert list(found["measure"])[:3] == ["compliance.grey_listings", "price.band_share", "service.dispute_rate"]
     assert found["rank"].tolist() == list(range(1, len(found) + 1))
