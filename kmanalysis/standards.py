@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -184,7 +185,7 @@ def _check_field(old: Standard, field: str, value: object, file: str) -> None:
 
 
 def _check_floors(standards: Mapping[str, Standard], file: str) -> None:
-    for higher, lower in zip(GRADES, GRADES[1:], strict=False):
+    for higher, lower in itertools.pairwise(GRADES):
         for what, is_contradiction in (("points", lambda a, b: a <= b), ("coverage", lambda a, b: a < b)):
             above, below = standards[f"grade.{higher}.{what}"].value, standards[f"grade.{lower}.{what}"].value
             if is_contradiction(above, below):

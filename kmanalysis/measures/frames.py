@@ -21,7 +21,7 @@ def measures_frame(workbook: Workbook, measure: str, data: pd.DataFrame, *, unit
     finished = pd.DataFrame({"supplier_id": data["supplier_id"].astype("str"), "value": data["value"].astype("float64"), "n": data["n"].astype("int64")})
     for bound in ("lower", "upper"):
         finished[bound] = data[bound].astype("float64") if bound in data else np.nan
-    finished["basis"] = data["basis"] if "basis" in data else basis
+    finished["basis"] = data.get("basis", basis)
     finished["month"], finished["measure"], finished["unit"] = str(workbook.month), measure, unit
     numbers = ["value", "lower", "upper"]
     finished[numbers] = finished[numbers].where(finished["n"] > 0).round(DIGITS)

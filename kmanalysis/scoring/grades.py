@@ -73,7 +73,10 @@ def grades(workbook: Workbook) -> pd.DataFrame:
 
 
 def held_rank(workbook: Workbook) -> pd.Series:
-    """The rank that earlier months still hold a supplier at, by supplier_id: its best raw grade within the falling months, as far back as it was graded without a break."""
+    """The rank that earlier months still hold a supplier at, by supplier_id.
+
+    Its best raw grade within the falling months, as far back as nothing ended a grade at once.
+    """
     earlier = [workbook.month - back for back in range(1, int(workbook.standards.value("grade.falling_months")))]
     held = pd.Series(dtype="int64")
     unbroken: pd.Series | None = None
