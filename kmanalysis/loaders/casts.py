@@ -1,0 +1,128 @@
+"""Text cells to typed values in the engine, and what is wrong with those that cannot be: the rules of `tables.toml` as SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kmanalysis.loaders.staging import identifier, quoted
+from kmanalysis.tables import Column
+
+UNREADABLE = "\ue000"
+"""Begins a cell that the mapping could not read: whatever follows is shown, never taken."""
+
+_NAIVE_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
+_ZONED_TIME = _NAIVE_TIME + r" ?([Zz]|[+-]\d{2}(:?\d{2})?)"
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_NOT_FINITE = r"[+-]?(nan|inf|infinity)"
+_EARLIEST, _LATEST = "1990-01-01", "2100-01-01"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """SQL of a column's typed ``value`` (NULL where there is none) and of the id of its ``fault`` (NULL where it is in order),
+    both over the text column of the same name; ``accepted`` says in plain signs what passes."""
+
+    value: str
+    fault: str
+    accepted: str
+
+
+def cast(column: Column) -> Cast:
+    """How a canonical column is read from its text, NULL being an empty cell."""
+    text = identifier(column.name)
+    value, broken, accepted = _READERS.get(column.type, _text)(column, text)
+    faults = [("empty", f"{text} IS NULL")] if column.required else []
+    if broken:
+        faults.append(("", f"WHEN {value} IS NULL AND {text} IS NOT NULL THEN {broken}"))
+    faults += _bounds(column, value)
+    clauses = " ".join(clause if not reason else f"WHEN {clause} THEN '{reason}'" for reason, clause in faults)
+    return Cast(value, f"CASE {clauses} END" if clauses else "NULL::VARCHAR", accepted)
+
+
+def _bounds(column: Column, value: str) -> list[tuple[str, str]]:
+    faults = []
+    if column.minimum is not None:
+        faults.append(("below_minimum", f"{value} < {column.minimum}"))
+    if column.maximum is not None:
+        faults.append(("above_maximum", f"{value} > {column.maximum}"))
+    if column.type == "decimal":
+        faults.insert(0, ("too_many_decimals", f"{value} <> TRY_CAST({identifier(column.name)} AS DECIMAL(38,12))"))
+    if column.type in ("timestamp", "date"):
+        faults.append(("time_out_of_range", f"({value} < '{_EARLIEST}' OR {value} >= '{_LATEST}')"))
+    return faults
+
+
+def _range(column: Column, fallback: str) -> str:
+    bounds = [f">= {column.minimum}"] if column.minimum is not None else []
+    bounds += [f"<= {column.maximum}"] if column.maximum is not None else []
+    return ", ".join([fallback, *bounds])
+
+
+def _number_fault(text: str, otherwise: str) -> str:
+    """Which of the number faults it is, where the cast failed."""
+    return (
+        f"CASE WHEN regexp_full_match(lower({text}), '{_NOT_FINITE}') THEN 'not_finite' WHEN regexp_full_match({text}, '{_NUMBER}') THEN {otherwise} "
+        "ELSE 'not_number' END"
+    )
+
+
+def _text(column: Column, text: str) -> tuple[str, str, str]:
+    if not column.pattern:
+        return text, "", ""
+    return f"CASE WHEN regexp_full_match({text}, {quoted(column.pattern)}) THEN {text} END", "'wrong_pattern'", column.pattern
+
+
+def _enum(column: Column, text: str) -> tuple[str, str, str]:
+    return f"CASE WHEN {text} IN ({', '.join(map(quoted, column.values))}) THEN {text} END", "'not_in_list'", ", ".join(column.values)
+
+
+def _digest(column: Column, text: str) -> tuple[str, str, str]:
+    return f"CASE WHEN regexp_full_match({text}, 'kd1:[0-9a-f]{{32}}') THEN {text} END", "'plain_secret'", "kd1:…"
+
+
+def _boolean(column: Column, text: str) -> tuple[str, str, str]:
+    return f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END", "'not_boolean'", "true, false"
+
+
+def _integer(column: Column, text: str) -> tuple[str, str, str]:
+    # A cast alone would round 1.5 up and read 1_000 and 0x1F.
+    exact = f"TRY_CAST({text} AS DECIMAL(38,12))"
+    value = f"CASE WHEN NOT contains({text}, '_') AND {exact} = TRY_CAST({text} AS BIGINT) THEN TRY_CAST({text} AS BIGINT) END"
+    return value, _number_fault(text, f"CASE WHEN {exact} <> trunc({exact}) THEN 'not_whole' ELSE 'too_many_digits' END"), _range(column, "123")
+
+
+def _decimal(column: Column, text: str) -> tuple[str, str, str]:
+    value = f"CASE WHEN NOT contains({text}, '_') THEN TRY_CAST({text} AS {column.sql_type}) END"
+    return value, _number_fault(text, "'too_many_digits'"), _range(column, "12345678901234.5678")
+
+
+def _float(column: Column, text: str) -> tuple[str, str, str]:
+    value = f"CASE WHEN NOT contains({text}, '_') AND isfinite(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END"
+    return value, _number_fault(text, "'too_many_digits'"), _range(column, "1.5")
+
+
+def _timestamp(column: Column, text: str) -> tuple[str, str, str]:
+    # A plain cast drops the offset: zoned text goes through TIMESTAMPTZ.
+    value = (
+        f"CASE WHEN regexp_full_match({text}, '{_NAIVE_TIME}') THEN TRY_CAST({text} AS TIMESTAMP) "
+        f"WHEN regexp_full_match({text}, '{_ZONED_TIME}') THEN timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ)) END"
+    )
+    return value, "'not_time'", "2026-10-01 03:04:05 (UTC), 2026-10-01T11:04:05+08:00"
+
+
+def _date(column: Column, text: str) -> tuple[str, str, str]:
+    # Excel keeps a day as its midnight.
+    value = rf"CASE WHEN regexp_full_match({text}, '\d{{4}}-\d{{2}}-\d{{2}}([ T]00:00(:00(\.0+)?)?)?') THEN TRY_CAST(left({text}, 10) AS DATE) END"
+    return value, "'not_date'", "2026-10-01"
+
+
+_READERS = {
+    "enum": _enum,
+    "digest": _digest,
+    "boolean": _boolean,
+    "integer": _integer,
+    "decimal": _decimal,
+    "float": _float,
+    "timestamp": _timestamp,
+    "date": _date,
+}

@@ -1,0 +1,185 @@
+"""A workbook folder as canonical tables in the engine: each table one file, or one folder of Parquet parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import duckdb
+import ibis
+import pandas as pd
+import pyarrow.parquet as pq
+from rapidfuzz.process import extractOne
+
+from kmanalysis.errors import DataError
+from kmanalysis.loaders.receipts import Receipt
+from kmanalysis.loaders.records import SPACE
+from kmanalysis.loaders.secrets import existing_key
+from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.staging import Staged, identifier, quoted, stage_text
+from kmanalysis.loaders.stamp import is_stamped
+from kmanalysis.loaders.validation import Outcome, no_rejects, validate
+from kmanalysis.tables import Table, tables
+
+FORMS = (".csv", *SHEET_SUFFIXES, ".parquet")
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What attaching a folder found: a receipt a file, and the rejects frame (columns: `receipts.REJECT_COLUMNS`)."""
+
+    receipts: list[Receipt]
+    rejects: pd.DataFrame
+
+
+def attach(connection: ibis.BaseBackend, folder: Path) -> Attached:
+    """Makes every canonical table a table or view of the connection: what the folder holds, validated; what it lacks, empty.
+
+    Parquet with our stamp is trusted and read lazily. Raises DataError for a folder without tables, a table in two forms, a header that is
+    not the table's, or a file that cannot be read.
+    """
+    found = table_files(folder)
+    engine = connection.con
+    receipts: list[Receipt] = []
+    rejects = [no_rejects()]
+    known: dict[str, str] = {}
+    key = existing_key(folder)
+    for table in in_reading_order():
+        files = found.get(table.name)
+        if files is None:
+            columns = ", ".join(f"{identifier(name)} {column.sql_type}" for name, column in table.columns.items())
+            engine.execute(f"CREATE OR REPLACE TABLE {identifier(table.name)} ({columns})")
+            continue
+        trusted = _trusted(engine, table, files, folder)
+        if trusted is None:
+            outcome = validated(engine, table, files, folder, known, key)
+            rejects.append(outcome.rejects)
+            trusted = _receipts(table, outcome)
+        receipts += trusted
+        known[table.name] = identifier(table.name)
+    return Attached(receipts, pd.concat(rejects, ignore_index=True))
+
+
+def table_files(folder: Path) -> dict[str, list[Path]]:
+    """The files of each table in the folder. Raises DataError where there is no folder, no table, or a table in two forms."""
+    if not folder.is_dir():
+        raise DataError("Folder {folder} was not found.", folder=folder.name)
+    found = {}
+    for name in tables():
+        forms = [path for suffix in FORMS if (path := folder / f"{name}{suffix}").is_file()]
+        parts = sorted((folder / name).glob("*.parquet")) if (folder / name).is_dir() else []
+        if len(forms) + bool(parts) > 1:
+            both = [path.name for path in forms] + ([f"{name}/"] if parts else [])
+            raise DataError("Table {table} is there more than once: {files}. Keep one of them.", table=name, files=", ".join(both))
+        if forms or parts:
+            found[name] = forms or parts
+    if not found:
+        raise DataError("Folder {folder} holds no table. Tables are files like orders.csv, orders.xlsx or orders.parquet.", folder=folder.name)
+    return found
+
+
+def in_reading_order() -> list[Table]:
+    """All tables, each after those that it refers to."""
+    order = TopologicalSorter(
+        {
+            name: sorted({column.refers_to.partition(".")[0] for column in table.columns.values() if column.refers_to} - {name})
+            for name, table in tables().items()
+        }
+    )
+    return [tables()[name] for name in order.static_order()]
+
+
+def validated(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path, known: dict[str, str], key: bytes | None) -> Outcome:
+    """Validates a canonical table's files into a table of that name."""
+    names = {number: str(path.relative_to(folder)) for number, path in enumerate(files)}
+    selects, drop = [], []
+    for number, path in enumerate(files):
+        if path.suffix == ".parquet":
+            selects.append(_parquet_text(engine, table, path, number, names[number]))
+        else:
+            staged = _staged(engine, path, f"_staged_{number}")
+            drop.append(staged.table)
+            selects.append(_canonical_text(table, staged, number, names[number]))
+    engine.execute(f"CREATE OR REPLACE VIEW _text AS {' UNION ALL BY NAME '.join(selects)}")
+    outcome = validate(engine, "_text", table, table.name, names, known=known, key=key)
+    engine.execute("DROP VIEW _text")
+    for name in drop:
+        engine.execute(f"DROP VIEW IF EXISTS {name}_rows; DROP VIEW IF EXISTS {name}_raw; DROP TABLE {name}")
+    return outcome
+
+
+def _staged(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Staged:
+    if path.suffix == ".csv":
+        return stage_text(engine, path, name, encoding="utf-8", delimiter=",")
+    return stage_sheet(engine, path, name)
+
+
+def _canonical_text(table: Table, staged: Staged, number: int, file: str) -> str:
+    check_header(table, [heading for heading in staged.headings if heading], file, staged.header_line)
+    cells = [f"nullif(trim(c{index}, {quoted(SPACE)}), '') AS {identifier(heading)}" for index, heading in enumerate(staged.headings) if heading]
+    return f"SELECT {number} AS _file, _line, _fault, _found, {len(staged.headings)} AS _width, {', '.join(cells)} FROM {staged.relation}"
+
+
+def check_header(table: Table, headings: list[str], file: str, line: int) -> None:
+    """Raises DataError for a heading that is not the table's or stands twice, and for required columns that are missing."""
+    for heading in headings:
+        if heading not in table.columns:
+            nearest = extractOne(heading, list(table.columns))[0]
+            raise DataError(
+                "{file}, line {line}: {table} has no column {found!r}. Did you mean {nearest}?",
+                file=file,
+                line=line,
+                table=table.name,
+                found=heading,
+                nearest=nearest,
+            )
+        if headings.count(heading) > 1:
+            raise DataError("{file}, line {line}: column {found} stands there twice. Keep one of them.", file=file, line=line, found=heading)
+    missing = [name for name, column in table.columns.items() if column.required and name not in headings]
+    if missing:
+        raise DataError("{file}, line {line}: required columns are missing: {columns}.", file=file, line=line, columns=", ".join(missing))
+
+
+def _parquet_text(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, number: int, file: str) -> str:
+    source = f"read_parquet({quoted(str(path))}, file_row_number=true)"
+    try:
+        described = engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    except duckdb.Error as problem:
+        raise DataError("{file}: this is no Parquet file that can be read. Export it again.", file=file) from problem
+    types = {name: kind for name, kind, *_ in described if name != "file_row_number"}
+    check_header(table, list(types), file, 1)
+    cells = [f"nullif(trim({_as_text(identifier(name), kind)}, {quoted(SPACE)}), '') AS {identifier(name)}" for name, kind in types.items()]
+    return f"SELECT {number} AS _file, file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {len(types)} AS _width, {', '.join(cells)} FROM {source}"
+
+
+def _as_text(cell: str, kind: str) -> str:
+    return f"timezone('UTC', {cell})::VARCHAR" if kind == "TIMESTAMP WITH TIME ZONE" else f"{cell}::VARCHAR"
+
+
+def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path) -> list[Receipt] | None:
+    """Receipts of files that are taken as they are, after making a view of them; None where a look is needed."""
+    if files[0].suffix != ".parquet":
+        return None
+    try:
+        heads = [pq.ParquetFile(path) for path in files]
+    except (OSError, ValueError):
+        return None
+    if not all(is_stamped(head.schema_arrow, table) for head in heads):
+        return None
+    paths = ", ".join(quoted(str(path)) for path in files)
+    columns = ", ".join(map(identifier, table.columns))
+    engine.execute(f"CREATE OR REPLACE VIEW {identifier(table.name)} AS SELECT {columns} FROM read_parquet([{paths}])")
+    return [
+        Receipt(table.name, str(path.relative_to(folder)), head.metadata.num_rows, head.metadata.num_rows, new=head.metadata.num_rows)
+        for path, head in zip(files, heads, strict=True)
+    ]
+
+
+def _receipts(table: Table, outcome: Outcome) -> list[Receipt]:
+    receipts = []
+    for file, read in outcome.read.items():
+        rejected, same = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
+        kept = read - sum(rejected.values())
+        receipts.append(Receipt(table.name, file, read, kept, new=kept - same, same=same, rejected=rejected, doubts=outcome.doubts.get(file, {})))
+    return receipts

@@ -1,0 +1,84 @@
+"""What became of the rows of a file: read, kept, rejected by reason, and what is doubtful among the kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+
+from kmanalysis.words import Words
+
+REJECT_COLUMNS = ("file", "line", "column", "value", "reason", "accepted")
+"""Columns of a rejects frame: one row a fault. ``line`` is the physical line (or sheet row) where the row starts; ``value`` is
+what stood there, secrets as digests; ``reason`` is an id that the catalogue names; ``accepted`` is what would have passed."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The rows of one file for one table.
+
+    ``new``, ``updated`` and ``same`` say what the kept rows did to the table. ``rejected`` and ``doubts`` count rows by reason;
+    doubtful rows are kept. ``filtered`` rows belong to another table by the mapping; ``skipped`` lines lie before, after or between the rows.
+    """
+
+    table: str
+    file: str
+    read: int
+    kept: int
+    new: int = 0
+    updated: int = 0
+    same: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    doubts: Mapping[str, int] = field(default_factory=dict)
+    filtered: int = 0
+    skipped: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.add_up:
+            raise AssertionError(f"receipt does not add up: {self}")
+
+    @property
+    def add_up(self) -> bool:
+        """Whether rows in equal rows kept and rejected, and the kept ones what they did to the table."""
+        return self.read == self.kept + sum(self.rejected.values()) and self.kept == self.new + self.updated + self.same
+
+    def text(self, words: Words) -> str:
+        """The receipt for a reader: a line for the counts, then one for each reason."""
+        lines = [
+            words.text(
+                "{file} → {table}: {read} rows read, {kept} kept ({new} new, {updated} updated, {same} already there), {rejected} rejected",
+                file=self.file,
+                table=words.name(f"table.{self.table}"),
+                read=words.number(self.read),
+                kept=words.number(self.kept),
+                new=words.number(self.new),
+                updated=words.number(self.updated),
+                same=words.number(self.same),
+                rejected=words.number(sum(self.rejected.values())),
+            )
+        ]
+        lines += [
+            words.text("  rejected: {reason}: {rows}", reason=words.name(f"reason.{reason}"), rows=words.number(rows))
+            for reason, rows in _largest_first(self.rejected)
+        ]
+        lines += [
+            words.text("  kept, but doubtful: {reason}: {rows}", reason=words.name(f"reason.{reason}"), rows=words.number(rows))
+            for reason, rows in _largest_first(self.doubts)
+        ]
+        if self.filtered:
+            lines.append(words.text("  left to other tables by the mapping: {rows}", rows=words.number(self.filtered)))
+        return "\n".join(lines)
+
+
+def receipts_text(receipts: Iterable[Receipt], words: Words) -> str:
+    """Several receipts for a reader."""
+    return "\n".join(receipt.text(words) for receipt in receipts)
+
+
+def receipts_json(receipts: Iterable[Receipt]) -> str:
+    """Receipts as JSON: a list of objects with the fields of `Receipt`."""
+    return json.dumps([asdict(receipt) for receipt in receipts], ensure_ascii=False, indent=2, sort_keys=True)
+
+
+def _largest_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))

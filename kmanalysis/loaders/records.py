@@ -1,0 +1,123 @@
+"""Delimited text to records, in plain Python: the reference for the engine's reader, and what reads where that one cannot.
+
+A record is where it starts (physical line), its cells, and whether its quotes are in order.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+DELIMITERS = (",", "\t", ";")
+LONGEST_QUOTE = 1000
+"""A quoted cell over more lines than this is taken for a quote that was never closed."""
+
+CELL_LIMIT = 131_072
+SPACE = " \t\r\n\v\f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""What padding may consist of."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record. ``line`` is where it starts, ``end`` where it ends, both counted from 1."""
+
+    line: int
+    end: int
+    cells: list[str]
+    is_whole: bool = True
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing but padding and delimiters stands in it."""
+        return not any(cell.strip(SPACE) for cell in self.cells)
+
+
+def numbered_lines(chunks: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Lines without their ends, numbered from 1."""
+    number = 0
+    for chunk in chunks:
+        for line in chunk.removesuffix("\n").split("\n"):
+            number += 1
+            yield number, line
+
+
+def records(lines: Iterable[tuple[int, str]], delimiter: str, width: int = 0) -> Iterator[Record]:
+    """The records of delimited text. A record that goes over several lines must have ``width`` cells (0: any number) and
+    well-formed quotes; else its first line alone is given as a record that is not whole, and reading goes on below it."""
+    ahead: deque[tuple[int, str]] = deque()
+    source = iter(lines)
+    while True:
+        entry = ahead.popleft() if ahead else next(source, None)
+        if entry is None:
+            return
+        number, line = entry
+        if '"' not in line and len(line) < CELL_LIMIT:
+            yield Record(number, number, line.split(delimiter))
+            continue
+        taken = [entry]
+        cells = _quoted(taken, ahead, source, delimiter, width)
+        if cells is None:
+            ahead.extendleft(reversed(taken[1:]))
+            yield Record(number, number, line.split(delimiter), is_whole=False)
+        else:
+            yield Record(number, taken[-1][0], cells)
+
+
+def _quoted(taken: list[tuple[int, str]], ahead: deque[tuple[int, str]], source: Iterator[tuple[int, str]], delimiter: str, width: int) -> list[str] | None:
+    """The cells of the record that begins with the line in ``taken``, to which the lines that it takes are added; None where its quotes are wrong."""
+    ran_out = False
+
+    def feed() -> Iterator[str]:
+        nonlocal ran_out
+        yield taken[0][1] + "\n"
+        while len(taken) < LONGEST_QUOTE:
+            entry = ahead.popleft() if ahead else next(source, None)
+            if entry is None:
+                break
+            taken.append(entry)
+            yield entry[1] + "\n"
+        ran_out = True
+
+    try:
+        cells = next(csv.reader(feed(), delimiter=delimiter, skipinitialspace=True))
+        if len(taken) > 1 and not ran_out:
+            strict = next(csv.reader((line + "\n" for _, line in taken), delimiter=delimiter, strict=True, skipinitialspace=True))
+            return strict if not width or len(strict) == width else None
+    except (csv.Error, StopIteration):
+        return None
+    return None if ran_out else cells
+
+
+@cache
+def _regular_quotes(delimiter: str) -> re.Pattern[str]:
+    edge = re.escape(delimiter) + "\n"
+    return re.compile(rf'"(?<![^{edge}]")[^"\n]*(?:""[^"\n]*)*"(?![^{edge}])')
+
+
+def is_regular(text: str, delimiter: str) -> bool:
+    """Whether every reader reads these whole lines alike: no record over two lines, no blank line, no quote inside a bare cell, no giant cell."""
+    if "\n\n" in text or text.startswith("\n"):
+        return False
+    if '"' in text and '"' in _regular_quotes(delimiter).sub("", text):
+        return False
+    position = 0
+    while len(text) - position >= CELL_LIMIT:
+        end = text.rfind("\n", position, position + CELL_LIMIT) + 1
+        if not end:
+            return False
+        position = end
+    return True
+
+
+def delimiter_of(text: str) -> str:
+    """The delimiter with which most of the head's records have the same number of cells, more than one; comma where none has."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        widths = Counter(len(record.cells) for record in records(numbered_lines([text]), delimiter) if not record.is_blank and len(record.cells) > 1)
+        return max(((rows * min(width, 3), width) for width, rows in widths.items()), default=(0, 0))
+
+    return max(DELIMITERS, key=score)

@@ -1,0 +1,273 @@
+"""Text files into the engine: every cell as text, every row with the physical line where it starts.
+
+The engine reads what every reader reads alike, fed through a pipe in UTF-8, so that no secret touches the disk. Where quotes,
+blank lines or odd rows would make line numbers inexact, the same rows come from `records` instead.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from kmanalysis.errors import DataError
+from kmanalysis.loaders.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
+from kmanalysis.loaders.records import SPACE, Record, delimiter_of, is_regular, numbered_lines, records
+
+EXTRA = 3
+"""Columns kept beyond the headings, to see what a long row holds too much."""
+
+BATCH = 20_000
+FOOTER_ROWS = 20
+PREAMBLE_RECORDS = 50
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Rows in the engine: ``relation`` has ``_line``, ``_fault`` and ``_found`` (NULL where the row is in order) and a text column ``c0``, ``c1``, … a heading.
+
+    ``table`` is what to drop afterwards; ``skipped`` counts lines before, between and after the rows.
+    """
+
+    relation: str
+    table: str
+    headings: tuple[str, ...]
+    header_line: int
+    encoding: str
+    delimiter: str
+    skipped: int
+
+
+def stage_text(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    *,
+    encoding: str = "",
+    delimiter: str = "",
+    header: Callable[[list[Record]], int | None] | None = None,
+    footer: Collection[str] = (),
+    by_engine: bool = True,
+) -> Staged:
+    """Reads a delimited text file into the engine under ``name``.
+
+    ``header`` picks the header among the first records (default: the first); ``footer`` holds the beginnings of lines that may close the file.
+    ``by_engine`` is off in tests that compare the two readers. Raises DataError for a file without a header.
+    """
+    read = decoding(path, encoding)
+    delimiter = delimiter or delimiter_of(_head(path, read))
+    first = list(islice((record for record in records(numbered_lines(text_chunks(path, read)), delimiter) if not record.is_blank), PREAMBLE_RECORDS))
+    index = (header(first) if header else 0) if first else None
+    if index is None:
+        raise DataError("{file}: no header line was found. Give its number as header_line in the mapping.", file=path.name)
+    top = first[index]
+    width = len(top.cells)
+    before = _one(connection, "SELECT current_setting('preserve_insertion_order')::INT")
+    connection.execute("SET preserve_insertion_order = true")
+    try:
+        is_dirty = _by_engine(connection, path, read, name, top.end, delimiter, width) if by_engine and os.path.exists("/dev/fd") else None
+        if is_dirty is None:
+            is_dirty = _by_records(connection, path, read, name, top.end, delimiter, width)
+    finally:
+        connection.execute(f"SET preserve_insertion_order = {bool(before)}")
+    return staged_rows(
+        connection, name, [cell.strip(SPACE) for cell in top.cells], top, encoding=read.encoding, delimiter=delimiter, is_dirty=is_dirty, footer=footer
+    )
+
+
+def staged_rows(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    headings: list[str],
+    top: Record,
+    *,
+    encoding: str,
+    delimiter: str,
+    is_dirty: bool,
+    footer: Collection[str],
+) -> Staged:
+    """What stands in a raw table, blank rows and footer apart; ``is_dirty``: bytes that were no text are marked in it."""
+    blank, end = _blank_and_end(connection, name, len(headings), footer)
+    relation = _view(connection, name, len(headings), is_dirty=is_dirty, end=end)
+    return Staged(relation, name, tuple(headings), top.line, encoding, delimiter, top.line - 1 + blank)
+
+
+def _head(path: Path, read: Decoding) -> str:
+    text = next(text_chunks(path, read), "")
+    return text if len(text) <= HEAD else text[:HEAD].rpartition("\n")[0]
+
+
+def _raw_columns(width: int) -> list[str]:
+    return [f"c{index}" for index in range(width + EXTRA)]
+
+
+def _by_engine(connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding, name: str, header_end: int, delimiter: str, width: int) -> bool | None:
+    """Whether bytes that are no text were met; None where this file is not for the engine's reader."""
+    feeder = _Feeder(path, read, header_end, delimiter)
+    columns = ", ".join(f"'{column}': 'VARCHAR'" for column in _raw_columns(width))
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv('{feeder.address}', auto_detect=false, header=false, delim='{delimiter}', quote='\"', escape='\"', "
+            f"new_line='\\n', columns={{{columns}}}, null_padding=true, nullstr='\x01', strict_mode=true, max_line_size=4000000)"
+        )
+        rows = _one(connection, f"SELECT count(*) FROM {name}")
+    except duckdb.Error:
+        rows = -1
+    finally:
+        feeder.close()
+    if feeder.failure:
+        raise feeder.failure
+    if feeder.is_irregular or rows != feeder.lines:
+        return None
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {name}_raw AS SELECT rowid + {header_end + 1} AS _line, true AS _whole, {_cell_count(width)} AS _cells, * FROM {name}"
+    )
+    return feeder.is_dirty
+
+
+class _Feeder:
+    """Writes a file's rows as regular UTF-8 text into a pipe, and stops where they are not regular."""
+
+    def __init__(self, path: Path, read: Decoding, header_end: int, delimiter: str) -> None:
+        self.lines = 0
+        self.is_irregular = self.is_dirty = False
+        self.failure: Exception | None = None
+        self._reader, writer = os.pipe()
+        self.address = f"/dev/fd/{self._reader}"
+        self._thread = threading.Thread(
+            target=self._feed, args=(writer, _below(text_chunks(path, read), header_end), not read.is_clean, delimiter), daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the pipe; the writer, if it still writes, learns it from its next write."""
+        os.close(self._reader)
+        self._thread.join()
+
+    def _feed(self, writer: int, chunks: Iterator[str], is_dirty: bool, delimiter: str) -> None:
+        blank = 0
+        try:
+            with os.fdopen(writer, "wb") as target:
+                for chunk in chunks:
+                    text = chunk.rstrip("\n")
+                    if text:
+                        # Blank lines are fine where nothing follows them.
+                        self.is_irregular |= blank > 0 or not is_regular(text + "\n", delimiter) or "\x01" in text
+                        if self.is_irregular:
+                            return
+                        blank = 0
+                        self.is_dirty |= is_dirty and REPLACED in text
+                        target.write(text.encode("utf-8", "replace") + b"\n")
+                        self.lines += text.count("\n") + 1
+                    blank += len(chunk) - len(text) - (1 if text else 0)
+        except BrokenPipeError:
+            self.is_irregular = True
+        except DataError as problem:
+            self.failure = problem
+
+
+def _below(chunks: Iterator[str], lines: int) -> Iterator[str]:
+    """The text below that many lines."""
+    for chunk in chunks:
+        position = 0
+        while lines and position < len(chunk):
+            end = chunk.find("\n", position) + 1
+            position = end or len(chunk)
+            lines -= 1
+        if position < len(chunk):
+            yield chunk[position:]
+
+
+def _by_records(connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding, name: str, header_end: int, delimiter: str, width: int) -> bool:
+    make_raw_table(connection, name, width)
+    is_dirty = False
+    lines = (entry for entry in numbered_lines(text_chunks(path, read)) if entry[0] > header_end)
+    found = (record for record in records(lines, delimiter, width) if record.cells != [""])
+    while batch := list(islice(found, BATCH)):
+        add_rows(connection, name, batch, width)
+        is_dirty = is_dirty or not read.is_clean
+    return is_dirty
+
+
+def make_raw_table(connection: duckdb.DuckDBPyConnection, name: str, width: int) -> None:
+    """An empty raw table for `add_rows`."""
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {name} (_line BIGINT, _whole BOOLEAN, _cells BIGINT, {', '.join(f'{column} VARCHAR' for column in _raw_columns(width))})"
+    )
+    connection.execute(f"CREATE OR REPLACE VIEW {name}_raw AS SELECT * FROM {name}")
+
+
+def add_rows(connection: duckdb.DuckDBPyConnection, name: str, batch: list[Record], width: int) -> None:
+    """Adds records to a raw table."""
+    full = width + EXTRA
+    cells = list(zip(*(chain(record.cells[:full], [None] * (full - len(record.cells))) for record in batch), strict=True))
+    frame = pa.table(
+        {
+            "_line": pa.array([record.line for record in batch], pa.int64()),
+            "_whole": pa.array([record.is_whole for record in batch], pa.bool_()),
+            "_cells": pa.array([len(record.cells) for record in batch], pa.int64()),
+        }
+        | {f"c{index}": pa.array(column, pa.string()) for index, column in enumerate(cells)}
+    )
+    connection.register("_batch", frame)
+    connection.execute(f"INSERT INTO {name} SELECT * FROM _batch")
+    connection.unregister("_batch")
+
+
+def _cell_count(width: int) -> str:
+    return " + ".join(f"({column} IS NOT NULL)::INT" for column in _raw_columns(width))
+
+
+def _is_blank(width: int) -> str:
+    return " AND ".join(f"({column} IS NULL OR trim({column}, {quoted(SPACE)}) = '')" for column in _raw_columns(width))
+
+
+def _blank_and_end(connection: duckdb.DuckDBPyConnection, name: str, width: int, footer: Collection[str]) -> tuple[int, int | None]:
+    """How many rows are blank or belong to the footer, and the line where the footer begins."""
+    blank = _one(connection, f"SELECT count(*) FROM {name}_raw WHERE {_is_blank(width)}")
+    if not footer:
+        return blank, None
+    last = connection.execute(
+        f"SELECT _line, [cell for cell in [{', '.join(_raw_columns(width))}] if trim(cell, {quoted(SPACE)}) <> ''][1] FROM {name}_raw WHERE NOT ({_is_blank(width)}) ORDER BY _line DESC LIMIT {FOOTER_ROWS}"
+    ).fetchall()
+    end, rows = None, 0
+    for line, cell in last:
+        if not cell.strip(SPACE).casefold().startswith(tuple(word.casefold() for word in footer)):
+            break
+        end, rows = line, rows + 1
+    return blank + rows, end
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, width: int, *, is_dirty: bool, end: int | None) -> str:
+    cells = [f"c{index}" for index in range(width)]
+    extra = " OR ".join(f"trim({column}, {quoted(SPACE)}) <> ''" for column in _raw_columns(width)[width:])
+    faults = ["WHEN NOT _whole THEN 'open_quote'"]
+    if is_dirty:
+        faults.append(f"WHEN {' OR '.join(f'contains({cell}, {quoted(REPLACED)})' for cell in _raw_columns(width))} THEN 'undecodable'")
+    faults.append(f"WHEN {cells[-1]} IS NULL OR {extra} THEN 'ragged'")
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {name}_rows AS SELECT _line, CASE {' '.join(faults)} END AS _fault, _cells AS _found, {', '.join(cells)} "
+        f"FROM {name}_raw WHERE NOT ({_is_blank(width)})" + (f" AND _line < {end}" if end else "")
+    )
+    return f"{name}_rows"
+
+
+def quoted(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """The name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
