@@ -1,0 +1,144 @@
+"""Dimension 1, stability and depth of supply: stock of what sells, servers, orders kept, codes in time."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr import types as ir
+
+from kmanalysis.measures import stability_readings as readings
+from kmanalysis.measures.frames import DIGITS, measures_frame, share_frame
+from kmanalysis.measures.stability_readings import SECOND
+from kmanalysis.measures.stability_servers import uptime, uptime_rows
+from kmanalysis.measures.stability_stock import hot_availability, hot_availability_rows, hot_depth, hot_depth_rows
+from kmanalysis.measures.waiting import waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.statistics.intervals import counted_quantile, proportion_bounds
+from kmanalysis.statistics.survival import survival_curve
+from kmanalysis.times import to_local
+from kmanalysis.workbook import Workbook, frame
+
+CURVE_POINTS = 50
+"""Points of a supplier's delivery curve: enough for a chart."""
+
+
+def oversold_rate(workbook: Workbook) -> pd.DataFrame:
+    """Share of the month's orders that failed because stock had run out; `share_frame`.
+
+    An order that failed for a cause nobody noted may be one: such a supplier is judged by bounds that count these orders as well.
+    """
+    orders = oversold_rate_rows(workbook)
+    counts = orders.group_by("supplier_id").agg(successes=orders.is_oversold.sum(), unclear=orders.is_unclear.sum(), n=orders.count()).execute()
+    found = share_frame(workbook, "stability.oversold_rate", counts)
+    counts = counts.sort_values("supplier_id", ignore_index=True)
+    unclear = (counts["unclear"] > 0).to_numpy()
+    most = proportion_bounds(counts["successes"] + counts["unclear"], counts["n"], workbook.standards.value("counting.confidence"))[1]
+    found["upper"] = np.where(unclear, most.round(DIGITS), found["upper"])
+    found["basis"] = np.where(unclear, "bounded", found["basis"])
+    return found
+
+
+def oversold_rate_rows(workbook: Workbook) -> ir.Table:
+    """The month's orders, with is_oversold and is_unclear (failed, cause unknown); worse the larger the amount."""
+    orders = workbook.in_month("orders")
+    is_oversold = ibis.coalesce(orders.failure_cause == "stock_out", False)
+    is_unclear = orders.failure_cause.isnull() & (orders.status == "failed")
+    amount = orders.amount.cast("float64")
+    severity = ibis.cases((is_oversold, amount + 1), (is_unclear, ibis.literal(0.5)), else_=0.0)
+    shown = orders.select("supplier_id", "order_id", "sku", "ordered_at", "failed_at", "failure_cause", "amount", "currency")
+    return shown.mutate(is_oversold=is_oversold, is_unclear=is_unclear, severity=severity)
+
+
+def stock_sync_lag(workbook: Workbook) -> pd.DataFrame:
+    """Share of stock readings in which the source's own count was no older than the limit, `measures_frame`; its age and the cadence beside it.
+
+    ``.p50_seconds`` and ``.p95_seconds`` are the age's, ``.cadence_p50_seconds`` is the time between our own readings of a SKU. No bounds: the
+    readings depend on each other. Readings without the source's time, or with one that lies after them, say nothing.
+    """
+    measure = "stability.stock_sync_lag"
+    found = waiting_frame(workbook, measure, waiting_counts(stock_sync_lag_rows(workbook)))
+    found = found[found["measure"] != f"{measure}.open_share"].assign(lower=np.nan, upper=np.nan)
+    return pd.concat([found, _cadence(workbook, f"{measure}.cadence_p50_seconds")], ignore_index=True)
+
+
+def stock_sync_lag_rows(workbook: Workbook) -> ir.Table:
+    """The month's readings that say when the source itself counted, with the count's age in seconds; the oldest are worst."""
+    snapshots = workbook.in_month("stock_snapshots")
+    told = snapshots.filter(snapshots.source_synced_at.notnull()).select("supplier_id", "sku", "observed_at", "source_synced_at")
+    return waiting_cases(workbook, told, started=told.source_synced_at, ended=told.observed_at)
+
+
+@frame
+def delivery_counts(workbook: Workbook) -> pd.DataFrame:
+    """Orders of the month per supplier and whole second of waiting for the code, as `waiting_counts` gives them."""
+    return waiting_counts(delivery_time_rows(workbook))
+
+
+def delivery_time(workbook: Workbook) -> pd.DataFrame:
+    """Share of the month's orders whose code came within the limit, and P50, P95 and the open share beside it; `waiting_frame`.
+
+    Failed, cancelled and refunded orders were never delivered; those without a code at the month's end are open. Orders that were delivered
+    at a time nobody noted are left out.
+    """
+    return waiting_frame(workbook, "stability.delivery_time", delivery_counts(workbook))
+
+
+def delivery_time_rows(workbook: Workbook) -> ir.Table:
+    """The month's orders with their `waiting_cases` columns; the longest waits are worst."""
+    orders = workbook.in_month("orders")
+    orders = orders.filter(orders.delivered_at.notnull() | (orders.status != "delivered"))
+    shown = orders.select("supplier_id", "order_id", "sku", "ordered_at", "promised_at", "delivered_at", "delivered_is_upper_bound", "status")
+    never = shown.status.isin(["failed", "cancelled", "refunded"])
+    return waiting_cases(workbook, shown, started=shown.ordered_at, ended=shown.delivered_at, never=never, is_upper_bound=shown.delivered_is_upper_bound)
+
+
+@frame
+def delivery_curves(workbook: Workbook) -> pd.DataFrame:
+    """By when which share of orders is delivered: supplier_id, share, seconds; at most `CURVE_POINTS` points a supplier, on its Kaplan–Meier curve."""
+    shares = np.arange(1, CURVE_POINTS + 1) / CURVE_POINTS
+    parts = [pd.DataFrame({"supplier_id": pd.Series(dtype="str"), "share": pd.Series(dtype="float64"), "seconds": pd.Series(dtype="float64")})]
+    for supplier, counts in delivery_counts(workbook).groupby("supplier_id", sort=True):
+        curve = survival_curve(counts["seconds"], counts["ended"], counts["cases"])
+        place = np.searchsorted(1 - curve.survival, shares - 10.0**-DIGITS)
+        is_reached = place < len(curve.times)
+        parts.append(pd.DataFrame({"supplier_id": supplier, "share": shares[is_reached], "seconds": curve.times[place[is_reached]]}))
+    return pd.concat(parts, ignore_index=True)
+
+
+@frame
+def delivery_days(workbook: Workbook) -> pd.DataFrame:
+    """Delivery by the day of the order: supplier_id, day, orders, in_time, never, open, in_time_share (of those known at the limit, NaN without)."""
+    cases = delivery_time_rows(workbook)
+    limit = workbook.standards.limit("stability.delivery_time")
+    cases = cases.mutate(day=to_local(cases.ordered_at).date())
+    is_never = cases.seconds.isnull()
+    days = cases.group_by(["supplier_id", "day"]).agg(
+        orders=cases.count(),
+        in_time=cases.count(where=cases.has_ended & (cases.seconds <= limit)),
+        never=cases.count(where=is_never),
+        open=cases.count(where=~cases.has_ended & ~is_never),
+        unknown=cases.count(where=~cases.has_ended & ~is_never & (cases.seconds < limit)),
+    )
+    found = days.execute().sort_values(["supplier_id", "day"], ignore_index=True)
+    found["day"] = pd.to_datetime(found["day"]).astype("datetime64[s]")
+    return found.assign(in_time_share=readings.ratio(found["in_time"], found["orders"] - found["unknown"])).drop(columns="unknown")
+
+
+def _cadence(workbook: Workbook, measure: str) -> pd.DataFrame:
+    snapshots = workbook.in_month("stock_snapshots")
+    order = ibis.window(group_by=["supplier_id", "sku"], order_by="observed_at")
+    waited = snapshots.observed_at.delta(snapshots.observed_at.lag().over(order), unit="microsecond")
+    pairs = snapshots.select("supplier_id", waited=waited).filter(ibis._.waited.notnull()).mutate(seconds=(ibis._.waited + SECOND // 2) // SECOND)
+    counts = pairs.group_by(["supplier_id", "seconds"]).agg(cases=pairs.count()).execute()
+    rows = [(supplier, counted_quantile(found["seconds"], found["cases"], 0.5), found["cases"].sum()) for supplier, found in counts.groupby("supplier_id")]
+    return measures_frame(workbook, measure, pd.DataFrame(rows, columns=["supplier_id", "value", "n"]), unit="seconds")
+
+
+MEASURES = {
+    "stability.hot_availability": (hot_availability, hot_availability_rows),
+    "stability.hot_depth": (hot_depth, hot_depth_rows),
+    "stability.oversold_rate": (oversold_rate, oversold_rate_rows),
+    "stability.stock_sync_lag": (stock_sync_lag, stock_sync_lag_rows),
+    "stability.uptime": (uptime, uptime_rows),
+    "stability.delivery_time": (delivery_time, delivery_time_rows),
+}

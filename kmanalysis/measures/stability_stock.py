@@ -1,0 +1,135 @@
+"""Stock of what sells: the hot list, how long its SKUs were in stock, and how deep the stock ran."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr import types as ir
+
+from kmanalysis.measures import stability_readings as readings
+from kmanalysis.measures.frames import measures_frame
+from kmanalysis.measures.stability_readings import DAY, DOWN, SECOND, UNKNOWN, UP
+from kmanalysis.workbook import Workbook, frame
+
+
+@frame
+def hot_skus(workbook: Workbook) -> pd.DataFrame:
+    """The hot list: the SKUs with the largest ordered quantity of the whole platform in the months before this one.
+
+    Columns rank (from 1), sku, quantity. All orders count, also those that failed, so that what runs dry stays hot.
+    """
+    standards, month = workbook.standards, workbook.month
+    since = (month - int(standards.value("counting.hot_months"))).start
+    orders = workbook.table("orders")
+    sold = orders.filter(orders.ordered_at >= since, orders.ordered_at < month.start).group_by("sku").agg(quantity=orders.quantity.sum())
+    listed = sold.order_by([ibis.desc("quantity"), "sku"]).limit(int(standards.value("counting.hot_skus"))).execute()
+    listed = listed.sort_values(["quantity", "sku"], ascending=[False, True], ignore_index=True)
+    return listed.assign(rank=np.arange(1, len(listed) + 1))[["rank", "sku", "quantity"]]
+
+
+@frame
+def hot_stock(workbook: Workbook) -> pd.DataFrame:
+    """Stock of the hot SKUs, a row each supplier, SKU and day on which the supplier has it on offer.
+
+    Columns supplier_id, sku, day; lowest (units, NaN where unknown all day), known_share and out_share (of the day), readings (those that
+    began to speak that day), known_microseconds, out_microseconds.
+    """
+    parts = readings.split_by_day(_hot_intervals(workbook))
+    spoken = parts.until - parts.since
+    days = parts.group_by(["supplier_id", "sku", "day"]).agg(
+        lowest=parts.quantity.min(),
+        known_microseconds=spoken.sum(where=parts.state != UNKNOWN),
+        out_microseconds=spoken.sum(where=parts.state == DOWN),
+        readings=parts.count(where=(parts.state != UNKNOWN) & (parts.part == 0)),
+    )
+    offered = _hot_offers(workbook)
+    found = (
+        offered.left_join(days, ["supplier_id", "sku", "day"])
+        .select(*offered.columns, "lowest", "known_microseconds", "out_microseconds", "readings")
+        .execute()
+    )
+    found = found.sort_values(["supplier_id", "sku", "day"], ignore_index=True)
+    counts = ["known_microseconds", "out_microseconds", "readings"]
+    found[counts] = found[counts].fillna(0).astype("int64")
+    found["day"] = readings.month_days(workbook.month, found["day"])
+    found["lowest"] = found["lowest"].astype("float64")
+    return found.assign(known_share=found["known_microseconds"] / DAY, out_share=found["out_microseconds"] / DAY)
+
+
+@frame
+def hot_availability_days(workbook: Workbook) -> pd.DataFrame:
+    """Availability of hot SKUs per supplier and day: supplier_id, day, skus (on offer), available_share (of known time, NaN without), known_share."""
+    grouped = hot_stock(workbook).groupby(["supplier_id", "day"], as_index=False)
+    days = grouped.agg(skus=("sku", "size"), known=("known_microseconds", "sum"), out=("out_microseconds", "sum"))
+    shares = {"available_share": readings.ratio(days["known"] - days["out"], days["known"]), "known_share": readings.ratio(days["known"], days["skus"] * DAY)}
+    return days.assign(**shares)[["supplier_id", "day", "skus", "available_share", "known_share"]]
+
+
+def hot_availability(workbook: Workbook) -> pd.DataFrame:
+    """Share of known time for which the supplier's hot SKUs were in stock, weighted by time on offer; `measures_frame`.
+
+    A reading speaks until the next one or the cap; a failed one or a placeholder says that nothing is known. lower and upper count
+    the unknown time as sold out and as in stock. ``.known_share`` is the share of the time on offer that is known.
+    """
+    stock = hot_stock(workbook).groupby("supplier_id", as_index=False)
+    total = stock.agg(days=("day", "size"), known=("known_microseconds", "sum"), out=("out_microseconds", "sum"), n=("readings", "sum"))
+    return readings.availability_frames(workbook, "stability.hot_availability", total.assign(offered=total["days"] * DAY))
+
+
+def hot_availability_rows(workbook: Workbook) -> ir.Table:
+    """The stretches of time for which a hot SKU on offer was sold out: sku, since, until, readings, seconds."""
+    keys = ["supplier_id", "sku"]
+    found = readings.stretches(_hot_intervals(workbook), keys)
+    sold_out = found.filter(found.state == DOWN).mutate(stretch=ibis._.since)
+    parts = readings.split_by_day(sold_out).semi_join(_hot_offers(workbook), [*keys, "day"])
+    gone = parts.group_by([*keys, "stretch", "readings"]).agg(since=parts.since.min(), until=parts.until.max(), out=(parts.until - parts.since).sum())
+    return readings.stretch_rows(workbook, gone, *keys, length=gone.out)
+
+
+def hot_depth(workbook: Workbook) -> pd.DataFrame:
+    """The lowest known stock of the supplier's worst hot SKU in the month (units); `measures_frame`. The reading carried into the month counts."""
+    stock = hot_stock(workbook).groupby("supplier_id", as_index=False)
+    lowest = stock.agg(value=("lowest", "min"), n=("readings", "sum"), known=("known_microseconds", "sum"))
+    return measures_frame(workbook, "stability.hot_depth", lowest.assign(n=readings.readings_counted(lowest)), unit="units")
+
+
+def hot_depth_rows(workbook: Workbook) -> ir.Table:
+    """The lowest known reading of each hot SKU on offer; worse the further it lies under the standard."""
+    parts = readings.split_by_day(_hot_intervals(workbook)).semi_join(_hot_offers(workbook), ["supplier_id", "sku", "day"])
+    known = parts.filter(parts.state != UNKNOWN)
+    order = ibis.window(group_by=["supplier_id", "sku"], order_by=["quantity", "at", "day"])
+    ranked = known.mutate(place=ibis.row_number().over(order))
+    lowest = ranked.filter(ranked.place == 0)
+    missing = workbook.standards.value("stability.hot_depth") - lowest.quantity.cast("float64")
+    return lowest.select("supplier_id", "sku", "observed_at", "quantity", severity=missing)
+
+
+def _hot_offers(workbook: Workbook) -> ir.Table:
+    """Days of the month on which a supplier has a hot SKU on offer: supplier_id, sku, day (0 is the first)."""
+    month, listings = workbook.month, workbook.table("listings")
+    first = ibis.literal(month.first_day, type="date")
+    hot = listings.filter(listings.sku.isin(hot_skus(workbook)["sku"].tolist()))
+    spans = hot.mutate(
+        begin=ibis.greatest(hot.listed_from.delta(first, unit="day"), 0),
+        end=ibis.least(ibis.coalesce(hot.listed_to.delta(first, unit="day") + 1, month.days), month.days),
+    )
+    spans = spans.filter(spans.begin < spans.end)
+    return spans.select("supplier_id", "sku", day=ibis.range(spans.begin, spans.end).unnest().cast("int64")).distinct()
+
+
+def _hot_intervals(workbook: Workbook) -> ir.Table:
+    """Readings of hot SKUs with the time for which they speak."""
+    cap = int(workbook.standards.value("counting.reading_cap")) * SECOND
+    seen = readings.readings_around(workbook, "stock_snapshots", "observed_at", cap)
+    seen = seen.filter(seen.sku.isin(hot_skus(workbook)["sku"].tolist()))
+    is_known = seen.scan_ok & ~seen.is_placeholder & seen.quantity.notnull()
+    known = seen.select(
+        "supplier_id",
+        "sku",
+        "observed_at",
+        "at",
+        quantity=ibis.ifelse(is_known, seen.quantity, ibis.null("int64")),
+        state=ibis.cases((~is_known, UNKNOWN), (seen.quantity > 0, UP), else_=DOWN),
+    )
+    return readings.reading_intervals(known, ["supplier_id", "sku"], cap=cap, length=readings.month_length(workbook.month))
