@@ -1,0 +1,148 @@
+"""Synthetic workbook folders with planted truth, of any size; the same arguments give the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from kmanalysis.errors import UsageError
+from kmanalysis.samples import buying, trade, watch
+from kmanalysis.samples.catalogue import Rows, catalogue
+from kmanalysis.samples.draws import NULL, generator, keyed_digests
+from kmanalysis.samples.frames import Events, code_of, table_of_events, table_of_rows
+from kmanalysis.samples.goods import SHELF, goods
+from kmanalysis.samples.plan import CAST, Supplier, is_active, suppliers
+from kmanalysis.samples.setting import Setting
+from kmanalysis.samples.truth import truth_rows, write_truth
+from kmanalysis.samples.write import CsvFolder, ParquetFolder
+from kmanalysis.times import Month
+
+FORMATS = ("csv", "parquet")
+
+
+def make_samples(
+    into: str | Path,
+    suppliers: int = 20,
+    months: int = 6,
+    orders: int = 20_000,
+    seed: int = 1,
+    last_month: str = "2026-10",
+    format: str = "csv",
+    progress: Callable[[str], None] | None = None,
+) -> Path:
+    """Writes a workbook folder with ``truth.csv`` and returns it.
+
+    ``orders`` is about how many there are in all. The first twenty suppliers are the planted cast, in a fixed order; a further
+    one moves none of them while orders a supplier stay the same. ``csv`` is one file a table, ``parquet`` one a month for the
+    tables of events. ``progress`` is called with each month once it is written. Raises UsageError for sizes or a format that
+    cannot be made, and for a folder that holds files already.
+    """
+    folder = Path(into)
+    _check(folder, suppliers, months, orders, format)
+    last = Month.parse(last_month)
+    shelf = goods(min(2000, SHELF + 10 * max(0, suppliers - len(CAST))), last)
+    setting = Setting(seed, last - (months - 1), last, orders / (suppliers * months), shelf)
+    cast = _suppliers(suppliers, setting)
+    vocabularies = _vocabularies(setting, cast)
+    owed: dict[tuple[int, str], int] = {}
+    with (CsvFolder if format == "csv" else ParquetFolder)(folder) as target:
+        for table, rows in (catalogue(setting, cast) | _trials(setting, cast)).items():
+            target.write(table, table_of_rows(table, rows))
+        for month in setting.first.until(last):
+            for table, events in month_events(setting, cast, month, owed).items():
+                target.write(table, table_of_events(table, events, vocabularies, str(month)), str(month))
+            if progress:
+                progress(str(month))
+    write_truth(list(truth_rows(setting, cast, owed)), folder / "truth.csv")
+    return folder
+
+
+def _check(folder: Path, suppliers: int, months: int, orders: int, format: str) -> None:
+    for name, found, least in (("suppliers", suppliers, 1), ("months", months, 1), ("orders", orders, 1)):
+        if found < least:
+            raise UsageError("{name} is {found}. Give at least {least}.", name=name, found=found, least=least)
+    if format not in FORMATS:
+        raise UsageError("Format {found!r} cannot be written. Choose one of: {accepted}.", found=format, accepted=", ".join(FORMATS))
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError("{folder} holds files already. Name a new or empty folder.", folder=folder.name)
+
+
+def _suppliers(count: int, setting: Setting) -> list[Supplier]:
+    return suppliers(count, setting.seed, len(setting.shelf))
+
+
+def _vocabularies(setting: Setting, cast: list[Supplier]) -> dict[str, pa.Array]:
+    return {
+        "supplier_id": pa.array([supplier.id for supplier in cast]),
+        "sku": pa.array([good.sku for good in setting.shelf]),
+        "trial_id": pa.array([f"X{supplier.id[1:]}" for supplier in cast]),
+        "buyer_digest": pa.array(keyed_digests(setting.seed, "buyers", setting.buyers)),
+        "code_digest": pa.array(keyed_digests(setting.seed, "codes", len(CAST) * buying.CODES)),
+    }
+
+
+def month_events(setting: Setting, cast: list[Supplier], month: Month, owed: dict[tuple[int, str], int]) -> dict[str, Events]:
+    """The events of a month by table; adds to ``owed`` the damages (分) that were due and not paid, by supplier number and month."""
+    parts: dict[str, list[Events]] = {}
+    for supplier in cast:
+        if not is_active(supplier, month, setting.last):
+            continue
+        sold = trade.orders(setting, supplier, month)
+        bought = buying.purchases(setting, supplier, month, sold)
+        paid = trade.compensations(setting, supplier, month, sold)
+        for table, events in {
+            "orders": sold,
+            "purchases": bought,
+            "compensations": paid,
+            "fees": buying.fees(setting, supplier, month, bought),
+            "codes": buying.codes(setting, supplier, month, sold, bought),
+            "tickets": trade.tickets(setting, supplier, month, sold),
+            "stock_snapshots": watch.stock_snapshots(setting, supplier, month),
+            "probes": watch.probes(setting, supplier, month),
+            "quotes": watch.quotes(setting, supplier, month),
+        }.items():
+            parts.setdefault(table, []).append(events)
+        failed = (sold["at_fault"] == code_of("orders", "at_fault", "supplier")) & (sold["failed_at"] != NULL)
+        if not len(paid["number"]) and failed.any():
+            owed[supplier.number, str(month)] = int((sold["cost_amount"][failed] * 30 // 100).sum())
+    return {table: {column: np.concatenate([part[column] for part in group]) for column in group[0]} for table, group in parts.items()}
+
+
+def _trials(setting: Setting, cast: list[Supplier]) -> dict[str, Rows]:
+    begun = datetime.fromtimestamp(buying.trial_start(setting), UTC).replace(tzinfo=None)
+    trials: Rows = []
+    checks: Rows = []
+    for supplier in cast:
+        if supplier.slug not in buying.TRIALS:
+            continue
+        trial, (dead, checked) = f"X{supplier.id[1:]}", buying.TRIALS[supplier.slug]
+        trials.append(
+            {
+                "trial_id": trial,
+                "supplier_id": supplier.id,
+                "started_at": begun,
+                "ended_at": begun + timedelta(days=2),
+                "budget_amount": f"{buying.TRIAL_BUDGET / 100:.2f}",
+                "currency": "CNY",
+            }
+        )
+        codes = min(checked, buying.TRIAL_BUDGET // int(setting.costs(supplier, setting.last.first_day)[supplier.places[0]]))
+        rng = generator(setting.seed, supplier.number, "trial")
+        is_dead = set(rng.permutation(codes)[:dead].tolist())
+        live = 20 if supplier.slug == "bad_trial" else 0
+        for place in range(codes):
+            number = live + place + 1
+            checks.append(
+                {
+                    "check_id": f"{trial}-{place + 1}",
+                    "trial_id": trial,
+                    "code_id": f"D{supplier.id[1:]}-{str(setting.last)[2:4]}{str(setting.last)[5:]}-{number}",
+                    "checked_at": begun + timedelta(hours=1, minutes=place),
+                    "outcome": "invalid" if place in is_dead else "valid",
+                }
+            )
+    return {"trials": trials, "trial_checks": checks}

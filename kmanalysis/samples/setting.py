@@ -1,0 +1,114 @@
+"""What all parts of the samples share: the months, the shelf and how closely things were watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+
+import numpy as np
+
+from kmanalysis.samples.draws import DAY, end_second, start_second
+from kmanalysis.samples.goods import Good, demand_weights, unit_cost
+from kmanalysis.samples.plan import Conduct, Supplier, conduct, price_rise, sold_places
+from kmanalysis.times import Month, day_kind
+
+MANY = 1000
+"""From this many orders a supplier and month on, machines watch closely instead of now and then."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The world of one set of samples; ``base`` is the orders a supplier and month."""
+
+    seed: int
+    first: Month
+    last: Month
+    base: float
+    shelf: tuple[Good, ...]
+
+    @property
+    def snapshot_hours(self) -> float:
+        """Hours between readings of a stock."""
+        return 22 if self.base < MANY else 4
+
+    @property
+    def probe_hours(self) -> float:
+        """Hours between probes of a server."""
+        return 5 if self.base < MANY else 1
+
+    @property
+    def quote_days(self) -> int:
+        """Days between quotes."""
+        return 3 if self.base < MANY else 1
+
+    @property
+    def buyers(self) -> int:
+        """How many buyers are known."""
+        return max(2000, int(self.base * 30))
+
+    @property
+    def exported(self) -> int:
+        """The second at which everything was exported: half an hour after the last month. Nothing later is known."""
+        return end_second(self.last) + 1800
+
+    @property
+    def common_outage(self) -> tuple[int, int]:
+        """First and last second of an outage of our own: every probe failed."""
+        start = start_second(self.last) + 13 * DAY + 3 * 3600
+        return start, start + 3600
+
+    def back(self, month: Month) -> int:
+        """How many months before the last it is."""
+        return len(month.until(self.last)) - 1
+
+    def conduct(self, supplier: Supplier, month: Month) -> Conduct:
+        """How the supplier behaves in the month."""
+        return conduct(supplier, month, self.last, self.seed)
+
+    def order_count(self, supplier: Supplier, month: Month) -> int:
+        """Orders that the supplier gets in the month: its size, moved with the demand for what it sells."""
+        places = list(supplier.places)
+        moved = demand_weights(self.shelf, self.back(month))[places].sum() / demand_weights(self.shelf, 0)[places].sum()
+        return max(round(self.base * supplier.size * moved), 4)
+
+    def sold(self, supplier: Supplier, month: Month) -> np.ndarray:
+        """Places of the goods that the supplier sells in the month."""
+        return np.array(sold_places(supplier, month, self.last))
+
+    def costs(self, supplier: Supplier, day: date) -> np.ndarray:
+        """The supplier's listed cost price of each of the shelf's goods on a day, in 分."""
+        offset = self.conduct(supplier, Month(day.year, day.month)).price_offset + price_rise(supplier, day, self.last)
+        return np.array([unit_cost(good, offset) for good in self.shelf])
+
+    def retail(self) -> np.ndarray:
+        """Suggested retail price of each good, in 分."""
+        return np.array([good.retail * 10 for good in self.shelf])
+
+
+HOURS = np.array([3, 2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 6, 5, 5, 6, 6, 7, 8, 9, 9, 7, 5], dtype=float)
+"""How orders spread over the local hours."""
+
+
+@cache
+def day_kinds(month: Month) -> np.ndarray:
+    """Per day of the month: 0 workday, 2 weekend, 3 holiday; a year that the calendar does not know has weekends alone."""
+    kinds = []
+    for offset in range(month.days):
+        day = month.first_day + timedelta(days=offset)
+        kind = day_kind(day) or ("weekend" if day.weekday() > 4 else "workday")
+        kinds.append({"workday": 0, "weekend": 2, "holiday": 3}[kind])
+    return np.array(kinds)
+
+
+def hour_class(seconds: np.ndarray, month: Month) -> np.ndarray:
+    """Index into `plan.CLASSES` of each second of the month (later ones count as its last day)."""
+    since = seconds - start_second(month)
+    hours = since // 3600 % 24
+    kinds = day_kinds(month)[np.clip(since // DAY, 0, month.days - 1)]
+    return np.where((hours >= 22) | (hours < 8), 1, kinds)
+
+
+def second_of(day: date) -> int:
+    """First second of a local day."""
+    return int(np.datetime64(datetime(day.year, day.month, day.day), "s").astype(np.int64)) - 8 * 3600
