@@ -67,7 +67,8 @@ def waiting_frame(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd.
     shares["basis"] = np.where(shares["supplier_id"].isin(undecided["supplier_id"]), "bounded", "census")
     parts = [measures_frame(workbook, measure, shares.rename(columns={"share": "value"}), unit="share")]
     for label, q in (("p50_seconds", 0.5), ("p95_seconds", 0.95)):
-        parts.append(measures_frame(workbook, f"{measure}.{label}", waiting_quantiles_by(counts, q, confidence), unit="seconds"))
+        quantiles = waiting_quantiles_by(counts, q, confidence).merge(shares[["supplier_id", "n"]], on="supplier_id")
+        parts.append(measures_frame(workbook, f"{measure}.{label}", quantiles, unit="seconds"))
     opened = shares.assign(value=shares["censored"] / shares["n"].where(shares["n"] > 0), lower=np.nan, upper=np.nan, basis="census")
     parts.append(measures_frame(workbook, f"{measure}.open_share", opened, unit="share"))
     return pd.concat(parts, ignore_index=True)
