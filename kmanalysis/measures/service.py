@@ -8,9 +8,26 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import measures_frame, share_frame
-from kmanalysis.measures.service_hours import round_the_clock, round_the_clock_rows
-from kmanalysis.measures.service_remedies import compensation_paid, compensation_paid_rows, reship_in_time, reship_in_time_rows
-from kmanalysis.measures.service_tickets import first_response, first_response_rows, real_tickets, resolution, resolution_rows
+from kmanalysis.measures.service_hours import response_by_hour, round_the_clock, round_the_clock_rows
+from kmanalysis.measures.service_remedies import (
+    compensation_paid,
+    compensation_paid_rows,
+    remedies,
+    remedy_cases,
+    reship_in_time,
+    reship_in_time_rows,
+)
+from kmanalysis.measures.service_tickets import (
+    backlog,
+    first_response,
+    first_response_rows,
+    real_tickets,
+    resolution,
+    resolution_curve,
+    resolution_rows,
+    response_curve,
+    tickets_by_day,
+)
 from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.tables import NO_DISPUTE_KINDS
 from kmanalysis.workbook import Workbook, frame
@@ -96,3 +113,5 @@ MEASURES = {
     "service.compensation_paid": (compensation_paid, compensation_paid_rows),
     "service.dispute_rate": (dispute_rate, dispute_rate_rows),
 }
+
+FRAMES = (response_curve, resolution_curve, response_by_hour, tickets_by_day, backlog, disputes_by_kind, remedies, remedy_cases)

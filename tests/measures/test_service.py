@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kmanalysis.measures import worst_rows
-from kmanalysis.measures.service import MEASURES, dispute_rate, dispute_rate_rows, disputes_by_kind
+from kmanalysis.measures.service import FRAMES, MEASURES, dispute_rate, dispute_rate_rows, disputes_by_kind
 from kmanalysis.standards import default_standards
 from kmanalysis.tables import MEASURES as MEASURE_COLUMNS
 from kmanalysis.tables import NO_DISPUTE_KINDS
@@ -41,6 +41,19 @@ def test_every_measure_of_an_empty_folder_is_an_empty_measures_frame(workbook_of
         evidence = rows(workbook)
         assert {"supplier_id", "severity"} <= set(evidence.columns)
         assert evidence.count().execute() == 0
+
+
+def test_every_frame_of_a_chart_can_be_kept_as_parquet(workbook_of, tmp_path):
+    tickets = [dispute("o1", first_response_at="2026-10-13 01:05:00", resolved_at="2026-10-13 01:30:00")]
+    full = workbook_of({"orders": orders(1, failed_at="2026-10-13 00:30:00", at_fault="supplier", cost_amount="10"), "tickets": tickets})
+    empty = workbook_of({"suppliers": [{"supplier_id": "s1"}]})
+    for chart in FRAMES:
+        found, nothing = chart(full), chart(empty)
+        assert len(nothing) == 0 < len(found)
+        assert list(nothing.columns) == list(found.columns)
+        for kept in (found, nothing):
+            kept.to_parquet(tmp_path / "frame.parquet", index=False)
+            assert len(pd.read_parquet(tmp_path / "frame.parquet")) == len(kept)
 
 
 def test_an_order_with_three_tickets_is_one_disputed_order(workbook_of):
