@@ -44,7 +44,7 @@ def test_every_measure_of_an_empty_folder_is_an_empty_measures_frame(workbook_of
 
 
 def test_every_frame_of_a_chart_can_be_kept_as_parquet(workbook_of, tmp_path):
-    tickets = [dispute("o1", first_response_at="2026-10-13 01:05:00", resolved_at="2026-10-13 01:30:00")]
+    tickets = [dispute("o1", first_response_at="2026-10-13 01:05:00", resolved_at="2026-10-13 01:30:00"), dispute("o1")]
     full = workbook_of({"orders": orders(1, failed_at="2026-10-13 00:30:00", at_fault="supplier", cost_amount="10"), "tickets": tickets})
     empty = workbook_of({"suppliers": [{"supplier_id": "s1"}]})
     for chart in FRAMES:
