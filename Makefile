@@ -16,7 +16,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/nbstripout --keep-count --verify notebooks/*.ipynb; fi
+	$(BIN)/nbstripout --keep-count --keep-id --verify notebooks/*.ipynb
 
 lab: $(READY)
 	$(BIN)/kmanalysis lab

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kmanalysis.tables import DIMENSIONS
+
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "kmanalysis").rglob("*.py"))
 MOST_LINES = 400
@@ -56,3 +58,14 @@ def test_packages_carry_their_init():
 def test_measures_stay_in_the_engine():
     texts = {path.name: path.read_text(encoding="utf-8") for path in source_files("measures")}
     assert places(texts, r"\biterrows\b|\bitertuples\b|\.apply\(\s*lambda") == []
+
+
+def test_parts_of_a_dimension_are_not_used_by_another():
+    # import-linter holds the five modules apart; this holds the modules that they are cut into.
+    crossing = []
+    for path in source_files("measures"):
+        own = path.stem.split("_")[0]
+        for part in re.findall(r"kmanalysis\.measures(?:\.| import )([a-z]+)", path.read_text(encoding="utf-8")):
+            if own in DIMENSIONS and part in DIMENSIONS and part != own:
+                crossing.append(f"{path.stem} → {part}")
+    assert crossing == []
