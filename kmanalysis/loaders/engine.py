@@ -28,4 +28,6 @@ def connect(memory: str | None = None, threads: int | None = None) -> Backend:
         settings["threads"] = threads
     connection = ibis.duckdb.connect(":memory:", **settings)
     connection.raw_sql("SET TimeZone = 'UTC'")
+    # It would print between the data on stdout.
+    connection.raw_sql("SET enable_progress_bar = false")
     return connection

@@ -57,7 +57,7 @@ class ParquetFolder:
         path = self.folder / table / f"{month}.parquet" if month else self.folder / f"{table}.parquet"
         path.parent.mkdir(exist_ok=True)
         stamped = rows.cast(stamped_schema(tables()[table]))
-        pa.parquet.write_table(stamped, path, row_group_size=ROW_GROUP, compression="snappy", store_schema=False)
+        pa.parquet.write_table(stamped, path, row_group_size=ROW_GROUP, compression="snappy")
 
 
 def _shortened(rows: pa.Table) -> pa.Table:
