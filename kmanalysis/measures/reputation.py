@@ -133,3 +133,6 @@ MEASURES = {
     "reputation.reference_confirmed": (reference_confirmed, reference_rows),
     "reputation.public_signal": (public_signal, public_signal_rows),
 }
+
+FRAMES = (stated_references, public_findings)
+"""What the charts draw beside the measures."""

@@ -10,8 +10,16 @@ from ibis.expr import types as ir
 from kmanalysis.measures import stability_readings as readings
 from kmanalysis.measures.frames import DIGITS, measures_frame, share_frame
 from kmanalysis.measures.stability_readings import SECOND
-from kmanalysis.measures.stability_servers import uptime, uptime_rows
-from kmanalysis.measures.stability_stock import hot_availability, hot_availability_rows, hot_depth, hot_depth_rows
+from kmanalysis.measures.stability_servers import outages, uptime, uptime_days, uptime_rows
+from kmanalysis.measures.stability_stock import (
+    hot_availability,
+    hot_availability_days,
+    hot_availability_rows,
+    hot_depth,
+    hot_depth_rows,
+    hot_skus,
+    hot_stock,
+)
 from kmanalysis.measures.waiting import waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import counted_quantile, proportion_bounds
 from kmanalysis.statistics.survival import survival_curve
@@ -45,8 +53,8 @@ def oversold_rate_rows(workbook: Workbook) -> ir.Table:
     is_unclear = orders.failure_cause.isnull() & (orders.status == "failed")
     amount = orders.amount.cast("float64")
     severity = ibis.cases((is_oversold, amount + 1), (is_unclear, ibis.literal(0.5)), else_=0.0)
-    shown = orders.select("supplier_id", "order_id", "sku", "ordered_at", "failed_at", "failure_cause", "amount", "currency")
-    return shown.mutate(is_oversold=is_oversold, is_unclear=is_unclear, severity=severity)
+    shown = ("supplier_id", "order_id", "sku", "ordered_at", "failed_at", "failure_cause", "amount", "currency")
+    return orders.select(*shown, is_oversold=is_oversold, is_unclear=is_unclear, severity=severity)
 
 
 def stock_sync_lag(workbook: Workbook) -> pd.DataFrame:
@@ -142,3 +150,6 @@ MEASURES = {
     "stability.uptime": (uptime, uptime_rows),
     "stability.delivery_time": (delivery_time, delivery_time_rows),
 }
+
+FRAMES = (hot_skus, hot_stock, hot_availability_days, uptime_days, outages, delivery_curves, delivery_days)
+"""What the charts draw beside the measures."""

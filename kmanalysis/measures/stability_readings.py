@@ -105,8 +105,7 @@ def within(intervals: ir.Table, periods: ir.Table) -> ir.Table:
 
 def moment(workbook: Workbook, microseconds: ir.IntegerValue) -> ir.TimestampValue:
     """The naive UTC time that lies so many microseconds after the month's start."""
-    start = int(pd.Timestamp(workbook.month.start).as_unit("us").value)
-    return (microseconds + start).as_timestamp("us")
+    return ibis.literal(workbook.month.start, type="timestamp") + microseconds.as_interval("us")
 
 
 def month_days(month: Month, numbers: pd.Series) -> pd.Series:

@@ -20,16 +20,27 @@ def uptime_days(workbook: Workbook) -> pd.DataFrame:
     """
     parts = readings.split_by_day(_watched_stretches(workbook))
     spoken = parts.until - parts.since
-    times = parts.group_by(["supplier_id", "day"]).agg(known_microseconds=spoken.sum(), up_microseconds=spoken.sum(where=parts.state == UP)).execute()
+    keys = ["supplier_id", "day"]
+    times = parts.group_by(keys).agg(known_microseconds=spoken.sum(), up_microseconds=spoken.sum(where=parts.state == UP))
     probes = workbook.in_month("probes")
     probes = probes.mutate(day=probes.probed_at.delta(ibis.literal(workbook.month.start, type="timestamp"), unit="microsecond") // DAY)
-    asked = probes.group_by(["supplier_id", "day"]).agg(probes=probes.count(), latency_p50_ms=probes.latency_ms.quantile(0.5)).execute()
-    days = times.merge(asked, on=["supplier_id", "day"], how="outer").sort_values(["supplier_id", "day"], ignore_index=True)
+    asked = probes.group_by(keys).agg(probes=probes.count(), latency_p50_ms=probes.latency_ms.quantile(0.5))
+    both = times.outer_join(asked, keys)
+    either = both.select(
+        "known_microseconds",
+        "up_microseconds",
+        "probes",
+        "latency_p50_ms",
+        supplier_id=ibis.coalesce(both.supplier_id, both.supplier_id_right),
+        day=ibis.coalesce(both.day, both.day_right),
+    )
+    days = either.execute().sort_values(keys, ignore_index=True)
     counts = ["known_microseconds", "up_microseconds", "probes"]
     days[counts] = days[counts].fillna(0).astype("int64")
     days["day"] = readings.month_days(workbook.month, days["day"])
     days["latency_p50_ms"] = days["latency_p50_ms"].astype("float64").round(DIGITS)
-    return days.assign(up_share=readings.ratio(days["up_microseconds"], days["known_microseconds"]), known_share=days["known_microseconds"] / DAY)
+    days = days.assign(up_share=readings.ratio(days["up_microseconds"], days["known_microseconds"]), known_share=days["known_microseconds"] / DAY)
+    return days[[*keys, "probes", "up_share", "known_share", "latency_p50_ms", "known_microseconds", "up_microseconds"]]
 
 
 def uptime(workbook: Workbook) -> pd.DataFrame:
@@ -42,7 +53,8 @@ def uptime(workbook: Workbook) -> pd.DataFrame:
     total = days.agg(known=("known_microseconds", "sum"), up=("up_microseconds", "sum"), n=("probes", "sum"))
     total = total.assign(out=total["known"] - total["up"], offered=readings.month_length(workbook.month))
     down = outages(workbook).groupby("supplier_id").agg(outages=("seconds", "size"), longest=("seconds", "max"))
-    total = total.merge(down, on="supplier_id", how="left").fillna({"outages": 0, "longest": 0.0})
+    for column in ("outages", "longest"):
+        total[column] = total["supplier_id"].map(down[column]).astype("float64").fillna(0.0)
     total["n"] = readings.readings_counted(total)
     parts = [readings.availability_frames(workbook, "stability.uptime", total)]
     parts += [

@@ -69,8 +69,9 @@ def waiting_frame(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd.
     for label, q in (("p50_seconds", 0.5), ("p95_seconds", 0.95)):
         quantiles = waiting_quantiles_by(counts, q, confidence).merge(shares[["supplier_id", "n"]], on="supplier_id")
         parts.append(measures_frame(workbook, f"{measure}.{label}", quantiles, unit="seconds"))
-    opened = shares.assign(value=shares["censored"] / shares["n"].where(shares["n"] > 0), lower=np.nan, upper=np.nan, basis="census")
-    parts.append(measures_frame(workbook, f"{measure}.open_share", opened, unit="share"))
+    still_open = counts["cases"].where(~counts["ended"], 0).groupby(counts["supplier_id"]).sum()
+    opened = shares["supplier_id"].map(still_open).astype("float64") / shares["n"].where(shares["n"] > 0)
+    parts.append(measures_frame(workbook, f"{measure}.open_share", shares.assign(value=opened, lower=np.nan, upper=np.nan, basis="census"), unit="share"))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -120,7 +120,7 @@ def test_public_signal_counts_the_window_of_twelve_months(workbook_of):
     ("address", "host"),
     [
         ("https://bbs.example.cn/t/12?x=1#y", "bbs.example.cn"),
-        ("https://user:secret@Forum.Example.com:8443/a", "forum.example.com"),
+        ("https://user:@Forum.Example.com:8443/a", "forum.example.com"),
         ("tieba.example.com/p/1", "tieba.example.com"),
         ("https://论坛.中国/主题", "论坛.中国"),
         ("seen on a fair", None),
