@@ -14,10 +14,9 @@ from rapidfuzz.process import extractOne
 
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.receipts import Receipt
-from kmanalysis.loaders.records import SPACE
 from kmanalysis.loaders.secrets import existing_key
 from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
-from kmanalysis.loaders.staging import Staged, identifier, quoted, stage_text
+from kmanalysis.loaders.staging import Staged, identifier, quoted, stage_text, stripped
 from kmanalysis.loaders.stamp import is_stamped
 from kmanalysis.loaders.validation import Outcome, no_rejects, validate
 from kmanalysis.tables import Table, tables
@@ -117,7 +116,7 @@ def _staged(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Staged:
 
 def _canonical_text(table: Table, staged: Staged, number: int, file: str) -> str:
     check_header(table, [heading for heading in staged.headings if heading], file, staged.header_line)
-    cells = [f"nullif(trim(c{index}, {quoted(SPACE)}), '') AS {identifier(heading)}" for index, heading in enumerate(staged.headings) if heading]
+    cells = [f"{stripped(f'c{index}')} AS {identifier(heading)}" for index, heading in enumerate(staged.headings) if heading]
     return f"SELECT {number} AS _file, _line, _fault, _found, {len(staged.headings)} AS _width, {', '.join(cells)} FROM {staged.relation}"
 
 
@@ -149,7 +148,7 @@ def _parquet_text(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, n
         raise DataError("{file}: this is no Parquet file that can be read. Export it again.", file=file) from problem
     types = {name: kind for name, kind, *_ in described if name != "file_row_number"}
     check_header(table, list(types), file, 1)
-    cells = [f"nullif(trim({_as_text(identifier(name), kind)}, {quoted(SPACE)}), '') AS {identifier(name)}" for name, kind in types.items()]
+    cells = [f"{stripped(f'({_as_text(identifier(name), kind)})')} AS {identifier(name)}" for name, kind in types.items()]
     return f"SELECT {number} AS _file, file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {len(types)} AS _width, {', '.join(cells)} FROM {source}"
 
 

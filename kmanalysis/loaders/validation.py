@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 import pandas as pd
 
-from kmanalysis.loaders.casts import UNREADABLE, cast
+from kmanalysis.loaders.casts import UNREADABLE, cast, typed
 from kmanalysis.loaders.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
 from kmanalysis.loaders.staging import identifier, quoted
@@ -91,18 +91,16 @@ class _Validation:
 
     def _judge(self) -> None:
         empty = ", ".join(f"NULL::VARCHAR AS {identifier(name)}" for name in self.table.columns if name not in self.present)
-        source = f"(SELECT *{', ' + empty if empty else ''} FROM {self.text})"
-        values = [f"({spec.value})::{self.table.columns[name].sql_type} AS {identifier(name)}" for name, spec in self.casts.items()]
-        cells = [
-            f"CASE WHEN ({spec.fault}) IS NOT NULL THEN {quoted(name)} || chr(31) || ({spec.fault}) END"
-            for name, spec in self.casts.items()
-            if spec.fault != "NULL::VARCHAR"
-        ]
-        any_fault = " OR ".join(f"({spec.fault}) IS NOT NULL" for spec in self.casts.values() if spec.fault != "NULL::VARCHAR") or "false"
+        values = ", ".join(f"{spec.value} AS {typed(name)}" for name, spec in self.casts.items())
+        columns = ", ".join(f"{typed(name)}::{column.sql_type} AS {identifier(name)}" for name, column in self.table.columns.items())
+        faults = {name: spec.fault for name, spec in self.casts.items() if spec.fault}
+        any_fault = " OR ".join(f"({fault}) IS NOT NULL" for fault in faults.values())
+        told = ", ".join(f"{quoted(name)} || chr(31) || ({fault})" for name, fault in faults.items())
         self.connection.execute(
-            f"CREATE OR REPLACE TABLE {self.target} AS SELECT {', '.join(values)}, _file, _line, "
-            f"CASE WHEN _fault IS NOT NULL THEN [chr(31) || _fault] WHEN {any_fault} THEN list_filter([{', '.join(cells) or 'NULL::VARCHAR'}], lambda fault: fault IS NOT NULL) END AS _faults "
-            f"FROM {source}"
+            f"CREATE OR REPLACE TABLE {self.target} AS WITH source AS (SELECT *{', ' + empty if empty else ''} FROM {self.text}), "
+            f"cast_ AS (SELECT *, {values} FROM source) "
+            f"SELECT {columns}, _file, _line, CASE WHEN _fault IS NOT NULL THEN [chr(31) || _fault] "
+            f"WHEN {any_fault} THEN list_filter([{told}], lambda fault: fault IS NOT NULL) END AS _faults FROM cast_"
         )
 
     def _by_file(self, where: str) -> dict[str, int]:
