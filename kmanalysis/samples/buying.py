@@ -13,7 +13,7 @@ from kmanalysis.times import Month
 TRIAL_BUDGET = 50_000
 """¥500 in 分."""
 
-TRIALS = {"bad_trial": (12, 20), "thin": (0, 5), "excellent_niche": (0, 10_000)}
+TRIALS = {"bad_trial": (4, 20), "thin": (0, 5), "excellent_niche": (0, 10_000)}
 """Suppliers with a trial in the last month: of the codes that are checked, how many are dead, and how many are checked (at most all)."""
 
 SHARED_CODE = 18
@@ -74,7 +74,7 @@ def purchases(setting: Setting, supplier: Supplier, month: Month, sold: Events) 
 
 def granted_share(supplier: Supplier, listed: int) -> float:
     """Discount that the supplier grants on a month's list amount (分): the highest tier that is exceeded, on all units."""
-    return max([share for threshold, share in supplier.tiers if listed > threshold * 100], default=0.0)
+    return max([share for threshold, share in supplier.tiers if supplier.grants and listed > threshold * 100], default=0.0)
 
 
 def trial_start(setting: Setting) -> int:

@@ -18,6 +18,9 @@ SINCE = date(2025, 1, 1)
 AGENT = "华枢版权代理"
 """Stands between rights holders and some suppliers."""
 
+STRONG = ("excellent", "excellent_niche", "falling", "recovering")
+"""Roles with many clients of long standing and nothing said against them."""
+
 AMOUNT = "{:.2f}"
 
 
@@ -141,12 +144,12 @@ def reference_rows(setting: Setting, supplier: Supplier) -> Rows:
     """Clients that it names, and what they said: for most suppliers all confirm."""
     rng = generator(setting.seed, supplier.number, "references")
     asked = setting.first.first_day - timedelta(days=30)
-    outcomes: list[str | None] = ["confirmed"] * (24 if supplier.slug in ("excellent", "excellent_niche") else 18)
+    outcomes: list[str | None] = ["confirmed"] * 24 if supplier.slug in STRONG else [*["confirmed"] * 13, "unreachable"]
     if supplier.slug == "forged_references":
         outcomes = [*["denied"] * 12, *["confirmed"] * 5, "unreachable"]
     elif supplier.slug == "thin":
         outcomes = [None, None]
-    years = 6 if supplier.slug in ("excellent", "falling") else 5 if supplier.slug == "excellent_niche" else 3
+    years = 5 if supplier.slug in STRONG else 2
     rows: Rows = []
     for place, outcome in enumerate(outcomes, start=1):
         contacted = datetime(asked.year, asked.month, asked.day, 2) + timedelta(hours=place) if outcome else None
@@ -171,7 +174,7 @@ def signal_rows(setting: Setting, supplier: Supplier) -> Rows:
         months = months[-1:]
     rows: Rows = []
     for place, month in enumerate(months, start=1):
-        is_bad = place % 9 == 4 and supplier.slug not in ("excellent", "excellent_niche", "falling")
+        is_bad = place % 5 == 4 and supplier.slug not in STRONG
         rows.append(
             {
                 "signal_id": f"N{supplier.id[1:]}-{place}",

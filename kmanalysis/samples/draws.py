@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import blake2b
 
 import numpy as np
@@ -33,6 +34,7 @@ def keyed_digests(seed: int, purpose: str, count: int, first: int = 0) -> list[s
     return ["kd1:" + blake2b(str(number).encode(), key=key, digest_size=16).hexdigest() for number in range(first, first + count)]
 
 
+@cache
 def start_second(month: Month) -> int:
     """First second of the month, as naive UTC seconds since 1970."""
     return int(np.datetime64(month.start, "s").astype(np.int64))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import numpy as np
-
 from kmanalysis.times import Month
 
 GROUPS = {"video": range(0, 6), "game": range(6, 12), "ai": range(12, 17), "tools": range(17, 23)}
@@ -71,8 +69,8 @@ class Good:
 
     @property
     def retail(self) -> int:
-        """Suggested retail price in 角: it leaves 30 % on the market's cost price."""
-        return round(self.cost / 0.7)
+        """Suggested retail price in 角: it leaves 28 % on the market's cost price."""
+        return round(self.cost / 0.72)
 
     def demand(self, months_before_last: int) -> float:
         """Demand in a month, relative to the last one."""
@@ -92,13 +90,3 @@ def goods(count: int, last: Month) -> tuple[Good, ...]:
 def _good(place: int, name: str, category: str, family: str, cost: int, popularity: float, last: Month) -> Good:
     launched = (last - 2).first_day + timedelta(days=2) if place == NEW else date(2024, 1 + place % 12, 5)
     return Good(f"G{place + 1:02d}", name, category, family, cost, popularity, is_core=place not in (SOLE, SOLE + 1, SOLE + 2), launched_on=launched)
-
-
-def unit_cost(good: Good, offset: float) -> int:
-    """A supplier's cost price in 分, in whole 角 so that 10 % and 30 % of it are whole 分."""
-    return 10 * round(good.cost * (1 + offset))
-
-
-def demand_weights(shelf: tuple[Good, ...], months_before_last: int) -> np.ndarray:
-    """Weight of each good in a month's demand."""
-    return np.array([good.popularity * good.demand(months_before_last) for good in shelf])

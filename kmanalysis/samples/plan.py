@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 
 from kmanalysis.samples.draws import generator
 from kmanalysis.samples.goods import GROUPS, NEW, SHELF, SOLE
@@ -17,20 +18,20 @@ CLASSES = ("day", "night", "weekend", "holiday")
 class Conduct:
     """How a supplier behaves in a month. Shares are quotas that are met exactly; the defaults are those of a clean supplier."""
 
-    late: float = 0.012
+    late: float = 0.024
     delivery_median: float = 38.0
     failures: tuple[tuple[str, float], ...] = (("invalid_code", 2), ("wrong_item", 1))
     """Orders that failed by the supplier's fault, by cause: a number below 1 is a share of the orders, else a count a hundred and sixty."""
     reships: bool = True
     compensates: bool = True
-    answered: tuple[float, float, float, float] = (0.97, 1.0, 1.0, 1.0)
+    answered: tuple[float, float, float, float] = (1.0, 0.9, 1.0, 1.0)
     """Share of tickets answered in time, by `CLASSES`."""
     resolved: float = 0.98
-    stock: tuple[int, int] = (12_500, 26_000)
+    stock: tuple[int, int] = (10_300, 18_000)
     dry: float = 0.0
     """Share of the restocking cycle in which `dry_goods` of its goods are at 0."""
     dry_goods: int = 0
-    synced: float = 0.99
+    synced: float = 0.965
     outage_hours: int = 0
     price_offset: float = 0.0
     fee_share: float = 0.0
@@ -51,6 +52,8 @@ class Supplier:
     size: float = 1.0
     tiers: tuple[tuple[int, float], ...] = ((50_000, 0.05),)
     months: int = 0
+    grants: bool = True
+    """Whether it grants the discounts that it offers."""
 
     @property
     def id(self) -> str:
@@ -80,8 +83,8 @@ CAST: tuple[Supplier, ...] = tuple(
             Supplier(0, "thin", "新芽科技", _AI[:2], size=0.05, tiers=(), months=2),
             Supplier(0, "falling", "岭南数汇", _TOOLS, size=1.2, tiers=((50_000, 0.06),)),
             Supplier(0, "recovering", "归航智选", _AI, size=1.15, tiers=((50_000, 0.06),)),
-            Supplier(0, "ordinary", "百川会员", _VIDEO, size=1.05),
-            Supplier(0, "ordinary", "青柠点卡", _GAME, size=1.05),
+            Supplier(0, "ordinary", "百川会员", _VIDEO, size=1.05, grants=False),
+            Supplier(0, "ordinary", "青柠点卡", _GAME, size=1.05, tiers=()),
             Supplier(0, "ordinary", "知行智能", _AI, "dropship", size=1.1),
             Supplier(0, "ordinary", "石榴工具", (*_TOOLS, SOLE), size=1.2),
         ),
@@ -90,24 +93,35 @@ CAST: tuple[Supplier, ...] = tuple(
 )
 """The planted suppliers. Every good is quoted by at least three suppliers whose prices stay with the market."""
 
-_SLOW = (0.97, 0.5, 0.5, 0.5)
+_SLOW = (1.0, 0.5, 0.5, 0.5)
+_MEDIOCRE = Conduct(late=0.18, answered=(0.82, 0.85, 0.82, 1.0), resolved=0.8, price_offset=0.012)
 
 _SOUND = Conduct(late=0.004, answered=(1.0,) * 4, resolved=1.0, stock=(20_500, 32_000), synced=1.0, price_offset=-0.01)
+_CLEAN = Conduct(late=0.012, answered=(1.0,) * 4, resolved=1.0)
 
 _CONDUCT = {
     "excellent": replace(_SOUND, late=0.0, delivery_median=18, stock=(21_000, 40_000), price_offset=-0.02),
     "excellent_niche": replace(_SOUND, delivery_median=22, price_offset=-0.015),
     "hidden_fees": Conduct(price_offset=-0.14, fee_share=0.17),
     "runs_dry": Conduct(stock=(300, 9_000), dry=0.25, dry_goods=4),
-    "oversold": Conduct(late=0.005, failures=(("stock_out", 0.04),), synced=0.62),
+    "oversold": Conduct(late=0.006, failures=(("stock_out", 0.04),), synced=0.62),
     "outages": Conduct(outage_hours=9),
     "slow_nights": Conduct(answered=_SLOW),
     "no_compensation": Conduct(failures=(("invalid_code", 2), ("repeated_code", 1)), reships=False, compensates=False),
     "bad_trial": Conduct(late=0.006, failures=(("invalid_code", 0.03), ("repeated_code", 0.007))),
-    "thin": Conduct(failures=(), watched=0.12),
+    "thin": Conduct(failures=(), late=0.0, watched=0.12),
 }
 
-_SLIPPING = replace(_SOUND, late=0.13, answered=(0.9, 0.8, 0.8, 0.8), resolved=0.86, synced=0.93, delivery_median=85)
+_SLIPPING = replace(
+    _SOUND,
+    late=0.2,
+    delivery_median=85,
+    failures=(("invalid_code", 0.03),),
+    answered=(0.85, 0.7, 0.7, 0.7),
+    resolved=0.82,
+    synced=0.88,
+    stock=(7_000, 19_000),
+)
 _FALLEN = replace(
     _SOUND,
     late=0.24,
@@ -120,13 +134,27 @@ _FALLEN = replace(
     dry_goods=3,
     stock=(4_000, 15_000),
 )
-_WEAK = replace(_FALLEN, price_offset=0.0)
+_WEAK = replace(_FALLEN, late=0.3, failures=(("invalid_code", 0.07),), answered=(0.7, 0.5, 0.5, 0.5), resolved=0.6, price_offset=0.04)
 
 DRIFT_BEGINS = {"price_drift": 14, "falling": 7}
 """Days after the first of the month two months before the last on which a drift begins: of prices, and of the time to deliver."""
 
-PRICE_RISE = {"price_drift": (0.0018, 0.12), "falling": (0.0016, 0.1)}
+PRICE_RISE = {"price_drift": (0.0018, 0.1), "falling": (0.0016, 0.1)}
 """Rise a day after the drift began, and where it ends."""
+
+
+MEDIOCRE = (17, 20)
+"""Ordinary suppliers that deliver and answer a little too late."""
+
+
+LATE_TESTS = 18
+"""Ordinary supplier that answers our staged questions late, and real ones in time."""
+
+OPEN_AT_END = (18, 20)
+"""Ordinary suppliers with questions of the last evening that are open at the end."""
+
+HIGHER_COMPENSATION = 20
+"""Ordinary supplier whose contract asks for twice the standard compensation."""
 
 
 def suppliers(count: int, seed: int, shelf: int) -> list[Supplier]:
@@ -147,6 +175,7 @@ _FIRST = tuple("东南西北春夏秋冬江河湖海松竹梅兰金玉明远")
 _SECOND = tuple("辰岳川原林泉峰渡舟帆")
 
 
+@cache
 def conduct(supplier: Supplier, month: Month, last: Month, seed: int) -> Conduct:
     """How the supplier behaves in the month, at the end of which its prices stand where they stood on its first day."""
     back = len(month.until(last)) - 1
@@ -157,7 +186,9 @@ def conduct(supplier: Supplier, month: Month, last: Month, seed: int) -> Conduct
     if supplier.slug == "ordinary" and supplier.number > len(CAST):
         return _varied(supplier, seed)
     if supplier.slug == "ordinary":
-        return Conduct(price_offset=(0.004, -0.006, 0.008, -0.004)[supplier.number % 4])
+        if supplier.number in MEDIOCRE:
+            return _MEDIOCRE
+        return replace(_CLEAN, price_offset=-0.01) if not supplier.tiers else _CLEAN
     return _CONDUCT.get(supplier.slug, Conduct())
 
 

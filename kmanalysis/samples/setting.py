@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
 from kmanalysis.samples.draws import DAY, end_second, start_second
-from kmanalysis.samples.goods import Good, demand_weights, unit_cost
+from kmanalysis.samples.goods import Good
 from kmanalysis.samples.plan import Conduct, Supplier, conduct, price_rise, sold_places
 from kmanalysis.times import Month, day_kind
 
@@ -69,7 +69,7 @@ class Setting:
     def order_count(self, supplier: Supplier, month: Month) -> int:
         """Orders that the supplier gets in the month: its size, moved with the demand for what it sells."""
         places = list(supplier.places)
-        moved = demand_weights(self.shelf, self.back(month))[places].sum() / demand_weights(self.shelf, 0)[places].sum()
+        moved = self.demand(month)[places].sum() / self.demand(self.last)[places].sum()
         return max(round(self.base * supplier.size * moved), 4)
 
     def sold(self, supplier: Supplier, month: Month) -> np.ndarray:
@@ -79,11 +79,25 @@ class Setting:
     def costs(self, supplier: Supplier, day: date) -> np.ndarray:
         """The supplier's listed cost price of each of the shelf's goods on a day, in 分."""
         offset = self.conduct(supplier, Month(day.year, day.month)).price_offset + price_rise(supplier, day, self.last)
-        return np.array([unit_cost(good, offset) for good in self.shelf])
+        # in whole 角, so that 10 % and 30 % of a cost are whole 分
+        return np.rint(self._market * (1 + offset)).astype(np.int64) * 10
 
+    @cached_property
+    def _market(self) -> np.ndarray:
+        return np.array([good.cost for good in self.shelf], dtype=float)
+
+    @cached_property
     def retail(self) -> np.ndarray:
         """Suggested retail price of each good, in 分."""
         return np.array([good.retail * 10 for good in self.shelf])
+
+    @cached_property
+    def _demand(self) -> np.ndarray:
+        return np.array([[good.demand(back) for good in self.shelf] for back in range(self.back(self.first) + 1)]) * [good.popularity for good in self.shelf]
+
+    def demand(self, month: Month) -> np.ndarray:
+        """Weight of each good in the month's demand."""
+        return self._demand[self.back(month)]
 
 
 HOURS = np.array([3, 2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 6, 5, 5, 6, 6, 7, 8, 9, 9, 7, 5], dtype=float)

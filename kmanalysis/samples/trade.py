@@ -6,7 +6,7 @@ import numpy as np
 
 from kmanalysis.samples.draws import DAY, NULL, generator, quota, start_second
 from kmanalysis.samples.frames import Events, code_of
-from kmanalysis.samples.plan import Conduct, Supplier, drift_day
+from kmanalysis.samples.plan import HIGHER_COMPENSATION, LATE_TESTS, OPEN_AT_END, Conduct, Supplier, drift_day
 from kmanalysis.samples.setting import HOURS, MANY, Setting, day_kinds, hour_class, second_of
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
@@ -20,7 +20,7 @@ CAUSES = {
 }
 """Kind of the ticket that follows a failure."""
 
-BY_CLASS = (16, 9, 7, 4)
+BY_CLASS = (16, 10, 7, 4)
 """General questions a month, by class of hour."""
 
 PAIR = (0, 3)
@@ -32,7 +32,7 @@ def orders(setting: Setting, supplier: Supplier, month: Month) -> Events:
     rng = generator(setting.seed, supplier.number, month, "orders")
     behaviour, count, start = setting.conduct(supplier, month), setting.order_count(supplier, month), start_second(month)
     sold = setting.sold(supplier, month)
-    weights = np.array([setting.shelf[place].popularity * setting.shelf[place].demand(setting.back(month)) for place in sold])
+    weights = setting.demand(month)[sold]
     busy = np.where(day_kinds(month) == 0, 1.0, 1.25)
     days = rng.choice(month.days, count, p=busy / busy.sum())
     hours = rng.choice(24, count, p=HOURS / HOURS.sum())
@@ -55,7 +55,7 @@ def orders(setting: Setting, supplier: Supplier, month: Month) -> Events:
         "delivered_is_upper_bound": np.full(count, NULL),
         "failed_at": np.full(count, NULL),
         "quantity": quantity,
-        "amount": setting.retail()[goods] * quantity,
+        "amount": setting.retail[goods] * quantity,
         "cost_amount": setting.costs(supplier, month.first_day)[goods] * quantity,
         "status": np.full(count, code_of("orders", "status", "delivered")),
         "failure_cause": np.full(count, NULL),
@@ -138,12 +138,12 @@ def tickets(setting: Setting, supplier: Supplier, month: Month, sold: Events) ->
     behaviour, start = setting.conduct(supplier, month), start_second(month)
     failed = np.flatnonzero((sold["at_fault"] == code_of("orders", "at_fault", "supplier")) & (sold["failed_at"] != NULL))
     asked = _questions(rng, month, max(1.0, len(sold["number"]) / MANY) if behaviour.watched == 1 else 0.1)
-    staged_count = 0 if behaviour.watched < 1 else 6 if supplier.number == 18 else 2
+    staged_count = 0 if behaviour.watched < 1 else 6 if supplier.number == LATE_TESTS else 2
     staged = start + rng.integers(0, (month.days - 1) * DAY, staged_count)
     opened = np.concatenate([sold["failed_at"][failed] + rng.integers(60, 600, len(failed)), asked, staged])
     count, is_staged = len(opened), np.arange(len(opened)) >= len(opened) - staged_count
     is_fault = np.arange(count) < len(failed)
-    responded, resolved = _answers(rng, behaviour, opened, month, is_staged, slow_tests=supplier.number == 18)
+    responded, resolved = _answers(rng, behaviour, opened, month, is_staged, slow_tests=supplier.number == LATE_TESTS)
     causes = tables()["orders"].columns["failure_cause"].values
     kind_codes = np.array([code_of("tickets", "kind", CAUSES.get(cause, "other")) for cause in causes])
     kinds = np.full(count, code_of("tickets", "kind", "question"))
@@ -168,7 +168,7 @@ def tickets(setting: Setting, supplier: Supplier, month: Month, sold: Events) ->
         "at_fault": np.where(is_fault, code_of("tickets", "at_fault", "supplier"), NULL),
         "is_staged": is_staged.astype(np.int64),
     }
-    if month == setting.last and supplier.number in (18, 20):
+    if month == setting.last and supplier.number in OPEN_AT_END:
         _leave_open(events, setting)
     for column in ("first_response_at", "resolved_at", "reshipped_at"):
         events[column][events[column] > setting.exported] = NULL
@@ -178,7 +178,9 @@ def tickets(setting: Setting, supplier: Supplier, month: Month, sold: Events) ->
 def _questions(rng: np.random.Generator, month: Month, scale: float) -> np.ndarray:
     """Moments of the general questions, a quota for each class of hour; the month's last day is left out."""
     moments, kinds = [], day_kinds(month)[:-1]
+    without_holiday = BY_CLASS[3] if not (kinds == 3).any() else 0
     for place, planned in enumerate(BY_CLASS):
+        planned += without_holiday if place == 1 else 0
         days = np.flatnonzero(kinds == (0 if place == 1 else place))
         count = round(planned * scale) if len(days) else 0
         hours = rng.choice([0, 1, 2, 5, 6, 7, 22, 23], count) if place == 1 else rng.integers(8, 22, count)
@@ -233,4 +235,4 @@ def compensations(setting: Setting, supplier: Supplier, month: Month, sold: Even
 
 def compensation_share(supplier: Supplier) -> int:
     """Per cent of the cost that the supplier owes for a failure made good in time: its contract may ask for more than the standard."""
-    return 20 if supplier.number == 20 else 10
+    return 20 if supplier.number == HIGHER_COMPENSATION else 10

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kmanalysis.samples.goods import SOLE
-from kmanalysis.samples.plan import Supplier, drift_day
+from kmanalysis.samples.plan import MEDIOCRE, Supplier, drift_day
 from kmanalysis.samples.setting import Setting
 
 COLUMNS = ("supplier_id", "slug", "month", "measure", "expected", "detail")
@@ -18,7 +18,7 @@ MISSED = {
         "price.low_price_trap": "quotes 14 % under the market and as dear as the market after fees",
         "price.band_share": "all quotes below the band",
     },
-    "runs_dry": {"stability.hot_availability": "four goods at 0 for a quarter of the time", "stability.hot_depth": "lowest stock 0"},
+    "runs_dry": {"stability.hot_availability": "four goods at 0 for a quarter of the cycle", "stability.hot_depth": "lowest stock 0"},
     "oversold": {
         "stability.oversold_rate": "4 % of orders failed after stock-out",
         "stability.stock_sync_lag": "62 % of readings were in time",
@@ -27,11 +27,11 @@ MISSED = {
     "outages": {"stability.uptime": "three outages of nine hours"},
     "slow_nights": {
         "service.round_the_clock": "half of the tickets by night, weekend and holiday in time",
-        "service.first_response": "97 % by day, half at other times",
+        "service.first_response": "all by day, half at other times",
     },
     "no_compensation": {"service.reship_in_time": "nothing was reshipped", "service.compensation_paid": "nothing was paid"},
     "forged_references": {"reputation.reference_confirmed": "12 of 18 clients denied it", "reputation.platforms_served": "5 confirmed, 1 not reached"},
-    "price_drift": {"price.band_share": "prices rose by 0.18 % a day until 12 % above the market"},
+    "price_drift": {"price.band_share": "prices rose by 0.18 % a day until 10 % above the market"},
     "bad_trial": {"service.dispute_rate": "3.7 % of orders disputed for dead and repeated codes"},
 }
 """Measures that the last month misses, by role."""
@@ -94,15 +94,31 @@ def truth_rows(setting: Setting, cast: list[Supplier], owed: dict[tuple[int, str
             for month in setting.first.until(setting.last):
                 yield *head, str(month), "claims", f"owed:{owed.get((supplier.number, str(month)), 0) / 100:.2f}", "CNY; 30 % of the cost of each failed order"
         if supplier.slug == "bad_trial":
-            yield *head, last, "trial", "missed", "12 of 20 checked codes dead; three codes came twice; one had been sold by S19 before"
+            yield *head, last, "trial", "missed", "4 of 20 checked codes dead; three codes came twice; one had been sold by S19 before"
     yield from _others(last, len(cast), setting)
 
 
 def _others(last: str, count: int, setting: Setting) -> Iterator[tuple[str, ...]]:
+    for number in MEDIOCRE:
+        if count >= number:
+            for measure in ("stability.delivery_time", "service.first_response", "service.resolution", "service.round_the_clock"):
+                yield f"S{number}", "ordinary", last, measure, "missed", "a little too late"
+            yield f"S{number}", "ordinary", last, "grade", "grade:A", "sound, but a little too late"
+    if count >= 17:
+        yield "S17", "ordinary", last, "price.tier_discount", "missed", "5 % above 50 000 is on offer and was never granted"
     if count >= 18:
+        yield "S18", "ordinary", last, "price.tier_discount", "missed", "no discount is on offer"
+        yield (
+            "S18",
+            "ordinary",
+            last,
+            "allocation",
+            "tier_changes_split",
+            "1 % under the market by list price and dearer than S07 and S08 once their 5 % above 50 000 is reached",
+        )
         yield "S18", "ordinary", last, "service.first_response", "met", "six staged questions were answered late: they do not count"
     if count >= 19:
-        yield "S19", "ordinary", last, "stability.hot_availability", "unproven", "one shop shows 999 instead of a count"
+        yield "S19", "ordinary", last, "stability.hot_availability", "met", "one good shows 999 instead of a count: a fifth of the time is unknown"
     if count >= 20:
         yield "S20", "ordinary", last, "backup", f"none:{setting.shelf[SOLE].sku}", "nobody else sells it"
     yield "", "market", last, "category", "emerging:ai_tool", "10 % more a month"

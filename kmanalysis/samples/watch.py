@@ -22,23 +22,25 @@ RETRIED_PROBES = (17, 20)
 """Suppliers whose server misses a probe now and then, and answers the next one."""
 
 
-def _grid(rng: np.random.Generator, month: Month, hours: float, jitter: float, phase: float, *, from_start: bool) -> np.ndarray:
+def _grid(month: Month, hours: float, jitter: float, phase: float, *, from_start: bool) -> np.ndarray:
     """Moments about every so many hours, on one grid over all months; the first month of all also begins with one."""
     step, start, end = int(hours * 3600), start_second(month), end_second(month)
     places = np.arange(start // step - 1, end // step + 2)
-    moments = (places + phase) * step + rng.uniform(-jitter, jitter, len(places)) * step
-    moments = moments[(moments >= start + 2) & (moments < end)].astype(np.int64)
-    return np.concatenate([[start], moments]) if from_start else moments
+    # not drawn: both months must agree on a moment at their border; multiples of the plastic number's inverse spread evenly
+    spread = (places * 0.7548776662466927 + phase * 13.7) % 1 * 2 - 1
+    moments = ((places + phase + spread * jitter) * step).astype(np.int64)
+    moments = moments[(moments >= start) & (moments < end)]
+    return np.union1d([start], moments) if from_start else moments
 
 
 def stock_snapshots(setting: Setting, supplier: Supplier, month: Month) -> Events:
     """The month's readings of all that the supplier sells."""
     behaviour, parts = setting.conduct(supplier, month), []
     low, high = behaviour.stock
+    rng = generator(setting.seed, supplier.number, month, "stock")
     for place in setting.sold(supplier, month):
-        rng = generator(setting.seed, supplier.number, month, "stock", place)
         phase = (supplier.number * 37 + place * 11) % 97 / 97
-        seen = _grid(rng, month, setting.snapshot_hours, 0.04, phase, from_start=month == setting.first)
+        seen = _grid(month, setting.snapshot_hours, 0.04, phase, from_start=month == setting.first)
         seen = seen[quota(rng, len(seen), behaviour.watched)] if behaviour.watched < 1 else seen
         cycle = (seen / (DAY * 5) + phase) % 1
         left = (low + (high - low) * (1 - cycle)).astype(np.int64)
@@ -77,7 +79,7 @@ def probes(setting: Setting, supplier: Supplier, month: Month) -> Events:
     """The month's probes of the supplier's server."""
     rng = generator(setting.seed, supplier.number, month, "probes")
     behaviour, start = setting.conduct(supplier, month), start_second(month)
-    asked = _grid(rng, month, setting.probe_hours, 0.08, supplier.number * 0.37 % 1, from_start=month == setting.first)
+    asked = _grid(month, setting.probe_hours, 0.08, supplier.number * 0.37 % 1, from_start=month == setting.first)
     asked = asked[quota(rng, len(asked), behaviour.watched)] if behaviour.watched < 1 else asked
     is_up = np.ones(len(asked), dtype=np.int64)
     for outage in range(3 if behaviour.outage_hours else 0):
