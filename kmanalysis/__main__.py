@@ -1,0 +1,5 @@
+"""`python -m kmanalysis`."""
+
+from kmanalysis.cli import main
+
+main()

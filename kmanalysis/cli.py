@@ -1,0 +1,197 @@
+"""The command line: data on stdout; progress, warnings and errors on stderr.
+
+Exit codes: 0 all done, 1 something failed or was rejected (the rest is there), 2 unusable arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from kmanalysis.errors import KmError, UsageError
+from kmanalysis.words import LANGUAGES, Words
+
+if TYPE_CHECKING:
+    from kmanalysis.loaders.receipts import Receipt
+
+# The engine and the notebooks' machinery are imported by the commands that need them: --help does not wait.
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Grades upstream suppliers.")
+
+Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of canonical tables.")]
+MonthText = Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai).")]
+Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of everything that is read.")]
+OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
+
+
+@contextmanager
+def _speaking(lang: str) -> Iterator[Words]:
+    """The words of the run. An error that the user can act on ends it with one sentence on stderr and its exit code."""
+    words = Words(lang if lang in LANGUAGES else LANGUAGES[0])
+    try:
+        yield Words(lang)
+    except KmError as error:
+        typer.echo(words.text("Error: {sentence}", sentence=words.error(error)), err=True)
+        raise typer.Exit(error.exit_code) from error
+
+
+@app.command(help="Run the notebooks and write the month's report.")
+def report(
+    data: Data,
+    month: MonthText,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports are written.")] = Path("reports"),
+    supplier: Annotated[list[str] | None, typer.Option("--supplier", metavar="ID", help="Only the pages of these suppliers.")] = None,
+    notebook: Annotated[list[str] | None, typer.Option("--notebook", metavar="NAME", help="Only the pages of these notebooks.")] = None,
+    lang: Lang = "zh",
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=0, help="Notebooks that run side by side (0: one a core).")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Make pages anew that are up to date.")] = False,
+    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Time that a page may take.")] = 600.0,
+    standards: OwnStandards = None,
+    notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
+) -> None:
+    """The whole report, or the pages asked for; exit code 1 where a page failed."""
+    with _speaking(lang) as words:
+        from kmanalysis.assets import notebooks_folder
+        from kmanalysis.reporting.batch import Options, Source, write_report
+        from kmanalysis.reporting.notebooks import report_notebooks
+        from kmanalysis.reporting.pages import all_pages, chosen_pages
+        from kmanalysis.reporting.progress import Progress
+        from kmanalysis.reporting.provenance import input_digests
+        from kmanalysis.reporting.slices import Slices
+        from kmanalysis.scoring.bundle import finished_frames
+        from kmanalysis.workbook import open_workbook
+
+        found = report_notebooks(notebooks or notebooks_folder())
+        progress = Progress(Console(stderr=True), words)
+        with progress.step(words.text("Reading {folder}", folder=data.name)):
+            workbook = open_workbook(data, month, standards, lang)
+            pages = all_pages(found, workbook)
+            chosen = chosen_pages(pages, notebook or (), supplier or ())
+        with progress.step(words.text("Counting")):
+            source = Source(workbook, Slices(workbook, finished_frames(workbook)), workbook.attached.receipts, input_digests(data))
+        with progress.pages(len(chosen)) as tell:
+            outcomes = write_report(source, pages, chosen, out, Options(jobs, force, timeout), tell)
+        typer.echo(out / month / "index.html")
+        if any(outcome.state == "failed" for outcome in outcomes):
+            raise typer.Exit(1)
+
+
+@app.command(help="Print the month's scorecard alone.")
+def score(
+    data: Data,
+    month: MonthText,
+    format: Annotated[str, typer.Option("--format", metavar="table|csv|json", help="How it is printed.")] = "table",
+    grades: Annotated[bool, typer.Option("--grades", help="Print the grades of every month instead.")] = False,
+    standards: OwnStandards = None,
+    lang: Lang = "zh",
+) -> None:
+    """The scorecard and the grades; as csv the scorecard, or with --grades the grades by month."""
+    with _speaking(lang) as words:
+        if format not in ("table", "csv", "json"):
+            raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
+        from kmanalysis.reporting import printing
+        from kmanalysis.workbook import open_workbook
+
+        workbook = open_workbook(data, month, standards, lang)
+        _warn_of_rejects(workbook.attached.receipts, words)
+        if format == "table":
+            Console().print(printing.grades_table(workbook) if grades else printing.score_table(workbook))
+        else:
+            sys.stdout.write({"csv": printing.score_csv, "json": printing.score_json}[format](workbook, grades))
+
+
+@app.command(help="Validate a folder: receipts, and every rejected row with its reason.")
+def check(
+    data: Data,
+    format: Annotated[str, typer.Option("--format", metavar="text|json|csv", help="How it is printed; csv prints the rejected rows alone.")] = "text",
+    lang: Lang = "zh",
+) -> None:
+    """What each table's rows became; exit code 1 where rows were rejected."""
+    with _speaking(lang) as words:
+        if format not in ("text", "json", "csv"):
+            raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="text, json, csv")
+        from kmanalysis.loaders.engine import connect
+        from kmanalysis.loaders.folder import attach
+        from kmanalysis.reporting import printing
+
+        attached = attach(connect(), data)
+        sys.stdout.write({"text": printing.check_text, "json": printing.check_json, "csv": printing.check_csv}[format](attached, words))
+        if len(attached.rejects):
+            raise typer.Exit(1)
+
+
+@app.command(help="Write synthetic data with planted truth.")
+def sample(
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="New or empty folder.")],
+    suppliers: Annotated[int, typer.Option("--suppliers", metavar="N", help="How many suppliers.")] = 20,
+    months: Annotated[int, typer.Option("--months", metavar="M", help="How many months.")] = 6,
+    orders: Annotated[int, typer.Option("--orders", metavar="N", help="About how many orders in all.")] = 20_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other data.")] = 1,
+    last_month: Annotated[str, typer.Option("--last-month", metavar="YYYY-MM", help="The month that it ends with.")] = "2026-10",
+    format: Annotated[str, typer.Option("--format", metavar="csv|parquet", help="Form of the tables.")] = "csv",
+    lang: Lang = "zh",
+) -> None:
+    """A workbook folder whose truth.csv says what was planted in whom."""
+    with _speaking(lang) as words:
+        from kmanalysis.reporting.progress import Progress
+        from kmanalysis.samples import make_samples
+
+        with Progress(Console(stderr=True), words).months(months) as tell:
+            folder = make_samples(into, suppliers, months, orders, seed, last_month, format, tell)
+        typer.echo(folder)
+
+
+@app.command(help="Open JupyterLab on the notebooks.")
+def lab(
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder that the notebooks open; the samples if not given.")] = None,
+    notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
+    lang: Lang = "zh",
+) -> None:
+    """JupyterLab until it is closed."""
+    with _speaking(lang):
+        from kmanalysis.assets import notebooks_folder
+        from kmanalysis.workbook import DATA_VARIABLE
+
+        folder = notebooks or notebooks_folder()
+        for place in (folder, data):
+            if place is not None and not place.is_dir():
+                raise UsageError("Folder {folder} was not found.", folder=place.name)
+        environment = os.environ | ({DATA_VARIABLE: str(data.resolve())} if data else {})
+        command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}"]
+        raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+
+
+def _warn_of_rejects(receipts: list[Receipt], words: Words) -> None:
+    from kmanalysis.reporting.printing import rejected_rows
+
+    if rejected := rejected_rows(receipts):
+        typer.echo(words.text("{rejected} rows were rejected and are left out; `kmanalysis check` lists them.", rejected=words.number(rejected)), err=True)
+
+
+def main() -> None:
+    """Runs the command line, its help in the language that ``--lang`` asks for."""
+    command = typer.main.get_command(app)
+    _put_in_words(command, Words(_asked_language(sys.argv[1:])))
+    command()
+
+
+def _asked_language(arguments: list[str]) -> str:
+    given = [value for name, value in zip(arguments, arguments[1:], strict=False) if name == "--lang"]
+    given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--lang=")]
+    return next((lang for lang in given if lang in LANGUAGES), LANGUAGES[0])
+
+
+def _put_in_words(command: object, words: Words) -> None:
+    for part in (command, *getattr(command, "params", ())):
+        if getattr(part, "help", None):
+            part.help = words.text(part.help)
+    for name in getattr(command, "commands", {}):
+        _put_in_words(command.commands[name], words)

@@ -1,0 +1,68 @@
+"""The report's data files: scorecard.csv, measures.parquet and manifest.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kmanalysis.loaders.receipts import Receipt
+from kmanalysis.reporting.index import State
+from kmanalysis.reporting.pages import Page
+from kmanalysis.reporting.provenance import digest_of, versions
+from kmanalysis.standards import Standards
+from kmanalysis.tables import MEASURES, SCORECARD
+from kmanalysis.times import Month
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """The frame as CSV; a text that a spreadsheet would run as a formula starts with an apostrophe."""
+    safe = frame.copy(deep=False)
+    for name in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[name]):
+            safe[name] = [f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value for value in safe[name]]
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def scorecard_csv(scorecard: pd.DataFrame) -> str:
+    """The scorecard (``tables.SCORECARD``) as CSV."""
+    return csv_text(scorecard[list(SCORECARD)])
+
+
+def measures_parquet(observed: pd.DataFrame) -> bytes:
+    """The measures frame (``tables.MEASURES``) as Parquet."""
+    target = BytesIO()
+    table = pa.Table.from_pandas(observed[list(MEASURES)], preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, target, compression="zstd")
+    return target.getvalue()
+
+
+def manifest(month: Month, lang: str, inputs: Mapping[str, str], standards: Standards, states: Mapping[Page, State], receipts: Sequence[Receipt]) -> bytes:
+    """What the report was made from and what it holds: digests and counts, no time and no path of the machine."""
+    facts = {
+        "month": str(month),
+        "language": lang,
+        "input": {"digest": digest_of(*(part for entry in sorted(inputs.items()) for part in entry)), "files": dict(sorted(inputs.items()))},
+        "standards": {"digest": standards.digest, "changed": list(standards.changed)},
+        "versions": versions(),
+        "pages": [
+            {"path": page.path, "notebook": page.notebook.name, "supplier": page.supplier, "digest": state.digest, "state": _state(state)}
+            for page, state in states.items()
+        ],
+        "failed": [page.path for page, state in states.items() if state.is_failed],
+        "rows": {
+            receipt.file: {"read": receipt.read, "kept": receipt.kept, "rejected": dict(receipt.rejected), "doubts": dict(receipt.doubts)}
+            for receipt in receipts
+        },
+    }
+    return (json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _state(state: State) -> str:
+    return state.ended if state.is_failed else "outdated" if state.is_outdated else "ok"

@@ -1,0 +1,163 @@
+"""scorecard.xlsx: the month's figures on a few sheets, for who works in a spreadsheet."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from io import BytesIO
+
+import pandas as pd
+import xlsxwriter
+
+from kmanalysis.measures import observed
+from kmanalysis.scoring.grades import grades
+from kmanalysis.scoring.scorecard import dimension_scores, scorecard
+from kmanalysis.standards import default_standards
+from kmanalysis.tables import DIMENSIONS
+from kmanalysis.words import Words
+from kmanalysis.workbook import Workbook
+
+_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
+_CREATED = datetime(2000, 1, 1)  # a file that says when it was made would differ from run to run
+_LONGEST = 32_000
+_FORMATS = {
+    "share": "0.0%",
+    "points": "0.0",
+    "whole": "#,##0",
+    "figure": "#,##0.####",
+}
+_SHAPES = {
+    "probability": "share", "p_s": "share", "p_a": "share", "p_b": "share", "p_none": "share", "coverage": "share",
+    "score": "points", "points": "points", "n": "whole", "weight": "share", "minimum_n": "whole",
+}  # fmt: skip
+_NAMED = frozenset({"measure", "dimension", "verdict", "basis", "reason", "unit", "limit_unit", "source"})
+_GRADES = ["grade", "supplier_id", "name", "reason", "score", "probability", "coverage", "vetoes", "raw_grade", "p_s", "p_a", "p_b", "p_none"]
+_JUDGED = [
+    "supplier_id",
+    "name",
+    "dimension",
+    "measure",
+    "value",
+    "unit",
+    "n",
+    "lower",
+    "upper",
+    "basis",
+    "op",
+    "target",
+    "limit",
+    "limit_unit",
+    "verdict",
+    "points",
+    "weight",
+    "veto",
+]
+_MEASURED = ["supplier_id", "name", "measure", "value", "unit", "n", "lower", "upper", "basis"]
+_STANDARD = ["id", "measure", "op", "value", "unit", "limit", "limit_unit", "minimum_n", "weight", "veto", "worst", "best", "source", "default"]
+
+
+def scorecard_workbook(workbook: Workbook) -> bytes:
+    """The Excel file: grades, dimensions, scorecard, all measures, standards in force, and what each column means."""
+    words = workbook.words
+    sheets = {
+        "grades": grades(workbook)[_GRADES],
+        "dimensions": _dimensions(workbook),
+        "scorecard": _named(scorecard(workbook), workbook)[_JUDGED],
+        "measures": _named(observed(workbook), workbook)[_MEASURED],
+        "standards": _standards(workbook),
+    }
+    target = BytesIO()
+    with xlsxwriter.Workbook(target, _OPTIONS) as book:
+        book.set_properties({"created": _CREATED, "title": f"{words.text('Supplier report')} {workbook.month}"})
+        for name, frame in sheets.items():
+            _write_sheet(book, words, name, frame)
+        _write_sheet(book, words, "columns", _explained(sheets, words))
+    return target.getvalue()
+
+
+def _named(frame: pd.DataFrame, workbook: Workbook) -> pd.DataFrame:
+    return frame.assign(name=frame["supplier_id"].map(workbook.names))
+
+
+def _dimensions(workbook: Workbook) -> pd.DataFrame:
+    scores = dimension_scores(workbook)
+    wide = {column: scores.pivot(index="supplier_id", columns="dimension", values=column)[list(DIMENSIONS)] for column in ("score", "coverage")}
+    both = [wide["score"].add_prefix("score:"), wide["coverage"].add_prefix("coverage:")]
+    joined = pd.concat(both, axis=1).reset_index()
+    joined.insert(1, "name", joined["supplier_id"].map(workbook.names))
+    return joined
+
+
+def _standards(workbook: Workbook) -> pd.DataFrame:
+    defaults = default_standards()
+    rows = []
+    for identifier, standard in workbook.standards.items():
+        changed = [
+            name
+            for name in ("op", "value", "limit", "minimum_n", "weight", "veto", "worst", "best")
+            if getattr(standard, name) != getattr(defaults[identifier], name)
+        ]
+        said = "; ".join(f"{workbook.words.name(f'column.{name}')} {getattr(defaults[identifier], name)}" for name in changed)
+        rows.append({name: getattr(standard, name, None) for name in _STANDARD} | {"measure": identifier, "default": said})
+    return pd.DataFrame(rows, columns=_STANDARD)
+
+
+def _explained(sheets: dict[str, pd.DataFrame], words: Words) -> pd.DataFrame:
+    columns = list(dict.fromkeys(name.partition(":")[0] for frame in sheets.values() for name in frame.columns))
+    return pd.DataFrame({"column": [_heading(name, words) for name in columns], "id": columns, "meaning": [words.name(f"meaning.{name}") for name in columns]})
+
+
+def _heading(name: str, words: Words) -> str:
+    column, _, dimension = name.partition(":")
+    return words.name(f"column.{column}") + (f" · {words.name(f'short.{dimension}')}" if dimension else "")
+
+
+def _write_sheet(book: xlsxwriter.Workbook, words: Words, name: str, frame: pd.DataFrame) -> None:
+    sheet = book.add_worksheet(words.name(f"sheet.{name}"))
+    formats = {shape: book.add_format({"num_format": code, "valign": "top"}) for shape, code in _FORMATS.items()}
+    text = book.add_format({"valign": "top"})
+    head = book.add_format({"bold": True, "bg_color": "#DFF1EA", "bottom": 1, "text_wrap": True, "valign": "top"})
+    for place, column in enumerate(frame.columns):
+        sheet.write_string(0, place, _heading(column, words), head)
+        units = frame["unit"] if "unit" in frame.columns else [""] * len(frame)
+        longest = 0
+        for line, (value, unit) in enumerate(zip(frame[column], units, strict=True), start=1):
+            longest = max(longest, _write_cell(sheet, line, place, _shown(value, column, words), _format(formats, column, unit), text))
+        sheet.set_column(place, place, min(max(longest, _width(_heading(column, words)), 6) + 2, 60))
+    sheet.freeze_panes(1, min(2, len(frame.columns)))
+    if len(frame):
+        sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
+
+
+def _shown(value: object, column: str, words: Words) -> object:
+    if column == "unit" or column == "limit_unit":
+        return words.name(f"unit.{value}") if value else ""
+    if column == "source":
+        return words.name(f"source.{value}")
+    if column == "vetoes":
+        return words.text("; ").join(words.name(measure) for measure in str(value).split(";") if measure)
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return words.text("yes") if value else words.text("no")
+    return words.name(str(value)) if column in _NAMED and value else value
+
+
+def _format(formats: dict, column: str, unit: object) -> object:
+    kind = column.partition(":")[0]
+    if kind in ("value", "lower", "upper", "target", "worst", "best") and unit == "share":
+        return formats["share"]
+    return formats[_SHAPES.get(kind, "figure")]
+
+
+def _write_cell(sheet: object, line: int, place: int, value: object, number: object, text: object) -> int:
+    """Writes the cell, empty where the value is missing; returns how wide it shows."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)) or value == "":
+        return 0
+    if isinstance(value, str):
+        sheet.write_string(line, place, value[:_LONGEST], text)  # type: ignore[attr-defined]
+        return _width(value)
+    sheet.write_number(line, place, float(value), number)  # type: ignore[attr-defined, arg-type]
+    return 10
+
+
+def _width(text: str) -> int:
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text[:80])
