@@ -164,10 +164,11 @@ def _curve(counts: _Cases, confidence: float) -> SurvivalCurve:
         error = np.sqrt(np.cumsum(ended / (at_risk * (at_risk - ended)))) / np.abs(np.log(survival))
         reach = stats.norm.ppf(confidence) * error
         lower, upper = survival ** np.exp(reach), survival ** np.exp(-reach)
-    ended_so_far = np.cumsum(ended)
-    fewest, most = proportion_bounds(ended_so_far, ended_so_far + at_risk - ended, confidence)
-    has_band = (survival > 0) & (survival < 1)
-    return SurvivalCurve(counts.times, survival, np.where(has_band, lower, 1 - most), np.where(has_band, upper, 1 - fewest))
+    is_flat = (survival <= 0) | (survival >= 1)
+    ended_so_far = np.cumsum(ended)[is_flat]
+    fewest, most = proportion_bounds(ended_so_far, ended_so_far + (at_risk - ended)[is_flat], confidence)
+    lower[is_flat], upper[is_flat] = 1 - most, 1 - fewest
+    return SurvivalCurve(counts.times, survival, lower, upper)
 
 
 def _first_time(times: np.ndarray, shares: np.ndarray, level: float, otherwise: float) -> float:
