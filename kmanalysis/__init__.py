@@ -1,9 +1,9 @@
 """Vetting of upstream suppliers of digital goods: from raw exports to graded suppliers and a monthly report.
 
-    import kmanalysis as km
-    workbook = km.open_workbook("my-data", month="2026-10")
-    km.grades(workbook)
-    km.explain(workbook, "S01", "service.first_response")
+>>> import kmanalysis as km
+>>> workbook = km.open_workbook("my-data", month="2026-10")
+>>> km.grades(workbook)
+>>> km.explain(workbook, "S01", "service.first_response")
 """
 
 from importlib import import_module
