@@ -10,8 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,6 +22,7 @@ from kmanalysis.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     from kmanalysis.loaders.receipts import Receipt
+    from kmanalysis.workbook import Workbook
 
 # The engine and the notebooks' machinery are imported by the commands that need them: --help does not wait.
 
@@ -76,7 +78,7 @@ def report(
             pages = all_pages(found, workbook)
             chosen = chosen_pages(pages, notebook or (), supplier or ())
         with progress.step(words.text("Counting")):
-            source = Source(workbook, Slices(workbook, finished_frames(workbook)), workbook.attached.receipts, input_digests(data))
+            source = Source(workbook, Slices(workbook, finished_frames(workbook)), _receipts(workbook), input_digests(data))
         with progress.pages(len(chosen)) as tell:
             outcomes = write_report(source, pages, chosen, out, Options(jobs, force, timeout), tell)
         typer.echo(out / month / "index.html")
@@ -101,7 +103,7 @@ def score(
         from kmanalysis.workbook import open_workbook
 
         workbook = open_workbook(data, month, standards, lang)
-        _warn_of_rejects(workbook.attached.receipts, words)
+        _warn_of_rejects(_receipts(workbook), words)
         if format == "table":
             Console().print(printing.grades_table(workbook) if grades else printing.score_table(workbook))
         else:
@@ -169,6 +171,10 @@ def lab(
         raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
 
 
+def _receipts(workbook: Workbook) -> list[Receipt]:
+    return workbook.attached.receipts if workbook.attached else []
+
+
 def _warn_of_rejects(receipts: list[Receipt], words: Words) -> None:
     from kmanalysis.reporting.printing import rejected_rows
 
@@ -184,12 +190,12 @@ def main() -> None:
 
 
 def _asked_language(arguments: list[str]) -> str:
-    given = [value for name, value in zip(arguments, arguments[1:], strict=False) if name == "--lang"]
+    given = [value for name, value in pairwise(arguments) if name == "--lang"]
     given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--lang=")]
     return next((lang for lang in given if lang in LANGUAGES), LANGUAGES[0])
 
 
-def _put_in_words(command: object, words: Words) -> None:
+def _put_in_words(command: Any, words: Words) -> None:
     for part in (command, *getattr(command, "params", ())):
         if getattr(part, "help", None):
             part.help = words.text(part.help)

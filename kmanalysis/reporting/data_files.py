@@ -51,18 +51,17 @@ def manifest(month: Month, lang: str, inputs: Mapping[str, str], standards: Stan
         "input": {"digest": digest_of(*(part for entry in sorted(inputs.items()) for part in entry)), "files": dict(sorted(inputs.items()))},
         "standards": {"digest": standards.digest, "changed": list(standards.changed)},
         "versions": versions(),
-        "pages": [
-            {"path": page.path, "notebook": page.notebook.name, "supplier": page.supplier, "digest": state.digest, "state": _state(state)}
-            for page, state in states.items()
-        ],
+        "pages": [_page(page, state) for page, state in states.items()],
         "failed": [page.path for page, state in states.items() if state.is_failed],
-        "rows": {
-            receipt.file: {"read": receipt.read, "kept": receipt.kept, "rejected": dict(receipt.rejected), "doubts": dict(receipt.doubts)}
-            for receipt in receipts
-        },
+        "rows": {receipt.file: _rows(receipt) for receipt in receipts},
     }
     return (json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _state(state: State) -> str:
-    return state.ended if state.is_failed else "outdated" if state.is_outdated else "ok"
+def _page(page: Page, state: State) -> dict:
+    ended = state.ended if state.is_failed else "outdated" if state.is_outdated else "ok"
+    return {"path": page.path, "notebook": page.notebook.name, "supplier": page.supplier, "digest": state.digest, "state": ended}
+
+
+def _rows(receipt: Receipt) -> dict:
+    return {"read": receipt.read, "kept": receipt.kept, "rejected": dict(receipt.rejected), "doubts": dict(receipt.doubts)}

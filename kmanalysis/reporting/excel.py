@@ -10,6 +10,7 @@ import pandas as pd
 import xlsxwriter
 
 from kmanalysis.measures import observed
+from kmanalysis.reporting.index import changed_fields
 from kmanalysis.scoring.grades import grades
 from kmanalysis.scoring.scorecard import dimension_scores, scorecard
 from kmanalysis.standards import default_standards
@@ -32,27 +33,9 @@ _SHAPES = {
 }  # fmt: skip
 _NAMED = frozenset({"measure", "dimension", "verdict", "basis", "reason", "unit", "limit_unit", "source"})
 _GRADES = ["grade", "supplier_id", "name", "reason", "score", "probability", "coverage", "vetoes", "raw_grade", "p_s", "p_a", "p_b", "p_none"]
-_JUDGED = [
-    "supplier_id",
-    "name",
-    "dimension",
-    "measure",
-    "value",
-    "unit",
-    "n",
-    "lower",
-    "upper",
-    "basis",
-    "op",
-    "target",
-    "limit",
-    "limit_unit",
-    "verdict",
-    "points",
-    "weight",
-    "veto",
-]
-_MEASURED = ["supplier_id", "name", "measure", "value", "unit", "n", "lower", "upper", "basis"]
+_VALUE = ["measure", "value", "unit", "n", "lower", "upper", "basis"]
+_MEASURED = ["supplier_id", "name", *_VALUE]
+_JUDGED = ["supplier_id", "name", "dimension", *_VALUE, "op", "target", "limit", "limit_unit", "verdict", "points", "weight", "veto"]
 _STANDARD = ["id", "measure", "op", "value", "unit", "limit", "limit_unit", "minimum_n", "weight", "veto", "worst", "best", "source", "default"]
 
 
@@ -92,12 +75,8 @@ def _standards(workbook: Workbook) -> pd.DataFrame:
     defaults = default_standards()
     rows = []
     for identifier, standard in workbook.standards.items():
-        changed = [
-            name
-            for name in ("op", "value", "limit", "minimum_n", "weight", "veto", "worst", "best")
-            if getattr(standard, name) != getattr(defaults[identifier], name)
-        ]
-        said = "; ".join(f"{workbook.words.name(f'column.{name}')} {getattr(defaults[identifier], name)}" for name in changed)
+        default = defaults[identifier]
+        said = "; ".join(f"{workbook.words.name(f'column.{name}')} {getattr(default, name)}" for name in changed_fields(standard, default))
         rows.append({name: getattr(standard, name, None) for name in _STANDARD} | {"measure": identifier, "default": said})
     return pd.DataFrame(rows, columns=_STANDARD)
 

@@ -58,7 +58,7 @@ def notebook_body(notebook: nbformat.NotebookNode, words: Words) -> str:
     """The HTML of an executed notebook's cells: texts, results, and the code folded away."""
     other = {"zh": "en", "en": "zh"}[words.lang]
     cells = [cell for cell in notebook.cells if not (cell.cell_type == "markdown" and other in cell.metadata.get("tags", []))]
-    shown = nbformat.from_dict(notebook | {"cells": _with_alternatives(cells)})
+    shown = nbformat.from_dict(notebook | {"cells": _with_alternatives(_folded(cells))})
     body, _ = _exporter().from_notebook_node(shown, resources={"words": words})
     places = count(1)
     return _HEADING.sub(lambda found: f'<h{found[1]} id="section-{next(places)}">{found[2]}</h{found[1]}>', body)
@@ -124,17 +124,31 @@ def _is_inside(tag: str, address: str) -> bool:
     return not re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\|/", re.sub(r"[\x00-\x20]", "", address))
 
 
+def _folded(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The cells, those that show nothing joined to the next one: their code folds away together."""
+    folded: list[nbformat.NotebookNode] = []
+    for cell in cells:
+        before = folded[-1] if folded else None
+        if before is not None and before.cell_type == cell.cell_type == "code" and not before.outputs:
+            cell.source = f"{folded.pop().source.rstrip()}\n\n{cell.source}"
+        folded.append(cell)
+    return folded
+
+
 def _with_alternatives(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
     """Cells whose pictures carry a text for who cannot see them: the picture's own title, else the heading that it stands under."""
     heading = ""
     for cell in cells:
-        if cell.cell_type == "markdown":
-            lines = [line.lstrip("#").strip() for line in cell.source.splitlines() if line.startswith("#")]
-            heading = lines[-1] if lines else heading
-        for output in cell.get("outputs", []):
-            if "data" in output:
-                output.metadata["alternative"] = output.metadata.get("alt") or _title(output.data.get("image/svg+xml", "")) or heading
+        heading = _last_heading(cell.source, heading) if cell.cell_type == "markdown" else heading
+        for output in (output for output in cell.get("outputs", []) if "data" in output):
+            heading = _last_heading(output.data.get("text/markdown", ""), heading)
+            output.metadata["alternative"] = output.metadata.get("alt") or _title(output.data.get("image/svg+xml", "")) or heading
     return cells
+
+
+def _last_heading(text: str, otherwise: str) -> str:
+    lines = [line.lstrip("#").strip() for line in text.splitlines() if line.startswith("#")]
+    return lines[-1] if lines else otherwise
 
 
 def _title(svg: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from urllib.parse import quote
 
 import pandas as pd
@@ -14,14 +14,12 @@ from kmanalysis.reporting.html import month_name, page
 from kmanalysis.reporting.pages import Page
 from kmanalysis.scoring.grades import RANKS, grade_history, grades
 from kmanalysis.scoring.scorecard import dimension_scores
-from kmanalysis.standards import default_standards
+from kmanalysis.standards import Standard, default_standards
 from kmanalysis.tables import DIMENSIONS, GRADES
 from kmanalysis.words import MISSING, Words
 from kmanalysis.workbook import Workbook
 
 FILES = ("scorecard.xlsx", "scorecard.csv", "measures.parquet", "manifest.json")
-
-_SETTING_FIELDS = ("op", "value", "limit", "minimum_n", "weight", "veto", "worst", "best")
 
 
 @dataclass(frozen=True)
@@ -77,6 +75,11 @@ def index_page(workbook: Workbook, states: Mapping[Page, State], receipts: Seque
     )
 
 
+def _failed(states: Mapping[Page, State], words: Words) -> list[dict]:
+    failed = [(made, state) for made, state in states.items() if state.is_failed]
+    return [{"href": href(made.path), "title": _full_title(made), "reason": words.name(f"failure.{state.ended}")} for made, state in failed]
+
+
 def _graded(workbook: Workbook) -> pd.DataFrame:
     """The grades, best first, beside those of the month before (columns previous_…; empty or NaN where there was none)."""
     history = grade_history(workbook)
@@ -91,13 +94,11 @@ def _graded(workbook: Workbook) -> pd.DataFrame:
 
 
 def _tiles(graded: pd.DataFrame, words: Words) -> list[dict]:
-    tiles = [
-        {"css": grade.lower(), "label": words.text("Grade {grade}", grade=grade), "count": int((graded["grade"] == grade).sum()), "note": ""}
-        for grade in GRADES
-    ]
+    counts = graded["grade"].value_counts()
+    tiles = [{"css": grade.lower(), "label": words.text("Grade {grade}", grade=grade), "count": int(counts.get(grade, 0)), "note": ""} for grade in GRADES]
     reasons = graded.loc[graded["grade"] == "", "reason"].value_counts()
     said = [f"{words.name(reason)} {reasons[reason]}" for reason in ("vetoed", "below_floor", "lacks_evidence") if reason in reasons]
-    return [*tiles, {"css": "none", "label": words.name("not_graded"), "count": int((graded["grade"] == "").sum()), "note": " · ".join(said)}]
+    return [*tiles, {"css": "none", "label": words.name("not_graded"), "count": int(counts.get("", 0)), "note": " · ".join(said)}]
 
 
 def _news(graded: pd.DataFrame, links: Mapping[str, str], words: Words) -> list[dict]:
@@ -120,9 +121,13 @@ def _news(graded: pd.DataFrame, links: Mapping[str, str], words: Words) -> list[
 def _detail(css: str, row: Mapping, words: Words) -> str:
     if css != "vetoed":
         return _step(row, words)
-    vetoes = words.text("; ").join(words.name(measure) for measure in row["vetoes"].split(";"))
+    vetoes = _vetoes(row, words)
     is_new = row["was_there"] and row["previous_reason"] != "vetoed"
     return words.text("{vetoes} (new this month)", vetoes=vetoes) if is_new else vetoes
+
+
+def _vetoes(row: Mapping, words: Words) -> str:
+    return words.text("; ").join(words.name(measure) for measure in row["vetoes"].split(";"))
 
 
 def _step(row: Mapping, words: Words) -> str:
@@ -145,8 +150,8 @@ def _suppliers(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
                 "grade": row["grade"],
                 "css": row["grade"].lower() or ("vetoed" if row["is_vetoed"] else "none"),
                 "reason": _reason(row, words),
-                "score": _points(row["score"], words),
-                "change": _change(change, words),
+                "score": _points(row["score"]),
+                "change": _change(change),
                 "direction": "" if math.isnan(change) or round(change, 1) == 0 else "up" if change > 0 else "down",
                 "grade_change": _step(row, words) if row["was_there"] and row["grade"] != row["previous_grade"] else "",
                 "probability": words.share(row["probability"], 0),
@@ -160,36 +165,34 @@ def _suppliers(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
 
 def _reason(row: Mapping, words: Words) -> str:
     if row["is_vetoed"]:
-        return words.text(": ").join((words.name("vetoed"), words.text("; ").join(words.name(measure) for measure in row["vetoes"].split(";"))))
+        return words.text(": ").join((words.name("vetoed"), _vetoes(row, words)))
     return words.name(row["reason"]) if row["reason"] else ""
 
 
 def _bar(dimension: str, found: pd.Series, workbook: Workbook) -> dict:
     words, score = workbook.words, found["score"]
     tones = [(workbook.standards.value("grade.target_points"), "grade-s"), (workbook.standards.value("grade.B.points"), "grade-b"), (-1.0, "grade-vetoed")]
+    title = words.text(
+        "{dimension}: {score} points, {coverage} observed", dimension=words.name(dimension), score=_points(score), coverage=words.share(found["coverage"], 0)
+    )
     return {
         "label": words.name(f"short.{dimension}"),
-        "score": _points(score, words),
+        "score": _points(score),
         "width": 0 if math.isnan(score) else round(score),
         "css": "none" if math.isnan(score) else next(css for floor, css in tones if score >= floor),
-        "title": words.text(
-            "{dimension}: {score} points, {coverage} observed",
-            dimension=words.name(dimension),
-            score=_points(score, words),
-            coverage=words.share(found["coverage"], 0),
-        ),
+        "title": title,
     }
 
 
-def _points(score: float, words: Words) -> str:
-    return MISSING if math.isnan(score) else words.number(round(score, 1), 1)
+def _points(score: float) -> str:
+    return MISSING if math.isnan(score) else f"{score:.1f}"
 
 
-def _change(change: float, words: Words) -> str:
+def _change(change: float) -> str:
     if math.isnan(change):
         return MISSING
     rounded = round(change, 1)
-    return f"{'▲' if rounded > 0 else '▼' if rounded < 0 else '='} {words.number(abs(rounded), 1)}" if rounded else "="
+    return f"{'▲' if rounded > 0 else '▼'} {abs(rounded):.1f}" if rounded else "="
 
 
 def _note(state: State, words: Words) -> str:
@@ -230,12 +233,17 @@ def _receipts(receipts: Sequence[Receipt], words: Words) -> list[dict]:
     return rows
 
 
+def changed_fields(ours: Standard, default: Standard) -> list[str]:
+    """Names of the fields in which a standard differs from the default, its source apart."""
+    return [field.name for field in fields(Standard) if field.name != "source" and getattr(ours, field.name) != getattr(default, field.name)]
+
+
 def _changed(workbook: Workbook) -> list[dict]:
     words, defaults = workbook.words, default_standards()
     rows = []
     for identifier in workbook.standards.changed:
         ours, default = workbook.standards[identifier], defaults[identifier]
-        fields = [name for name in _SETTING_FIELDS if getattr(ours, name) != getattr(default, name)]
-        values = [words.text("; ").join(f"{words.name(f'column.{name}')} {getattr(standard, name)}" for name in fields) for standard in (ours, default)]
+        names = changed_fields(ours, default)
+        values = [words.text("; ").join(f"{words.name(f'column.{name}')} {getattr(standard, name)}" for name in names) for standard in (ours, default)]
         rows.append({"id": identifier, "name": words.name(identifier), "in_force": values[0], "default": values[1]})
     return rows
