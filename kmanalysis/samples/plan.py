@@ -102,7 +102,7 @@ _CLEAN = Conduct(late=0.012, answered=(1.0,) * 4, resolved=1.0)
 _CONDUCT = {
     "excellent": replace(_SOUND, late=0.0, delivery_median=18, stock=(21_000, 40_000), price_offset=-0.02),
     "excellent_niche": replace(_SOUND, delivery_median=22, price_offset=-0.015),
-    "hidden_fees": Conduct(price_offset=-0.14, fee_share=0.17),
+    "hidden_fees": Conduct(price_offset=-0.14, fee_share=0.23),
     "runs_dry": Conduct(stock=(300, 9_000), dry=0.25, dry_goods=4),
     "oversold": Conduct(late=0.006, failures=(("stock_out", 0.04),), synced=0.62),
     "outages": Conduct(outage_hours=9),

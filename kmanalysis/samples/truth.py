@@ -14,8 +14,8 @@ COLUMNS = ("supplier_id", "slug", "month", "measure", "expected", "detail")
 
 MISSED = {
     "hidden_fees": {
-        "price.hidden_fee_rate": "undisclosed restock and technical service fees of 17 % of purchases",
-        "price.low_price_trap": "quotes 14 % under the market and as dear as the market after fees",
+        "price.hidden_fee_rate": "undisclosed restock and technical service fees of 23 % of purchases",
+        "price.low_price_trap": "quotes 14 % under the market and no cheaper than the market after fees",
         "price.band_share": "all quotes below the band",
     },
     "runs_dry": {"stability.hot_availability": "four goods at 0 for a quarter of the cycle", "stability.hot_depth": "lowest stock 0"},
