@@ -1,0 +1,301 @@
+"""The few forms that the charts share. Each draws one on an Axes and returns it; none computes or knows a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from kmanalysis.charts.cells import asked
+from kmanalysis.charts.style import (
+    BLUE,
+    GREY,
+    GRID,
+    INK,
+    MANY_ROWS,
+    MOST_ROWS,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    RASTER_MARKS,
+    RED,
+    SKY,
+    VERDICT_LOOKS,
+    VERDICT_SYMBOLS,
+    chart,
+    head,
+    new_axes,
+    nothing,
+    supplier_label,
+)
+from kmanalysis.words import Words
+
+SHARE_COLOURS = LinearSegmentedColormap.from_list("share", ["#8c2d04", "#d94801", "#fd8d3c", "#fdd0a2", "#d3e8f0", "#7fb8d6"])
+"""From bad (dark orange) to good (light blue): told apart in grey as well."""
+
+
+def worst(frame: pd.DataFrame, words: Words) -> tuple[pd.DataFrame, str]:
+    """The rows that a chart has room for, of a frame that is sorted worst first, and the sentence that says so (empty where all are shown)."""
+    if len(frame) <= MANY_ROWS:
+        return frame, ""
+    return frame.head(MOST_ROWS), words.text("Only the worst {shown} of {all} are shown.", shown=MOST_ROWS, all=len(frame))
+
+
+def sentence(*parts: str, words: Words) -> str:
+    """Sentences that are not empty, one after the other as the language sets them."""
+    return ("" if words.lang == "zh" else " ").join(part for part in parts if part)
+
+
+def quantity_axis(ax: Axes, words: Words, unit: str, *, axis: str = "x") -> None:
+    """Ticks in the unit, as the language writes it."""
+    plain = unit in ("count", "units", "suppliers", "years")
+    told: Callable[[float, object], str] = lambda value, _: words.number(float(value), 1) if plain else words.quantity(float(value), unit)  # noqa: E731
+    line = ax.xaxis if axis == "x" else ax.yaxis
+    line.set_major_formatter(FuncFormatter(told))
+    if line.get_scale() == "linear":
+        line.set_major_locator(MaxNLocator(4, integer=unit in ("count", "units", "suppliers")))
+
+
+def supplier_axis(ax: Axes, suppliers: Sequence[str], names: Mapping[str, str]) -> None:
+    """One row a supplier, the first at the top."""
+    ax.set_yticks(range(len(suppliers)), [supplier_label(supplier, names) for supplier in suppliers])
+    ax.set_ylim(len(suppliers) - 0.4, -0.6)
+    ax.spines["left"].set_visible(False)
+
+
+def standard_text(row: Mapping, words: Words) -> str:
+    """A standard as it is asked: operator, target and unit."""
+    return f"{'≥' if row['op'] == '>=' else '≤'} {words.quantity(row['target'], row['unit'])}"
+
+
+@chart
+def measured(card: pd.DataFrame, measure: str, words: Words, names: Mapping[str, str], ax: Axes | None = None) -> Axes:
+    """One measure of all suppliers, the worst first: value, interval and verdict, the standard as a line.
+
+    ``card`` has the columns of the scorecard. Suppliers without data are counted in the note.
+    """
+    of_measure = card[card["measure"] == measure]
+    seen = of_measure[of_measure["verdict"] != "no_data"]
+    name = words.name(measure)
+    if seen.empty:
+        return nothing(ax, name, words.text("Nothing was observed for any supplier this month, so nothing is said."))
+    standard = seen.iloc[0].to_dict()
+    rising = standard["op"] == ">="
+    seen = seen.sort_values(["value", "supplier_id"], ascending=[rising, True])
+    shown, cut = worst(seen, words)
+    ax = new_axes(ax, rows=len(shown))
+    places = np.arange(len(shown))
+    known = shown[["lower", "upper"]].notna().all(axis=1).to_numpy()
+    ax.hlines(places[known], shown["lower"][known], shown["upper"][known], color=GREY, linewidth=2.2, zorder=2)
+    for verdict, (colour, marker) in VERDICT_LOOKS.items():
+        of_verdict = (shown["verdict"] == verdict).to_numpy()
+        if of_verdict.any():
+            ax.scatter(shown["value"][of_verdict], places[of_verdict], s=46, color=colour, marker=marker, zorder=3, edgecolors=PAPER, linewidths=0.6)
+    _standard_line(ax, standard["target"], standard_text(standard, words), words)
+    supplier_axis(ax, list(shown["supplier_id"]), names)
+    _value_column(ax, shown, words)
+    spread = np.nanmax(seen["value"]) / max(np.nanmedian(seen["value"]), 1e-9)
+    if standard["unit"] in ("units", "count") and spread > 20:
+        ax.set_xscale("symlog", linthresh=10)
+    quantity_axis(ax, words, standard["unit"])
+    ax.grid(axis="y", color=GRID, linewidth=0.5)
+    return head(
+        ax, _counted_title(name, of_measure, standard, words), sentence(_how_to_read(standard, known, words), _unseen(of_measure, words), cut, words=words)
+    )
+
+
+def _counted_title(name: str, of_measure: pd.DataFrame, standard: Mapping, words: Words) -> str:
+    missed = int((of_measure["verdict"] == "missed").sum())
+    if missed == 0:
+        return words.text("{measure}: nobody missed it (asked for: {asked})", measure=name, asked=asked(standard, words))
+    return words.text(
+        "{measure}: {missed} of {all} missed it (asked for: {asked})", measure=name, missed=missed, all=len(of_measure), asked=asked(standard, words)
+    )
+
+
+def _how_to_read(standard: Mapping, known: np.ndarray, words: Words) -> str:
+    unit = words.name(f"unit.{standard['unit']}") or words.name("unit.count")
+    marks = words.text("✓ met, ✗ missed, ? unproven.")
+    if known.any():
+        return sentence(words.text("Unit: {unit}; the bar is the interval, n the number of observations.", unit=unit), marks, words=words)
+    return sentence(words.text("Unit: {unit}; n is the number of observations.", unit=unit), marks, words=words)
+
+
+def _unseen(of_measure: pd.DataFrame, words: Words) -> str:
+    without = int((of_measure["verdict"] == "no_data").sum())
+    return words.text("{count} without data.", count=without) if without else ""
+
+
+def _standard_line(ax: Axes, target: float, text: str, words: Words) -> None:
+    ax.axvline(target, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1)
+    ax.annotate(
+        words.text("standard {standard}", standard=text),
+        (target, 1),
+        (0, 3),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=9.5,
+        color=INK,
+        annotation_clip=False,
+    )
+
+
+def _value_column(ax: Axes, shown: pd.DataFrame, words: Words) -> None:
+    """Verdict, value and n in words at the right: a phone's reader need not measure."""
+    for place, row in enumerate(shown.to_dict("records")):
+        text = f"{VERDICT_SYMBOLS[row['verdict']]} {words.quantity(row['value'], row['unit'])}  n={words.number(row['n'])}"
+        ax.annotate(text, (1, place), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5, color=INK)
+
+
+@chart
+def day_map(
+    days: pd.DataFrame,
+    column: str,
+    title: str,
+    words: Words,
+    names: Mapping[str, str],
+    ax: Axes | None = None,
+    *,
+    note: str = "",
+    low: float = 0.0,
+) -> Axes:
+    """A share by supplier and day as a map, the supplier with the lowest mean first; days that nobody knows stay empty.
+
+    ``days`` has supplier_id, day and ``column`` (0–1); shares of ``low`` and less are darkest.
+    """
+    known = days[days[column].notna()]
+    if known.empty:
+        return nothing(ax, title, words.text("Nothing was observed for any supplier this month, so nothing is said."))
+    table = known.pivot_table(index="supplier_id", columns="day", values=column)
+    table.columns = pd.to_datetime(table.columns)
+    order = table.mean(axis=1).sort_values(kind="stable").index
+    shown, cut = worst(table.loc[order].reset_index(), words)
+    grid = shown.set_index("supplier_id")
+    ax = new_axes(ax, rows=len(grid) + 1.5)
+    every = pd.date_range(grid.columns.min(), grid.columns.max(), freq="D")
+    grid = grid.reindex(columns=every)
+    share_map(ax, grid, words, low=low, colours=SHARE_COLOURS)
+    supplier_axis(ax, list(grid.index), names)
+    ax.set_xticks(np.arange(0, len(every), 5), [str(day.day) for day in every[::5]])
+    ax.set_xlabel(words.text("Day of the month"))
+    return head(ax, title, sentence(note, words.text("Empty: unknown."), cut, words=words))
+
+
+def share_map(ax: Axes, grid: pd.DataFrame, words: Words, *, low: float, colours: Colormap = SHARE_COLOURS) -> None:
+    """Cells of shares with their scale beside them; as pixels where they are many."""
+    mesh = ax.pcolormesh(
+        np.arange(grid.shape[1] + 1) - 0.5,
+        np.arange(grid.shape[0] + 1) - 0.5,
+        np.ma.masked_invalid(grid.to_numpy(dtype="float64")),
+        cmap=colours,
+        vmin=low,
+        vmax=1.0,
+        rasterized=grid.size > RASTER_MARKS,
+        linewidth=0.5,
+        edgecolor=PAPER,
+    )
+    figure = ax.get_figure()
+    shares = FuncFormatter(lambda value, _: words.share(value, 0))
+    bar = figure.colorbar(mesh, ax=ax, orientation="vertical", fraction=0.04, pad=0.02, aspect=30, format=shares)  # type: ignore[union-attr]
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(size=0)
+    ax.spines[:].set_visible(False)
+
+
+@chart
+def stacked(
+    counts: pd.DataFrame,
+    looks: Mapping[str, tuple[str, str, str]],
+    title: str,
+    words: Words,
+    names: Mapping[str, str],
+    ax: Axes | None = None,
+    *,
+    note: str = "",
+    unit: str = "count",
+) -> Axes:
+    """Counts a supplier as stacked bars, sorted as the frame is (worst first). ``looks``: column → (name, colour, hatch)."""
+    if counts.empty:
+        return nothing(ax, title, words.text("There is none to show."))
+    shown, cut = worst(counts, words)
+    ax = new_axes(ax, rows=len(shown) + 1.2)
+    left = np.zeros(len(shown))
+    for column, (name, colour, hatch) in looks.items():
+        if column not in shown:
+            continue
+        width = shown[column].to_numpy(dtype="float64")
+        ax.barh(np.arange(len(shown)), width, left=left, height=0.68, color=colour, hatch=hatch, edgecolor=PAPER, linewidth=0.5, label=name)
+        left = left + np.nan_to_num(width)
+    supplier_axis(ax, list(shown["supplier_id"]), names)
+    quantity_axis(ax, words, unit)
+    legend_below(ax, len(looks))
+    return head(ax, title, sentence(note, cut, words=words))
+
+
+def legend_below(ax: Axes, entries: int) -> None:
+    """The legend under the axis, where it covers nothing."""
+    figure = ax.get_figure()
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower left", ncols=min(entries, 4), fontsize=9.5, handlelength=1.4, columnspacing=1.2)  # type: ignore[union-attr]
+
+
+@chart
+def curves(
+    points: pd.DataFrame,
+    title: str,
+    words: Words,
+    names: Mapping[str, str],
+    ax: Axes | None = None,
+    *,
+    limit: float,
+    target: float,
+    note: str = "",
+) -> Axes:
+    """By when which share had ended: one step line a supplier, the five lowest at the limit in colour, the standard as a corner.
+
+    ``points`` has supplier_id, seconds and share; ``limit`` (seconds) and ``target`` (share) come from the standard.
+    """
+    if points.empty:
+        return nothing(ax, title, words.text("Nothing was observed for any supplier this month, so nothing is said."))
+    ax = new_axes(ax, rows=11)
+    reached = points[points["seconds"] <= limit].groupby("supplier_id")["share"].max().reindex(sorted(points["supplier_id"].unique())).fillna(0.0)
+    order = list(reached.sort_values(kind="stable").index)
+    looks = dict(zip(order[:5], zip((RED, ORANGE, PURPLE, BLUE, SKY), ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))), strict=True), strict=False))
+    for supplier in reversed(order):
+        line = points[points["supplier_id"] == supplier].sort_values("seconds")
+        colour, dashes = looks.get(supplier, (GREY, "-"))
+        named = supplier in looks
+        ax.step(
+            np.maximum(line["seconds"], 1.0), line["share"], where="post", color=colour, linestyle=dashes,
+            linewidth=1.8 if named else 0.7, alpha=1.0 if named else 0.5, zorder=3 if named else 2, rasterized=len(order) > MANY_ROWS and not named,
+            label=f"{supplier_label(supplier, names, 16)} {words.share(reached[supplier], 0)}" if named else None,
+        )  # fmt: skip
+    ax.axvline(limit, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+    ax.axhline(target, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+    ax.annotate(
+        words.text("standard: {share} within {limit}", share=f"≥ {words.share(target)}", limit=words.duration(limit)),
+        (limit, target), (5, -4), textcoords="offset points", va="top", fontsize=9.5, color=INK,
+    )  # fmt: skip
+    ax.set_xscale("log")
+    ticks = [tick for tick in (1, 10, 60, 600, 3600, 21600, 86400, 604800) if tick <= points["seconds"].max() * 2]
+    ax.set_xticks(ticks, [words.duration(tick) for tick in ticks])
+    ax.minorticks_off()
+    ax.set_ylim(0, 1.03)
+    quantity_axis(ax, words, "share", axis="y")
+    ax.set_xlabel(words.text("Time waited"))
+    legend_below(ax, 2)
+    return head(ax, title, note or words.text("In colour: the lowest at the limit, with their share there; grey: the others."))
+
+
+def date_axis(ax: Axes) -> None:
+    """Ticks by month and day."""
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))
+    ax.xaxis.set_major_formatter(mdates.DateFormatter("%m-%d"))

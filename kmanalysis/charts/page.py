@@ -1,0 +1,154 @@
+"""What a page says in words: its opening, its headings, and the frames of one supplier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html import escape
+
+import pandas as pd
+from IPython.display import Markdown
+
+from kmanalysis import measures
+from kmanalysis.charts.cells import asked, listed, supplier_name
+from kmanalysis.charts.tables import Table, evidence, grade_name
+from kmanalysis.measures import price_market, stability, stability_servers, stability_stock
+from kmanalysis.scoring.grades import grades
+from kmanalysis.tables import GRADES
+from kmanalysis.words import Words
+from kmanalysis.workbook import Workbook
+
+NAMED = 3
+"""Suppliers that a sentence names, at most."""
+
+
+def heading(text: str) -> Markdown:
+    """A section's heading."""
+    return Markdown(f"## {_plain(text)}")
+
+
+def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:
+    """How the suppliers did in what the scorecard rows hold: who missed something, and the worst of each missed measure."""
+    by_supplier = card.groupby("supplier_id")["verdict"].agg(set)
+    if by_supplier.map(lambda found: found <= {"no_data"}).all():
+        return Markdown(words.text("Nothing was observed here this month. No verdict is given: no data is not a good mark, and not a bad one."))
+    missed = [supplier for supplier, found in by_supplier.items() if "missed" in found]
+    unseen = sum(found <= {"no_data"} for found in by_supplier)
+    lead = words.text("{missed} of {all} suppliers missed at least one standard.", missed=len(missed), all=len(by_supplier))
+    if not missed:
+        lead = words.text("No supplier missed a standard, of {all}.", all=len(by_supplier))
+    apart = words.text("{count} have no data at all here.", count=unseen) if unseen else ""
+    lines = [_measure_line(of_measure, words, names) for _, of_measure in card.groupby("measure", sort=False)]
+    return Markdown(f"**{lead}** {apart}\n\n" + "\n".join(f"- {line}" for line in lines if line))
+
+
+def _measure_line(of_measure: pd.DataFrame, words: Words, names: Mapping[str, str]) -> str:
+    missed = of_measure[of_measure["verdict"] == "missed"]
+    if missed.empty:
+        return ""
+    rising = missed.iloc[0]["op"] == ">="
+    order = missed.sort_values(["value", "supplier_id"], ascending=[rising, True]).to_dict("records")
+    told = [f"{_plain(supplier_name(row['supplier_id'], names))} ({words.quantity(row['value'], row['unit'])})" for row in order[:NAMED]]
+    more = words.text(" and {count} more", count=len(order) - NAMED) if len(order) > NAMED else ""
+    name, limit = words.name(order[0]["measure"]), asked(order[0], words)
+    return words.text("**{measure}** (asked for: {asked}) missed by {suppliers}", measure=name, asked=limit, suppliers=listed(told, words)) + more
+
+
+def review_opening(graded: pd.DataFrame, before: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:
+    """The month's grades in words: how many of each, who is not graded, who rose and who fell. ``before`` holds the last month's grades."""
+    counts = [words.text("{grade}: {count}", grade=words.name(grade), count=int((graded["grade"] == grade).sum())) for grade in GRADES]
+    lines = [
+        words.text("**{all} suppliers**: {counts}; not graded: {none}.", all=len(graded), counts=listed(counts, words), none=int((graded["grade"] == "").sum()))
+    ]
+    for reason in ("vetoed", "below_floor", "lacks_evidence"):
+        without_grade = list(graded.loc[graded["reason"] == reason, "supplier_id"])
+        if without_grade:
+            lines.append(f"- **{words.name(reason)}** ({len(without_grade)}) {_named(without_grade, names, words)}")
+    last = before.set_index("supplier_id")["grade"] if len(before) else pd.Series(dtype="str")
+    rank = {grade: place for place, grade in enumerate(reversed(("S", "A", "B", "")))}
+    both = graded[graded["supplier_id"].isin(last.index)]
+    change = both["grade"].map(rank) - both["supplier_id"].map(last).map(rank)
+    for sign, moved in ((words.text("risen"), both[change > 0]), (words.text("fallen"), both[change < 0])):
+        steps = zip(moved["supplier_id"], moved["supplier_id"].map(last), moved["grade"], strict=True)
+        told = [f"{_plain(supplier_name(supplier, names))} ({old or '–'} → {new or '–'})" for supplier, old, new in steps]
+        if told:
+            lines.append(f"- **{sign}** {listed(told, words)}")
+    return Markdown(lines[0] + "\n\n" + "\n".join(lines[1:]))
+
+
+def _named(suppliers: list[str], names: Mapping[str, str], words: Words) -> str:
+    shown = [_plain(supplier_name(supplier, names)) for supplier in suppliers[:12]]
+    return listed(shown, words) + (words.text(" and {count} more", count=len(suppliers) - 12) if len(suppliers) > 12 else "")
+
+
+def supplier_opening(workbook: Workbook, supplier: str) -> Markdown:
+    """One supplier's month in a few sentences: its grade and how sure it is, or why it has none, and what costs it most."""
+    words = workbook.words
+    row = of_supplier(grades, workbook, supplier).iloc[0].to_dict()
+    told = words.text(
+        "**{name}: {grade}** (probability {probability}). Score {score}; {coverage} of what is weighed was observed and decided.",
+        name=_plain(supplier_name(supplier, workbook.names)),
+        grade=grade_name(row, words),
+        probability=words.share(row["probability"], 0),
+        score=words.number(row["score"], 1),
+        coverage=words.share(row["coverage"], 0),
+    )
+    vetoes = listed([words.name(measure) for measure in row["vetoes"].split(";") if measure], words)
+    veto = words.text("Veto missed: {vetoes}. A veto is not averaged away.", vetoes=vetoes) if vetoes else ""
+    thin = words.text("The evidence does not carry a grade: too little was observed, or a veto is undecided.") if row["reason"] == "lacks_evidence" else ""
+    held = ""
+    if row["grade"] and row["grade"] != row["raw_grade"]:
+        held = words.text(
+            "This month alone would give {raw}: a grade falls only after months under its floor.", raw=words.name(row["raw_grade"] or "not_graded")
+        )
+    return Markdown(" ".join(part for part in (told, veto, thin, held) if part))
+
+
+def of_supplier(frame_function: Callable[[Workbook], pd.DataFrame], workbook: Workbook, supplier: str) -> pd.DataFrame:
+    """The supplier's rows of a finished frame."""
+    found = frame_function(workbook)
+    return found[found["supplier_id"] == supplier].reset_index(drop=True)
+
+
+def daily_shares(workbook: Workbook, supplier: str) -> dict[str, pd.DataFrame]:
+    """What is counted daily of a supplier: measure → frame with day and share."""
+    sources = {
+        "stability.hot_availability": (stability_stock.hot_availability_days, "available_share"),
+        "stability.uptime": (stability_servers.uptime_days, "up_share"),
+        "stability.delivery_time": (stability.delivery_days, "in_time_share"),
+        "price.band_share": (price_market.daily_deviations, "share_within"),
+    }
+    found = {measure: (of_supplier(function, workbook, supplier), column) for measure, (function, column) in sources.items()}
+    return {measure: frame[["day", column]].rename(columns={column: "share"}) for measure, (frame, column) in found.items()}
+
+
+def missed_evidence(workbook: Workbook, card: pd.DataFrame, measure: str) -> Table:
+    """The worst rows of the suppliers that missed a measure or leave it unproven."""
+    open_ones = card[(card["measure"] == measure) & card["verdict"].isin(["missed", "unproven"])]
+    order = open_ones.sort_values(["verdict", "points", "supplier_id"])["supplier_id"]
+    place = {supplier: number for number, supplier in enumerate(order)}
+    rows = measures.worst_rows(workbook, measure)
+    rows = rows.assign(place=rows["supplier_id"].map(place)).dropna(subset="place").sort_values(["place", "rank"])
+    return evidence(rows.drop(columns="place"), measure, workbook.words, workbook.names)
+
+
+class Sections:
+    """Tables one below the other, each under its own heading."""
+
+    def __init__(self, tables: list[Table]) -> None:
+        self.tables = tables
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<h3>{escape(found.title)}</h3>{found.html}" for found in self.tables)
+
+
+def dossier_evidence(workbook: Workbook, reasons: pd.DataFrame, supplier: str, *, most: int = 4) -> Sections:
+    """The worst rows behind the measures that cost a supplier most."""
+    costly = list(reasons[reasons["verdict"].isin(["missed", "unproven"])].sort_values("rank")["measure"].head(most))
+    found = [(measure, measures.worst_rows(workbook, measure)) for measure in costly]
+    return Sections([evidence(rows[rows["supplier_id"] == supplier], measure, workbook.words) for measure, rows in found])
+
+
+def _plain(text: str) -> str:
+    """A name as a name: what Markdown or HTML would read in it is escaped."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", escape(text))

@@ -1,0 +1,224 @@
+"""How every chart looks: font, colours and sizes, and how an Axes becomes a picture that is the same bytes each time.
+
+Charts set their style around themselves and draw on figures of their own: nothing of the reader's matplotlib is changed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, wraps
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+from types import MappingProxyType
+from typing import ParamSpec
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+
+INK, MUTED, GRID, PAPER = "#1f2328", "#59636e", "#d8dee4", "#fefefe"
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = "#0173b2", "#de8f05", "#029e73", "#d55e00", "#8a63d2", "#56b4e9", "#949494"
+
+VERDICT_LOOKS = MappingProxyType({"met": (GREEN, "o"), "missed": (RED, "X"), "unproven": (ORANGE, "D"), "no_data": (GREY, ".")})
+"""Colour and marker of a verdict: told apart without colour as well."""
+
+VERDICT_SYMBOLS = MappingProxyType({"met": "✓", "missed": "✗", "unproven": "?", "no_data": "–"})
+
+WIDTH = 4.3
+"""Inches: narrow enough that the text is still read where a phone shrinks the picture."""
+
+ROW = 0.26
+"""Inches that a supplier's row takes."""
+
+MOST_ROWS = 20
+"""Suppliers that a chart shows, the worst ones, where there are more than `MANY_ROWS`."""
+
+MANY_ROWS = 25
+RASTER_MARKS = 300
+"""Beyond so many marks a layer is drawn as pixels, which is smaller."""
+
+TITLE_COLUMNS, NOTE_COLUMNS = 46, 58
+"""Half-width characters that a line of the title, and of the note under it, takes."""
+
+_OWN, _TITLE = "kmanalysis", "title"
+_PIXELS = 560
+_READERS_FONTS = "'PingFang SC', 'Microsoft YaHei', 'Noto Sans SC', 'Noto Sans CJK SC', sans-serif"
+_DARK = {INK: "#e6edf3", MUTED: "#9da7b3", GRID: "#3d444d", PAPER: "#161b22"}
+
+P = ParamSpec("P")
+
+
+@cache
+def font() -> str:
+    """The name of the Chinese font that comes with the package's dependencies, made known to matplotlib."""
+    spec = find_spec("zhplot")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("zhplot, which carries the Chinese font, is not installed.")
+    # Found without importing it: the import would change the reader's own settings.
+    fontManager.addfont(Path(spec.submodule_search_locations[0]) / "fonts" / "NotoSansSC-Regular.ttf")
+    return "Noto Sans SC"
+
+
+@cache
+def _settings() -> dict:
+    theme = sns.axes_style("ticks") | sns.plotting_context("paper")
+    return theme | {
+        # The second has the signs (✗ ⚠ ▲) that the first lacks.
+        "font.family": [font(), "DejaVu Sans"],
+        "font.size": 10,
+        "axes.titlesize": 12,
+        "axes.labelsize": 10,
+        "xtick.labelsize": 9.5,
+        "ytick.labelsize": 9.5,
+        "legend.fontsize": 9.5,
+        "axes.titlelocation": "left",
+        "axes.unicode_minus": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "figure.facecolor": PAPER,
+        "axes.facecolor": PAPER,
+        "savefig.facecolor": PAPER,
+        "text.color": INK,
+        "axes.labelcolor": MUTED,
+        "axes.edgecolor": GRID,
+        "axes.titlecolor": INK,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "ytick.labelcolor": INK,
+        "xtick.major.size": 3,
+        "ytick.major.size": 0,
+        "axes.linewidth": 0.8,
+        "grid.color": GRID,
+        "grid.linewidth": 0.6,
+        "legend.frameon": False,
+        # A name with $ or a backslash is a name.
+        "text.parse_math": False,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "kmanalysis",
+        "savefig.bbox": None,
+        "figure.dpi": 100,
+        "savefig.dpi": 160,
+    }
+
+
+def chart(draw: Callable[P, Axes]) -> Callable[P, Axes]:
+    """Marks a function that draws a chart: it runs in this style, whatever the reader's own settings."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **keywords: P.kwargs) -> Axes:
+        with mpl.rc_context(_settings()):
+            return draw(*args, **keywords)
+
+    return drawn
+
+
+def new_axes(ax: Axes | None, *, rows: float = 10) -> Axes:
+    """The Axes given, else one on a new figure that is high enough for so many rows."""
+    if ax is not None:
+        return ax
+    figure = Figure(figsize=(WIDTH, round(0.6 + ROW * max(rows, 3), 2)), layout="constrained", label=_OWN)
+    return figure.subplots()
+
+
+def head(ax: Axes, title: str, note: str = "") -> Axes:
+    """Title and, in smaller letters under it, what a reader must know of the picture; both are its text for who cannot see it."""
+    figure = ax.get_figure()
+    above, under = wrapped(title, TITLE_COLUMNS), wrapped(note, NOTE_COLUMNS)
+    if isinstance(figure, Figure) and figure.get_label() == _OWN:
+        # At the figure's edge and not at the axis, which long names push to the right.
+        taken = 0.1 + 0.22 * len(above) + 0.17 * len(under)
+        height = figure.get_figheight() + taken
+        figure.set_figheight(height)
+        figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - taken / height))
+        figure.text(0.02, 1 - 0.06 / height, "\n".join(above), va="top", fontsize=12, linespacing=1.3, in_layout=False, gid=_TITLE)
+        figure.text(0.02, 1 - (0.09 + 0.22 * len(above)) / height, "\n".join(under), va="top", fontsize=9.5, color=MUTED, linespacing=1.25, in_layout=False)
+    else:
+        ax.set_title("\n".join([*above, *under]), loc="left")
+    ax.set_label(f"{title} {note}".strip())
+    return ax
+
+
+def nothing(ax: Axes | None, title: str, sentence: str) -> Axes:
+    """A picture that says that there is nothing to show, instead of an empty plot."""
+    ax = new_axes(ax, rows=0)
+    figure = ax.get_figure()
+    if isinstance(figure, Figure) and figure.get_label() == _OWN:
+        figure.set_figheight(0.12)
+    ax.set_axis_off()
+    return head(ax, title, sentence)
+
+
+def columns(text: str) -> int:
+    """Width of a text in half-width characters: a Chinese one counts two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def shortened(text: str, width: int) -> str:
+    """The text, cut with … where it is wider than ``width`` half-width characters."""
+    if columns(text) <= width:
+        return text
+    kept = text
+    while columns(kept) > width - 1:
+        kept = kept[:-1]
+    return kept.rstrip() + "…"
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most ``width`` half-width characters, broken at blanks or between Chinese characters."""
+    lines: list[str] = []
+    line = ""
+    for piece in re.findall(r"[ -~]+? |[ -~]+|[^ -~]", text):
+        # Closing punctuation never begins a line.
+        if line and columns(line + piece.rstrip()) > width and piece not in "，。；：、）】":
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def supplier_label(supplier: str, names: Mapping[str, str], width: int = 20) -> str:
+    """How a chart calls a supplier: by its name, with its id before it where that says more."""
+    name = names.get(supplier, supplier)
+    told = name if supplier in name or columns(supplier) > 8 else f"{supplier} {name}"
+    return shortened(told, width)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart as SVG with a text for who cannot see it; JupyterLab and the report show it."""
+
+    svg: str = field(repr=False)
+    alt: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+        return {"image/svg+xml": self.svg, "text/plain": self.alt}, {"alt": self.alt}
+
+
+def picture(ax: Axes) -> Picture:
+    """The figure of a chart as a `Picture`: the same bytes each time, readable on light and on dark pages."""
+    figure = ax.get_figure()
+    if not isinstance(figure, Figure):
+        raise TypeError("The Axes stands on no figure.")
+    alt = str(ax.get_label())
+    target = StringIO()
+    with mpl.rc_context(_settings()):
+        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Title": alt})
+    return Picture(_for_readers(target.getvalue()), alt)
+
+
+def _for_readers(svg: str) -> str:
+    """The SVG without what no reader needs, with the readers' own fonts, and colours that follow a dark page."""
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    svg = re.sub(r' id="[A-Za-z0-9.]+_\d+"| transform="rotate\(-0 [^"]*"|(?<=[";]) ?font-family: [^;]*;|font-family: [^;]*; ', "", svg)
+    svg = re.sub(r"\n\s*", "\n", svg)
+    width, height = (float(found) for found in re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0])
+    svg = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{_PIXELS}" height="{_PIXELS * height / width:.0f}"', svg, count=1)
+    dark = "".join(f'[style*="fill: {old}"]{{fill:{new}!important}}[style*="stroke: {old}"]{{stroke:{new}!important}}' for old, new in _DARK.items())
+    rules = f"text{{font-family:{_READERS_FONTS}}}#{_TITLE} text{{font-weight:600}}@media screen and (prefers-color-scheme: dark){{{dark}}}"
+    return svg.replace("<defs>", f"<style>{rules}</style><defs>", 1)
