@@ -103,8 +103,6 @@ class Workbook:
         """The named frame of this month: computed the first time, kept afterwards."""
         key = (str(self.month), name)
         if key not in self._frames:
-            if self._connection is None:
-                raise KmError("Frame {frame} of {month} is not part of this page.", frame=name, month=self.month)
             self._frames[key] = compute(self)
         return self._frames[key].copy(deep=False)
 

@@ -23,34 +23,37 @@ AT_ONCE = ("vetoed", "lacks_evidence")
 
 @frame
 def raw_grades(workbook: Workbook) -> pd.DataFrame:
-    """The grade that the month alone would give: supplier_id, raw_grade, reason, score, coverage, vetoes."""
+    """The grade that the month alone would give: supplier_id, raw_grade, reason, score, coverage, missed (standards that weigh something), vetoes."""
     judged = scorecard(workbook)
     scores = weighted_scores(judged, "supplier_id")
     veto = judged[judged["veto"]]
     failed = veto[veto["verdict"] == "missed"].groupby("supplier_id")["measure"].agg(";".join)
     open_vetoes = set(veto.loc[veto["verdict"].isin(["no_data", "unproven"]), "supplier_id"])
-    scores["vetoes"] = scores["supplier_id"].map(failed).fillna("")
-    ranks = graded_ranks(scores["score"].to_numpy(), scores["coverage"].to_numpy(), workbook.standards)
+    scores["vetoes"] = [failed.get(supplier, "") for supplier in scores["supplier_id"]]
+    counts = (judged["verdict"] == "missed") & (judged["weight"] > 0)
+    scores["missed"] = scores["supplier_id"].map(judged[counts].groupby("supplier_id").size()).fillna(0).astype("int64")
+    ranks = graded_ranks(scores["score"].to_numpy(), scores["coverage"].to_numpy(), scores["missed"].to_numpy(), workbook.standards)
     lowest_coverage = workbook.standards.value(f"grade.{GRADES[-1]}.coverage")
     lacks = scores["supplier_id"].isin(open_vetoes) | (scores["coverage"] < lowest_coverage) | scores["score"].isna()
     scores["reason"] = np.select([scores["vetoes"] != "", lacks, ranks == 0], ["vetoed", "lacks_evidence", "below_floor"], "")
     names = {rank: grade for grade, rank in RANKS.items()}
     scores["raw_grade"] = [names[rank] if reason == "" else "" for rank, reason in zip(ranks, scores["reason"], strict=True)]
-    return scores[["supplier_id", "raw_grade", "reason", "score", "coverage", "vetoes"]]
+    return scores[["supplier_id", "raw_grade", "reason", "score", "coverage", "missed", "vetoes"]]
 
 
-def graded_ranks(score: np.ndarray, coverage: np.ndarray, standards: Standards) -> np.ndarray:
-    """Rank of the grade that score and coverage reach (see `RANKS`)."""
+def graded_ranks(score: np.ndarray, coverage: np.ndarray, missed: np.ndarray, standards: Standards) -> np.ndarray:
+    """Rank of the grade that score and coverage reach (see `RANKS`); the first grade also asks that few standards are ``missed``."""
     ranks = np.zeros(np.broadcast(score, coverage).shape, dtype="int64")
     for grade in reversed(GRADES):
         reached = (score >= standards.value(f"grade.{grade}.points")) & (coverage >= standards.value(f"grade.{grade}.coverage"))
         ranks = np.where(reached, RANKS[grade], ranks)
-    return ranks
+    allowed = missed <= standards.value(f"grade.{GRADES[0]}.missed")
+    return np.where(allowed, ranks, np.minimum(ranks, RANKS[GRADES[1]]))
 
 
 @frame
 def grades(workbook: Workbook) -> pd.DataFrame:
-    """The month's grades: month, supplier_id, name, grade, raw_grade, reason, score, coverage, probability, p_s, p_a, p_b, p_none, vetoes.
+    """The month's grades: month, supplier_id, name, grade, raw_grade, reason, score, coverage, probability, p_s, p_a, p_b, p_none, missed, vetoes.
 
     A grade falls only when the months that the standards name have all been under it; a veto and a lack of evidence act at once. ``probability``
     is that of the grade shown; ``p_none`` that of no grade.
@@ -68,7 +71,23 @@ def grades(workbook: Workbook) -> pd.DataFrame:
         graded[f"p_{grade.lower() or 'none'}"] = chances[:, RANKS[grade]].round(4)
     graded["probability"] = chances[np.arange(len(graded)), shown].round(4)
     graded["name"], graded["month"] = graded["supplier_id"].map(workbook.names), str(workbook.month)
-    columns = ["month", "supplier_id", "name", "grade", "raw_grade", "reason", "score", "coverage", "probability", "p_s", "p_a", "p_b", "p_none", "vetoes"]
+    columns = [
+        "month",
+        "supplier_id",
+        "name",
+        "grade",
+        "raw_grade",
+        "reason",
+        "score",
+        "coverage",
+        "probability",
+        "p_s",
+        "p_a",
+        "p_b",
+        "p_none",
+        "missed",
+        "vetoes",
+    ]
     return graded[columns]
 
 
@@ -106,12 +125,12 @@ def grade_chances(workbook: Workbook, graded: pd.DataFrame, floor: np.ndarray, e
     weights = weight_draws(standards, unasked(workbook), draws)
     chances = np.zeros((len(graded), len(RANKS)))
     by_supplier = dict(tuple(scorecard(workbook).groupby("supplier_id", sort=False)))
-    for place, row in enumerate(graded[["supplier_id", "coverage"]].to_dict("records")):
+    for place, row in enumerate(graded[["supplier_id", "coverage", "missed"]].to_dict("records")):
         if ends_at_once[place]:
             chances[place, 0] = 1.0
             continue
         scores = score_draws(by_supplier[row["supplier_id"]], weights, standards)
-        ranks = np.maximum(graded_ranks(scores, np.full(draws, row["coverage"]), standards), floor[place])
+        ranks = np.maximum(graded_ranks(scores, np.full(draws, row["coverage"]), np.full(draws, row["missed"]), standards), floor[place])
         chances[place] = np.bincount(ranks, minlength=len(RANKS)) / draws
     return chances
 

@@ -147,3 +147,10 @@ def test_moves_set_this_month_beside_the_last(seen):
     assert (moved["previous_verdict"], moved["verdict"]) == ("met", "missed")
     first = moves(seen(months_earning(95))).set_index("measure").loc["price.gross_margin"]
     assert np.isnan(first["previous_value"])
+
+
+def test_an_s_supplier_misses_no_standard_however_good_the_rest(seen):
+    rows = observed_rows("2026-10", "S01", 100, reputation__reference_confirmed={"value": 0.3})
+    row = only(grades(seen({"2026-10": rows})))
+    assert row["score"] > 88
+    assert (row["grade"], row["missed"], row["p_s"]) == ("A", 1, 0.0)
