@@ -4,13 +4,7 @@ import pandas as pd
 import pytest
 
 from kmanalysis.measures import reputation
-
-
-def only(frame, measure, supplier="s1"):
-    found = frame[(frame["measure"] == measure) & (frame["supplier_id"] == supplier)]
-    assert len(found) == 1
-    return found.iloc[0]
-
+from tests.measures.shanghai import only
 
 CONTACTED = "2026-09-10 03:00:00"
 
