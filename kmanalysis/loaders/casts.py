@@ -10,8 +10,8 @@ from kmanalysis.tables import Column
 UNREADABLE = "\ue000"
 """Begins a cell that the mapping could not read: whatever follows is shown, never taken."""
 
-_NAIVE_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
-_ZONED_TIME = _NAIVE_TIME + r" ?([Zz]|[+-]\d{2}(:?\d{2})?)"
+NAIVE_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
+ZONED_TIME = NAIVE_TIME + r" ?([Zz]|[+-]\d{2}(:?\d{2})?)"
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _NOT_FINITE = r"[+-]?(nan|inf|infinity)"
 _EARLIEST, _LATEST = "1990-01-01", "2100-01-01"
@@ -114,8 +114,8 @@ def _float(column: Column, text: str) -> tuple[str, str, str]:
 def _timestamp(column: Column, text: str) -> tuple[str, str, str]:
     # A plain cast drops the offset: zoned text goes through TIMESTAMPTZ.
     value = (
-        f"CASE WHEN regexp_full_match({text}, '{_NAIVE_TIME}') THEN TRY_CAST({text} AS TIMESTAMP) "
-        f"WHEN regexp_full_match({text}, '{_ZONED_TIME}') THEN timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ)) END"
+        f"CASE WHEN regexp_full_match({text}, '{NAIVE_TIME}') THEN TRY_CAST({text} AS TIMESTAMP) "
+        f"WHEN regexp_full_match({text}, '{ZONED_TIME}') THEN timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ)) END"
     )
     return value, "'not_time'", "2026-10-01 03:04:05 (UTC), 2026-10-01T11:04:05+08:00"
 

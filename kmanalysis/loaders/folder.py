@@ -16,7 +16,7 @@ from kmanalysis.errors import DataError
 from kmanalysis.loaders.receipts import Receipt
 from kmanalysis.loaders.secrets import existing_key
 from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
-from kmanalysis.loaders.staging import Staged, identifier, quoted, stage_text, stripped
+from kmanalysis.loaders.staging import Staged, drop_staged, identifier, parquet_columns, parquet_text, quoted, stage_text, stripped
 from kmanalysis.loaders.stamp import is_stamped
 from kmanalysis.loaders.validation import Outcome, no_rejects, validate
 from kmanalysis.tables import Table, tables
@@ -33,13 +33,17 @@ class Attached:
 
 
 def attach(connection: ibis.BaseBackend, folder: Path) -> Attached:
+    """`attach_tables` for an Ibis connection on DuckDB."""
+    return attach_tables(connection.con, folder)
+
+
+def attach_tables(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True) -> Attached:
     """Makes every canonical table a table or view of the connection: what the folder holds, validated; what it lacks, empty.
 
-    Parquet with our stamp is trusted and read lazily. Raises DataError for a folder without tables, a table in two forms, a header that is
+    Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Raises DataError for a folder without tables, a table in two forms, a header that is
     not the table's, or a file that cannot be read.
     """
     found = table_files(folder)
-    engine = connection.con
     receipts: list[Receipt] = []
     rejects = [no_rejects()]
     known: dict[str, str] = {}
@@ -50,7 +54,7 @@ def attach(connection: ibis.BaseBackend, folder: Path) -> Attached:
             columns = ", ".join(f"{identifier(name)} {column.sql_type}" for name, column in table.columns.items())
             engine.execute(f"CREATE OR REPLACE TABLE {identifier(table.name)} ({columns})")
             continue
-        trusted = _trusted(engine, table, files, folder)
+        trusted = _trusted(engine, table, files, folder) if trust else None
         if trusted is None:
             outcome = validated(engine, table, files, folder, known, key)
             rejects.append(outcome.rejects)
@@ -98,13 +102,13 @@ def validated(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
             selects.append(_parquet_text(engine, table, path, number, names[number]))
         else:
             staged = _staged(engine, path, f"_staged_{number}")
-            drop.append(staged.table)
+            drop.append(staged)
             selects.append(_canonical_text(table, staged, number, names[number]))
     engine.execute(f"CREATE OR REPLACE VIEW _text AS {' UNION ALL BY NAME '.join(selects)}")
     outcome = validate(engine, "_text", table, table.name, names, known=known, key=key)
     engine.execute("DROP VIEW _text")
-    for name in drop:
-        engine.execute(f"DROP VIEW IF EXISTS {name}_rows; DROP VIEW IF EXISTS {name}_raw; DROP TABLE {name}")
+    for staged in drop:
+        drop_staged(engine, staged)
     return outcome
 
 
@@ -142,18 +146,10 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
 
 def _parquet_text(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, number: int, file: str) -> str:
     source = f"read_parquet({quoted(str(path))}, file_row_number=true)"
-    try:
-        described = engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    except duckdb.Error as problem:
-        raise DataError("{file}: this is no Parquet file that can be read. Export it again.", file=file) from problem
-    types = {name: kind for name, kind, *_ in described if name != "file_row_number"}
+    types = parquet_columns(engine, path)
     check_header(table, list(types), file, 1)
-    cells = [f"{stripped(f'({_as_text(identifier(name), kind)})')} AS {identifier(name)}" for name, kind in types.items()]
+    cells = [f"{stripped(f'({parquet_text(identifier(name), kind)})')} AS {identifier(name)}" for name, kind in types.items()]
     return f"SELECT {number} AS _file, file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {len(types)} AS _width, {', '.join(cells)} FROM {source}"
-
-
-def _as_text(cell: str, kind: str) -> str:
-    return f"timezone('UTC', {cell})::VARCHAR" if kind == "TIMESTAMP WITH TIME ZONE" else f"{cell}::VARCHAR"
 
 
 def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path) -> list[Receipt] | None:

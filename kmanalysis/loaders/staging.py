@@ -261,6 +261,37 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, width: int, *, is_di
     return f"{name}_rows"
 
 
+def stage_parquet(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> Staged:
+    """Reads a Parquet file into the engine under ``name``, every cell as text; the line is the row's number."""
+    types = parquet_columns(connection, path)
+    cells = ", ".join(f"coalesce({parquet_text(identifier(column), kind)}, '') AS c{index}" for index, (column, kind) in enumerate(types.items()))
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {name} AS SELECT file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {cells} "
+        f"FROM read_parquet({quoted(str(path))}, file_row_number=true)"
+    )
+    connection.execute(f"CREATE OR REPLACE VIEW {name}_rows AS SELECT * FROM {name}")
+    return Staged(f"{name}_rows", name, tuple(types), 0, "parquet", "", 0)
+
+
+def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """Column names and engine types of a Parquet file. Raises DataError where it cannot be read."""
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(str(path))})").fetchall()
+    except duckdb.Error as problem:
+        raise DataError("{file}: this is no Parquet file that can be read. Export it again.", file=path.name) from problem
+    return {name: kind for name, kind, *_ in described}
+
+
+def parquet_text(cell: str, kind: str) -> str:
+    """SQL of a typed cell as text; zoned times in UTC, and marked so."""
+    return f"timezone('UTC', {cell})::VARCHAR || 'Z'" if kind == "TIMESTAMP WITH TIME ZONE" else f"{cell}::VARCHAR"
+
+
+def drop_staged(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
+    """Frees what `stage_text` and its like put into the engine."""
+    connection.execute(f"DROP VIEW IF EXISTS {staged.table}_rows; DROP VIEW IF EXISTS {staged.table}_raw; DROP TABLE {staged.table}")
+
+
 def stripped(cell: str) -> str:
     """SQL of a cell without its padding, NULL where nothing is left."""
     # A trim by a set of characters costs more than all the rest: only cells that begin or end with neither ASCII nor Chinese signs need it.

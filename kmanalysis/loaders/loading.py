@@ -1,0 +1,195 @@
+"""Raw exports into a workbook folder: read, mapped, secrets digested, validated, merged by key, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from kmanalysis.errors import DataError, MappingError
+from kmanalysis.loaders.engine import connect
+from kmanalysis.loaders.folder import FORMS, Attached, attach_tables, in_reading_order, table_files
+from kmanalysis.loaders.mapping import FOOTERS, SourceMapping, load_mapping
+from kmanalysis.loaders.receipts import Receipt
+from kmanalysis.loaders.secrets import key_of
+from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.staging import Staged, drop_staged, identifier, stage_parquet, stage_text
+from kmanalysis.loaders.store import REJECTED, locked, put_in_place, target_file, write_rejected, write_table
+from kmanalysis.loaders.translation import Translation, add_functions, header_finder
+from kmanalysis.loaders.validation import Outcome, no_rejects, validate
+from kmanalysis.tables import Table, tables
+from kmanalysis.words import Words
+
+
+def check(folder: Path) -> Attached:
+    """Validates every table of a folder anew, stamped ones too. Raises DataError where it cannot be read at all."""
+    return attach_tables(connect().con, folder, trust=False)
+
+
+def load(files: Sequence[Path], mapping: SourceMapping | Path, into: Path, *, table: str = "", words: Words | None = None) -> Attached:
+    """Loads raw files through a mapping into a folder's tables: all that it maps, or the one named.
+
+    Rows replace those of the same key, in the columns that are mapped; the same file again changes nothing. Rejected rows go to
+    ``rejected/<table>-<file>.csv`` in the folder. A load that fails or is killed leaves the tables as they were.
+    Raises DataError for files and folders that cannot be used, MappingError where mapping and file do not fit.
+    """
+    chosen = mapping if isinstance(mapping, SourceMapping) else load_mapping(mapping)
+    if table and table not in chosen.tables:
+        raise MappingError("{mapping} does not map {table}. It maps: {accepted}.", mapping=chosen.name, table=table, accepted=", ".join(chosen.tables))
+    for path in files:
+        if not path.is_file():
+            raise DataError("File {file} was not found.", file=path.name)
+    with locked(into):
+        return _Load(chosen, [table] if table else list(chosen.tables), into, words or Words()).run(files)
+
+
+@dataclass
+class _Merge:
+    """How a table stands during a load: the relation that holds it now, and whether that differs from the folder."""
+
+    relation: str
+    is_changed: bool = False
+
+
+class _Load:
+    def __init__(self, mapping: SourceMapping, wanted: list[str], into: Path, words: Words) -> None:
+        self.mapping, self.into, self.words = mapping, into, words
+        self.tables = [table for table in in_reading_order() if table.name in wanted]
+        self.files = _files_of(into)
+        self.targets = {table.name: target_file(table, self.files.get(table.name, []), into) for table in self.tables}
+        self.key = key_of(into)
+        self.connection: duckdb.DuckDBPyConnection = connect().con
+        # What does not fit in memory spills to disk, secrets and all.
+        self.connection.execute("SET temp_file_encryption = true")
+        add_functions(self.connection, self.key)
+        self.merges: dict[str, _Merge] = {}
+        self.receipts: list[Receipt] = []
+        self.rejects: dict[tuple[str, Path], pd.DataFrame] = {}
+
+    def run(self, files: Sequence[Path]) -> Attached:
+        self._open_folder()
+        for path in files:
+            self._load_file(path)
+        self._write(files)
+        return Attached(self.receipts, pd.concat([no_rejects(), *self.rejects.values()], ignore_index=True))
+
+    def _open_folder(self) -> None:
+        if not self.files:
+            return
+        found = attach_tables(self.connection, self.into)
+        for receipt in found.receipts:
+            if receipt.table in self.targets and receipt.rejected:
+                raise DataError(
+                    "{file} holds {rows} faulty rows, which this load would drop. Run: kmanalysis check, and mend them first.",
+                    file=receipt.file,
+                    rows=sum(receipt.rejected.values()),
+                )
+        self.merges = {name: _Merge(identifier(name)) for name in self.files}
+
+    def _load_file(self, path: Path) -> None:
+        staged = stage(self.connection, path, self.mapping)
+        for table in self.tables:
+            self._load_table(table, path, staged)
+        drop_staged(self.connection, staged)
+
+    def _load_table(self, table: Table, path: Path, staged: Staged) -> None:
+        mapped = self.mapping.tables[table.name]
+        translation = Translation(self.connection, self.mapping, mapped, staged, path.name)
+        self.connection.execute(f"CREATE OR REPLACE VIEW _text AS {translation.select(0)}")
+        known = {name: merge.relation for name, merge in self.merges.items()}
+        outcome = validate(self.connection, "_text", table, "_incoming", {0: path.name}, known=known, key=self.key, repeats=mapped.repeats)
+        rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
+        counts = self._merge(table, translation.columns)
+        self.connection.execute("DROP VIEW _text; DROP TABLE _incoming")
+        self._tell(table, path, outcome, counts, filtered=(rows[0] if rows else 0) - outcome.read[path.name], skipped=staged.skipped)
+        headings = translation.headings
+        self.rejects[table.name, path] = outcome.rejects.assign(column=[headings.get(column, column) for column in outcome.rejects["column"]])
+
+    def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter, *, filtered: int, skipped: int) -> None:
+        file = path.name
+        rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
+        self.receipts.append(
+            Receipt(
+                table.name,
+                file,
+                outcome.read[file],
+                counts.total() + repeated,
+                new=counts["new"],
+                updated=counts["updated"],
+                same=counts["same"] + repeated,
+                rejected=rejected,
+                doubts=outcome.doubts.get(file, {}),
+                filtered=filtered,
+                skipped=skipped,
+            )
+        )
+
+    def _merge(self, table: Table, columns: list[str]) -> Counter:
+        """Merges the incoming rows into the table by key, in the columns that are mapped; how many were new, updated and the same."""
+        execute = self.connection.execute
+        keys = ", ".join(map(identifier, table.key))
+        others = [identifier(name) for name in columns if name not in table.key]
+        if table.name not in self.merges:
+            rows = execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM _incoming").fetchone()
+            self.merges[table.name] = _Merge(identifier(f"_now {table.name}"), is_changed=True)
+            return Counter(new=rows[0] if rows else 0)
+        merge = self.merges[table.name]
+        differs = " OR ".join(f"i.{name} IS DISTINCT FROM n.{name}" for name in others) or "false"
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE _compared AS SELECT {', '.join(f'i.{identifier(name)}' for name in table.key)}, "
+            f"CASE WHEN n.{identifier(table.key[0])} IS NULL THEN 'new' WHEN {differs} THEN 'updated' ELSE 'same' END AS _becomes "
+            f"FROM _incoming i LEFT JOIN {merge.relation} n USING ({keys})"
+        )
+        counts = Counter(dict(execute("SELECT _becomes, count(*) FROM _compared GROUP BY 1 ORDER BY 1").fetchall()))
+        if counts["new"] or counts["updated"]:
+            if not merge.is_changed:
+                execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {merge.relation}")
+                merge.relation, merge.is_changed = identifier(f"_now {table.name}"), True
+            if counts["updated"]:
+                same_key = " AND ".join(f"n.{identifier(name)} = i.{identifier(name)}" for name in table.key)
+                execute(
+                    f"UPDATE {merge.relation} n SET {', '.join(f'{name} = i.{name}' for name in others)} FROM (FROM _incoming SEMI JOIN "
+                    f"(FROM _compared WHERE _becomes = 'updated') USING ({keys})) i WHERE {same_key}"
+                )
+            execute(f"INSERT INTO {merge.relation} BY NAME FROM _incoming SEMI JOIN (FROM _compared WHERE _becomes = 'new') USING ({keys})")
+        execute("DROP TABLE _compared")
+        return counts
+
+    def _write(self, files: Sequence[Path]) -> None:
+        stems = Counter(path.stem for path in files)
+        finished = []
+        for (name, path), rejects in self.rejects.items():
+            told = self.into / REJECTED / f"{name}-{path.stem if stems[path.stem] == 1 else path.name}.csv"
+            if written := write_rejected(rejects, told, self.words):
+                finished.append(written)
+        for table in self.tables:
+            merge = self.merges.get(table.name)
+            if merge and merge.is_changed:
+                target = self.targets[table.name]
+                finished.append((write_table(self.connection, merge.relation, table, target), target))
+        put_in_place(finished)
+
+
+def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapping) -> Staged:
+    """Reads a raw file into the engine as the mapping's source section says. Raises DataError, or MappingError for an unknown encoding or kind of file."""
+    source = mapping.source
+    footer = (*FOOTERS, *source.footer)
+    if path.suffix.lower() in SHEET_SUFFIXES:
+        return stage_sheet(connection, path, "_staged", sheet=source.sheet, header=header_finder(mapping), footer=footer)
+    if path.suffix.lower() == ".parquet":
+        return stage_parquet(connection, path, "_staged")
+    try:
+        return stage_text(connection, path, "_staged", encoding=source.encoding, delimiter=source.delimiter, header=header_finder(mapping), footer=footer)
+    except LookupError as problem:
+        raise MappingError(
+            "{mapping}: encoding {found!r} is not known. Accepted are utf-8, gb18030, utf-16 and the like.", mapping=mapping.name, found=source.encoding
+        ) from problem
+
+
+def _files_of(folder: Path) -> dict[str, list[Path]]:
+    has_tables = any((folder / f"{name}{suffix}").exists() for name in tables() for suffix in FORMS) or any((folder / name).is_dir() for name in tables())
+    return table_files(folder) if has_tables else {}

@@ -1,0 +1,130 @@
+"""A workbook folder's tables on disk: written whole or not at all, by one load at a time."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kmanalysis.errors import DataError
+from kmanalysis.loaders.receipts import REJECT_COLUMNS
+from kmanalysis.loaders.staging import identifier
+from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.tables import Table
+from kmanalysis.words import Words
+
+LOCK_FILE = ".kmanalysis-lock"
+TEMPORARY = ".kmanalysis-tmp"
+REJECTED = "rejected"
+ROW_GROUP = 128 * 1024
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds the folder for one load; another waits. What a killed load left behind is cleared away first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for stale in [*folder.glob(f"*{TEMPORARY}"), *(folder / REJECTED).glob(f"*{TEMPORARY}")]:
+            stale.unlink()
+        yield
+
+
+def target_file(table: Table, files: Sequence[Path], folder: Path) -> Path:
+    """The file that a load writes the table to: the one that it is kept in, else a new Parquet file.
+
+    Raises DataError for a table that is kept in a form that cannot be written.
+    """
+    if not files:
+        return folder / f"{table.name}.parquet"
+    if len(files) > 1 or files[0].parent != folder or files[0].suffix not in (".csv", ".parquet"):
+        raise DataError(
+            "Table {table} is kept as {files}, which a load cannot add to. Turn it into {table}.parquet or {table}.csv first.",
+            table=table.name,
+            files=files[0].name if len(files) == 1 else f"{table.name}/",
+        )
+    return files[0]
+
+
+def write_table(connection: duckdb.DuckDBPyConnection, relation: str, table: Table, target: Path) -> Path:
+    """Writes the relation beside its target, sorted by time and key, and returns the temporary file, which is safe on disk."""
+    temporary = target.with_name(target.name + TEMPORARY)
+    order = ", ".join([f"{identifier(table.event_time)} NULLS LAST"] * bool(table.event_time) + [identifier(name) for name in table.key])
+    if target.suffix == ".parquet":
+        _write_parquet(connection, f"SELECT {', '.join(map(identifier, table.columns))} FROM {relation} ORDER BY {order}", table, temporary)
+    else:
+        _write_csv(connection, relation, table, order, temporary)
+    return temporary
+
+
+def put_in_place(temporaries: Sequence[tuple[Path, Path]]) -> None:
+    """Gives finished files (temporary, target) their names, in this order, and makes the folders remember."""
+    for temporary, target in temporaries:
+        os.replace(temporary, target)
+    for folder in sorted({target.parent for _, target in temporaries}):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, table: Table, temporary: Path) -> None:
+    schema = stamped_schema(table)
+    with temporary.open("wb") as sink:
+        with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+            for batch in connection.execute(query).to_arrow_reader(ROW_GROUP):
+                writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROW_GROUP)
+        sink.flush()
+        os.fsync(sink.fileno())
+
+
+def _write_csv(connection: duckdb.DuckDBPyConnection, relation: str, table: Table, order: str, temporary: Path) -> None:
+    filled = connection.execute(f"SELECT {', '.join(f'count({identifier(name)})' for name in table.columns)} FROM {relation}").fetchone() or ()
+    columns = [column for column, rows in zip(table.columns.values(), filled, strict=True) if rows or column.required]
+    # Plain digits: no zeros that only the storage type adds.
+    cells = [
+        f"rtrim(rtrim({identifier(column.name)}::VARCHAR, '0'), '.')" if column.type == "decimal" else f"{identifier(column.name)}::VARCHAR"
+        for column in columns
+    ]
+    with temporary.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.writer(sink, lineterminator="\n")
+        writer.writerow([column.name for column in columns])
+        result = connection.execute(f"SELECT {', '.join(cells)} FROM {relation} ORDER BY {order}")
+        while rows := result.fetchmany(10_000):
+            writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+        sink.flush()
+        os.fsync(sink.fileno())
+
+
+def write_rejected(rejects: pd.DataFrame, target: Path, words: Words) -> tuple[Path, Path] | None:
+    """Writes a rejects frame as CSV beside its target and returns (temporary, target); without rejects it removes the target and returns None.
+
+    Cells that a spreadsheet would take for a formula begin with an apostrophe.
+    """
+    if rejects.empty:
+        target.unlink(missing_ok=True)
+        return None
+    target.parent.mkdir(exist_ok=True)
+    temporary = target.with_name(target.name + TEMPORARY)
+    with temporary.open("w", encoding="utf-8-sig", newline="") as sink:
+        writer = csv.writer(sink, lineterminator="\n")
+        writer.writerow(REJECT_COLUMNS)
+        for row in rejects.assign(reason=[words.name(f"reason.{reason}") for reason in rejects["reason"]]).loc[:, list(REJECT_COLUMNS)].itertuples(index=False):
+            writer.writerow([defused(str(cell)) for cell in row])
+        sink.flush()
+        os.fsync(sink.fileno())
+    return temporary, target
+
+
+def defused(cell: str) -> str:
+    """The cell, kept from being a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
