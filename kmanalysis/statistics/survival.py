@@ -6,7 +6,6 @@ still open when watching stopped. ``seconds`` of inf never end, whatever ``ended
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -139,22 +138,112 @@ def waiting_quantile(seconds: ArrayLike, ended: ArrayLike, cases: ArrayLike, q: 
 
 
 def share_within_by(counts: pd.DataFrame, limit: float, confidence: float = 0.95) -> pd.DataFrame:
-    """`share_within` of every supplier.
+    """`share_within` of every supplier, all at once.
 
     ``counts``: columns supplier_id, seconds, ended, cases. Gives supplier_id (in order), share, lower, upper, n, censored (before the limit).
     """
-    shares = [(supplier, share_within(*columns, limit, confidence)) for supplier, columns in _by_supplier(counts)]
-    rows = [(supplier, found.share, found.lower, found.upper, found.n, found.censored_before) for supplier, found in shares]
-    return _frame(counts, rows, {"share": "float64", "lower": "float64", "upper": "float64", "n": "int64", "censored": "int64"})
+    cases = _CasesBySupplier.of(counts)
+    is_early, size = cases.times <= limit, len(cases.n)
+    within = np.bincount(cases.supplier[is_early], cases.ended[is_early], size)
+    is_cut = cases.times < limit
+    censored = np.bincount(cases.supplier[is_cut], cases.censored[is_cut], size)
+    known = cases.n - censored
+    survival, error = cases.survival(is_early)
+    lower, upper = proportion_bounds(within, known, confidence)
+    is_curved = (censored > 0) & (survival > 0) & (survival < 1)
+    reach = stats.norm.ppf(confidence) * error
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        share = np.where(known > 0, np.where(is_curved, 1 - survival, within / known), np.nan)
+        lower = np.where(is_curved, 1 - survival ** np.exp(-reach), lower)
+        upper = np.where(is_curved, np.where(known > within, 1 - survival ** np.exp(reach), 1.0), upper)
+    columns = {"share": share, "lower": lower, "upper": upper, "n": cases.n, "censored": censored.astype(np.int64)}
+    return _frame(counts, cases.names, columns)
 
 
 def waiting_quantiles_by(counts: pd.DataFrame, q: float, confidence: float = 0.95) -> pd.DataFrame:
-    """`waiting_quantile` of every supplier.
+    """`waiting_quantile` of every supplier: those that order statistics answer all at once, the others by their curves.
 
     ``counts``: columns supplier_id, seconds, ended, cases. Gives supplier_id (in order), value, lower, upper (seconds).
     """
-    rows = [(supplier, *waiting_quantile(*columns, q, confidence)) for supplier, columns in _by_supplier(counts)]
-    return _frame(counts, rows, {"value": "float64", "lower": "float64", "upper": "float64"})
+    cases = _CasesBySupplier.of(counts)
+    size = len(cases.n)
+    waiting = cases.n - np.bincount(cases.supplier, cases.ended, size).astype(np.int64)
+    supplier = np.append(cases.supplier, np.arange(size))
+    times = np.append(cases.times, np.full(size, np.inf))
+    order = np.lexsort((times, supplier))
+    times, cumulated = times[order], np.cumsum(np.append(cases.ended, waiting)[order])
+    before = np.cumsum(cases.n) - cases.n
+    miss = (1 - confidence) * (1 + ROUNDING)
+    # A supplier without cases has no quantile; the 1 only keeps the distribution defined.
+    drawn = np.maximum(cases.n, 1)
+    ranks = (np.maximum(np.ceil(q * drawn * (1 - 1e-12)), 1), stats.binom.ppf(miss, drawn, q), stats.binom.ppf(1 - miss, drawn, q) + 1)
+
+    def at(rank: np.ndarray) -> np.ndarray:
+        place = np.searchsorted(cumulated, before + np.clip(rank, 1, drawn))
+        return times[np.minimum(place, max(len(times) - 1, 0))]
+
+    value, lower, upper = at(ranks[0]), np.where(ranks[1] >= 1, at(ranks[1]), 0.0), np.where(ranks[2] <= drawn, at(ranks[2]), np.inf)
+    found = np.where(cases.n > 0, np.array([value, lower, upper]), np.nan)
+    watched = np.full(size, np.inf)
+    is_watched = cases.censored > 0
+    np.minimum.at(watched, cases.supplier[is_watched], cases.times[is_watched])
+    for code in np.flatnonzero(upper > watched):
+        found[:, code] = waiting_quantile(*cases.of_one(int(code)), q, confidence)
+    return _frame(counts, cases.names, dict(zip(("value", "lower", "upper"), found, strict=True)))
+
+
+@dataclass(frozen=True)
+class _CasesBySupplier:
+    """Cases by supplier and distinct finite time, in order; ``n`` and ``names`` a supplier, the rest a time."""
+
+    names: pd.Index
+    n: np.ndarray
+    supplier: np.ndarray
+    times: np.ndarray
+    ended: np.ndarray
+    censored: np.ndarray
+
+    @classmethod
+    def of(cls, counts: pd.DataFrame) -> _CasesBySupplier:
+        time, done, count = (counts[column].to_numpy() for column in ("seconds", "ended", "cases"))
+        time, done, count = time.astype(float), done.astype(bool), count.astype(np.int64)
+        if np.isnan(time).any() or (count < 0).any():
+            raise ValueError("seconds must not be missing and cases must not be negative")
+        codes, names = pd.factorize(counts["supplier_id"], sort=True)
+        finite = np.flatnonzero(np.isfinite(time) & (count > 0))
+        order = finite[np.lexsort((time[finite], codes[finite]))]
+        supplier, time, done, count_in_order = codes[order], time[order], done[order], count[order]
+        is_first = np.ones(len(order), dtype=bool)
+        is_first[1:] = (supplier[1:] != supplier[:-1]) | (time[1:] != time[:-1])
+        place = np.cumsum(is_first) - 1
+
+        def summed(kept: np.ndarray) -> np.ndarray:
+            return np.bincount(place, np.where(kept, count_in_order, 0), int(is_first.sum())).astype(np.int64)
+
+        n = np.bincount(codes, count, len(names)).astype(np.int64)
+        return cls(pd.Index(names), n, supplier[is_first], time[is_first], summed(done), summed(~done))
+
+    def survival(self, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Kaplan–Meier share still waiting after the kept times (the first ones of each supplier), and its error on the log(−log) scale."""
+        left = self.ended + self.censored
+        gone = np.cumsum(left) - left
+        # The first row of a supplier tells how many had gone in all suppliers before it.
+        start = gone[np.searchsorted(self.supplier, self.supplier)]
+        at_risk = self.n[self.supplier] - (gone - start)
+        survival = np.ones(len(self.n))
+        supplier, at_risk, ended = self.supplier[kept], at_risk[kept], self.ended[kept]
+        np.multiply.at(survival, supplier, (at_risk - ended) / at_risk)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance = np.bincount(supplier, ended / (at_risk * (at_risk - ended)), len(self.n))
+            return survival, np.sqrt(variance) / np.abs(np.log(survival))
+
+    def of_one(self, code: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """seconds, ended and cases of one supplier."""
+        rows = slice(*np.searchsorted(self.supplier, [code, code + 1]))
+        times, ended, censored = self.times[rows], self.ended[rows], self.censored[rows]
+        never = self.n[code] - ended.sum() - censored.sum()
+        is_ended = np.repeat([True, False, True], [len(times), len(times), 1])
+        return np.concatenate([times, times, [np.inf]]), is_ended, np.concatenate([ended, censored, [never]])
 
 
 def _curve(counts: _Cases, confidence: float) -> SurvivalCurve:
@@ -176,11 +265,5 @@ def _first_time(times: np.ndarray, shares: np.ndarray, level: float, otherwise: 
     return float(times[np.argmax(reached)]) if reached.any() else otherwise
 
 
-def _by_supplier(counts: pd.DataFrame) -> Iterator[tuple[object, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-    for supplier, rows in counts.groupby("supplier_id", sort=True, observed=True):
-        yield supplier, (rows["seconds"].to_numpy(), rows["ended"].to_numpy(), rows["cases"].to_numpy())
-
-
-def _frame(counts: pd.DataFrame, rows: list[tuple], columns: dict[str, str]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["supplier_id", *columns])
-    return frame.astype({"supplier_id": counts["supplier_id"].dtype, **columns})
+def _frame(counts: pd.DataFrame, names: pd.Index, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    return pd.DataFrame({"supplier_id": names.astype(counts["supplier_id"].dtype), **columns})

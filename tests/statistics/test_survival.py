@@ -245,3 +245,22 @@ def test_no_counts_give_an_empty_frame_of_the_same_types(by):
     empty, full = by(COUNTS.head(0), 0.5), by(COUNTS, 0.5)
     assert len(empty) == 0
     pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
+
+
+by_supplier = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "c"]), st.sampled_from([0, 1, 2, 3, 5, 8, inf]), st.booleans(), st.integers(0, 30)), min_size=1, max_size=25
+)
+
+
+@quick
+@given(by_supplier, st.sampled_from([0, 1, 2.5, 5, 8]), st.sampled_from([0.5, 0.95]))
+def test_all_suppliers_at_once_are_each_by_itself(cases, limit, q):
+    counts = pd.DataFrame(cases, columns=["supplier_id", "seconds", "ended", "cases"])
+    shares, quantiles = share_within_by(counts, limit), waiting_quantiles_by(counts, q)
+    for place, (supplier, rows) in enumerate(counts.groupby("supplier_id")):
+        columns = rows["seconds"], rows["ended"], rows["cases"]
+        share, quantile = share_within(*columns, limit), waiting_quantile(*columns, q)
+        assert shares["supplier_id"].iloc[place] == quantiles["supplier_id"].iloc[place] == supplier
+        found = shares.loc[place, ["share", "lower", "upper", "n", "censored"]].to_numpy(dtype=float)
+        np.testing.assert_allclose(found, [share.share, share.lower, share.upper, share.n, share.censored_before], rtol=1e-12, atol=1e-12)
+        np.testing.assert_array_equal(quantiles.loc[place, ["value", "lower", "upper"]].to_numpy(dtype=float), quantile)
