@@ -38,11 +38,6 @@ def _declared() -> Mapping[str, Column]:
     return found
 
 
-@cache
-def _enum_values() -> frozenset[str]:
-    return frozenset(value for table in tables().values() for column in table.columns.values() for value in column.values)
-
-
 def column_name(column: str, words: Words, among: Collection[str] = ()) -> str:
     """What a column of a frame with the columns ``among`` is called.
 
@@ -50,11 +45,11 @@ def column_name(column: str, words: Words, among: Collection[str] = ()) -> str:
     """
     if column == "supplier_id":
         return words.text("Supplier")
-    # A frame that speaks of goods names goods.
-    goods = ["products"] if column == "name" and "sku" in among else []
     alike = sorted(tables(), key=lambda name: -len(set(among) & set(tables()[name].columns)))
-    known = [f"{name}.{column}" for name in [*goods, *alike] if column in tables()[name].columns]
-    candidates = [*known[:1], f"column.{column}", *known] if goods or (known and column in tables()[alike[0]].columns) else [f"column.{column}", *known]
+    # A name beside a SKU is the goods' name.
+    nearest = "products" if column == "name" and "sku" in among else alike[0]
+    own, known = f"column.{column}", [f"{name}.{column}" for name in [nearest, *alike] if column in tables()[name].columns]
+    candidates = [known[0], own] if column in tables()[nearest].columns else [own, *known[:1]]
     return next((words.name(candidate) for candidate in candidates if words.has_name(candidate)), column)
 
 
@@ -67,7 +62,9 @@ def cell(value: object, column: str, words: Words, currency: str = "") -> str:
     if isinstance(value, datetime | pd.Timestamp | np.datetime64 | date):
         return _time(value, column, words)
     if isinstance(value, str):
-        return words.name(f"value.{value}") if value in _enum_values() and words.has_name(f"value.{value}") else value
+        declared = _declared().get(column)
+        is_word = (declared is None or declared.type == "enum") and words.has_name(f"value.{value}")
+        return words.name(f"value.{value}") if is_word else value
     return _number(value, column, words, currency)
 
 
@@ -130,8 +127,16 @@ def listed(parts: Sequence[str], words: Words) -> str:
 def asked(row: Mapping, words: Words) -> str:
     """A standard in words: operator, target, and the limit inside the measure. ``row`` has op, target, unit, limit, limit_unit."""
     sign = "≥" if row["op"] == ">=" else "≤"
-    within = "" if pd.isna(row["limit"]) else words.text(" within {limit}", limit=words.quantity(row["limit"], row["limit_unit"]))
-    return f"{sign} {words.quantity(row['target'], row['unit'])}{within}"
+    return f"{sign}\u00a0{words.quantity(row['target'], row['unit'])}{_within(row, words)}"
+
+
+def _within(row: Mapping, words: Words) -> str:
+    if pd.isna(row["limit"]):
+        return ""
+    if row["limit_unit"] == "currency":
+        return words.text(" above {amount} a month", amount=words.number(row["limit"]))
+    limit = words.quantity(row["limit"], row["limit_unit"])
+    return words.text(" within ±{limit}", limit=limit) if row["limit_unit"] == "share" else words.text(" within {limit}", limit=limit)
 
 
 def interval(row: Mapping, words: Words) -> str:

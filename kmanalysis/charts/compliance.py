@@ -47,7 +47,7 @@ def licences(days: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axe
         "unverified_days": (words.name("value.unverified"), ORANGE, "//"),
         "proven_days": (words.name("value.proven"), GREEN, ""),
     }
-    return stacked(rows.assign(supplier_id=labels), looks, title, words, {}, ax)
+    return stacked(rows.assign(label=labels), looks, title, words, names, ax)
 
 
 def expiring(documents: pd.DataFrame, words: Words, names: Mapping[str, str] | None = None, *, limit: int = 12) -> Table:

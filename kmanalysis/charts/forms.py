@@ -31,6 +31,7 @@ from kmanalysis.charts.style import (
     head,
     new_axes,
     nothing,
+    shortened,
     supplier_label,
 )
 from kmanalysis.words import Words
@@ -63,8 +64,13 @@ def quantity_axis(ax: Axes, words: Words, unit: str, *, axis: str = "x") -> None
 
 def supplier_axis(ax: Axes, suppliers: Sequence[str], names: Mapping[str, str]) -> None:
     """One row a supplier, the first at the top."""
-    ax.set_yticks(range(len(suppliers)), [supplier_label(supplier, names) for supplier in suppliers])
-    ax.set_ylim(len(suppliers) - 0.4, -0.6)
+    row_axis(ax, [supplier_label(supplier, names) for supplier in suppliers])
+
+
+def row_axis(ax: Axes, labels: Sequence[str]) -> None:
+    """One row a label, the first at the top; a bar alone does not fill the picture."""
+    ax.set_yticks(range(len(labels)), [shortened(label, 28) for label in labels])
+    ax.set_ylim(max(len(labels), 3) - 0.4, -0.6)
     ax.spines["left"].set_visible(False)
 
 
@@ -99,9 +105,6 @@ def measured(card: pd.DataFrame, measure: str, words: Words, names: Mapping[str,
     _standard_line(ax, standard["target"], standard_text(standard, words), words)
     supplier_axis(ax, list(shown["supplier_id"]), names)
     _value_column(ax, shown, words)
-    spread = np.nanmax(seen["value"]) / max(np.nanmedian(seen["value"]), 1e-9)
-    if standard["unit"] in ("units", "count") and spread > 20:
-        ax.set_xscale("symlog", linthresh=10)
     quantity_axis(ax, words, standard["unit"])
     ax.grid(axis="y", color=GRID, linewidth=0.5)
     return head(
@@ -221,19 +224,25 @@ def stacked(
     note: str = "",
     unit: str = "count",
 ) -> Axes:
-    """Counts a supplier as stacked bars, sorted as the frame is (worst first). ``looks``: column → (name, colour, hatch)."""
+    """Counts a supplier as stacked bars, sorted as the frame is (worst first). ``looks``: column → (name, colour, hatch).
+
+    A column ``label`` names the rows where a supplier has several.
+    """
     if counts.empty:
         return nothing(ax, title, words.text("There is none to show."))
     shown, cut = worst(counts, words)
     ax = new_axes(ax, rows=len(shown) + 1.2)
     left = np.zeros(len(shown))
     for column, (name, colour, hatch) in looks.items():
-        if column not in shown:
+        if column not in shown or not shown[column].any():
             continue
         width = shown[column].to_numpy(dtype="float64")
         ax.barh(np.arange(len(shown)), width, left=left, height=0.68, color=colour, hatch=hatch, edgecolor=PAPER, linewidth=0.5, label=name)
         left = left + np.nan_to_num(width)
-    supplier_axis(ax, list(shown["supplier_id"]), names)
+    if "label" in shown:
+        row_axis(ax, list(shown["label"]))
+    else:
+        supplier_axis(ax, list(shown["supplier_id"]), names)
     quantity_axis(ax, words, unit)
     legend_below(ax, len(looks))
     return head(ax, title, sentence(note, cut, words=words))
@@ -257,9 +266,8 @@ def curves(
     *,
     limit: float,
     target: float,
-    note: str = "",
 ) -> Axes:
-    """By when which share had ended: one step line a supplier, the five lowest at the limit in colour, the standard as a corner.
+    """By when which share had ended: one step line a supplier, the lowest five below the standard in colour, the standard as a corner.
 
     ``points`` has supplier_id, seconds and share; ``limit`` (seconds) and ``target`` (share) come from the standard.
     """
@@ -268,7 +276,8 @@ def curves(
     ax = new_axes(ax, rows=11)
     reached = points[points["seconds"] <= limit].groupby("supplier_id")["share"].max().reindex(sorted(points["supplier_id"].unique())).fillna(0.0)
     order = list(reached.sort_values(kind="stable").index)
-    looks = dict(zip(order[:5], zip((RED, ORANGE, PURPLE, BLUE, SKY), ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))), strict=True), strict=False))
+    below = [supplier for supplier in order if reached[supplier] < target]
+    looks = dict(zip(below, zip((RED, ORANGE, PURPLE, BLUE, SKY), ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))), strict=True), strict=False))
     for supplier in reversed(order):
         line = points[points["supplier_id"] == supplier].sort_values("seconds")
         colour, dashes = looks.get(supplier, (GREY, "-"))
@@ -280,19 +289,21 @@ def curves(
         )  # fmt: skip
     ax.axvline(limit, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
     ax.axhline(target, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
-    ax.annotate(
-        words.text("standard: {share} within {limit}", share=f"≥ {words.share(target)}", limit=words.duration(limit)),
-        (limit, target), (5, -4), textcoords="offset points", va="top", fontsize=9.5, color=INK,
-    )  # fmt: skip
     ax.set_xscale("log")
-    ticks = [tick for tick in (1, 10, 60, 600, 3600, 21600, 86400, 604800) if tick <= points["seconds"].max() * 2]
+    first, last = max(1.0, points["seconds"].min() / 1.5), max(points["seconds"].max(), limit) * 1.5
+    ticks = [tick for tick in (1, 10, 60, 600, 3600, 21600, 86400, 604800) if first <= tick <= last]
     ax.set_xticks(ticks, [words.duration(tick) for tick in ticks])
+    ax.set_xlim(first, last)
     ax.minorticks_off()
     ax.set_ylim(0, 1.03)
     quantity_axis(ax, words, "share", axis="y")
     ax.set_xlabel(words.text("Time waited"))
     legend_below(ax, 2)
-    return head(ax, title, note or words.text("In colour: the lowest at the limit, with their share there; grey: the others."))
+    told = words.text("Dashed: the standard, {share} within {limit}.", share=f"≥\u00a0{words.share(target)}", limit=words.duration(limit))
+    coloured = (
+        words.text("In colour: the lowest of those below it, with their share at the limit; grey: the others.") if below else words.text("Nobody is below it.")
+    )
+    return head(ax, title, sentence(told, coloured, words=words))
 
 
 def date_axis(ax: Axes) -> None:

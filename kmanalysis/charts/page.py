@@ -67,13 +67,13 @@ def review_opening(graded: pd.DataFrame, before: pd.DataFrame, words: Words, nam
     last = before.set_index("supplier_id")["grade"] if len(before) else pd.Series(dtype="str")
     rank = {grade: place for place, grade in enumerate(reversed(("S", "A", "B", "")))}
     both = graded[graded["supplier_id"].isin(last.index)]
-    change = both["grade"].map(rank) - both["supplier_id"].map(last).map(rank)
+    change = both["grade"].map(rank).astype("float64") - both["supplier_id"].map(last).map(rank).astype("float64")
     for sign, moved in ((words.text("risen"), both[change > 0]), (words.text("fallen"), both[change < 0])):
         steps = zip(moved["supplier_id"], moved["supplier_id"].map(last), moved["grade"], strict=True)
         told = [f"{_plain(supplier_name(supplier, names))} ({old or '–'} → {new or '–'})" for supplier, old, new in steps]
         if told:
             lines.append(f"- **{sign}** {listed(told, words)}")
-    return Markdown(lines[0] + "\n\n" + "\n".join(lines[1:]))
+    return Markdown("\n\n".join([lines[0], *(["\n".join(lines[1:])] if lines[1:] else [])]))
 
 
 def _named(suppliers: list[str], names: Mapping[str, str], words: Words) -> str:
@@ -129,17 +129,20 @@ def missed_evidence(workbook: Workbook, card: pd.DataFrame, measure: str) -> Tab
     place = {supplier: number for number, supplier in enumerate(order)}
     rows = measures.worst_rows(workbook, measure)
     rows = rows.assign(place=rows["supplier_id"].map(place)).dropna(subset="place").sort_values(["place", "rank"])
-    return evidence(rows.drop(columns="place"), measure, workbook.words, workbook.names)
+    is_seen = (card.loc[card["measure"] == measure, "verdict"] != "no_data").any()
+    words = workbook.words
+    empty = words.text("Nobody missed it.") if is_seen else words.text("Nothing was observed.")
+    return evidence(rows.drop(columns="place"), measure, words, workbook.names, empty=empty)
 
 
 class Sections:
-    """Tables one below the other, each under its own heading."""
+    """Tables one below the other."""
 
     def __init__(self, tables: list[Table]) -> None:
         self.tables = tables
 
     def _repr_html_(self) -> str:
-        return "".join(f"<h3>{escape(found.title)}</h3>{found.html}" for found in self.tables)
+        return "".join(f'<div style="margin-bottom:1.8em">{found.html}</div>' for found in self.tables)
 
 
 def dossier_evidence(workbook: Workbook, reasons: pd.DataFrame, supplier: str, *, most: int = 4) -> Sections:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.forms import curves, legend_below, quantity_axis, sentence, share_map, stacked, supplier_axis, worst
+from kmanalysis.charts.forms import curves, legend_below, quantity_axis, row_axis, sentence, share_map, stacked, supplier_axis, worst
 from kmanalysis.charts.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, RED, SKY, chart, head, new_axes, nothing
 from kmanalysis.standards import Standard
 from kmanalysis.words import Words
@@ -66,7 +66,7 @@ def hours(found: pd.DataFrame, words: Words, ax: Axes | None = None) -> Axes:
     grid = known.pivot(index="day_kind", columns="hour", values="share").reindex(index=kinds, columns=range(24))
     ax = new_axes(ax, rows=len(kinds) + 2)
     share_map(ax, grid, words, low=0.0)
-    supplier_axis(ax, [words.name(f"value.{kind}") for kind in kinds], {})
+    row_axis(ax, [words.name(f"value.{kind}") for kind in kinds])
     ax.set_xticks(range(0, 24, 3), [f"{hour}:00" for hour in range(0, 24, 3)])
     return head(ax, title, words.text("Empty: no ticket in that hour. Times are those of Asia/Shanghai."))
 

@@ -47,7 +47,7 @@ TITLE_COLUMNS, NOTE_COLUMNS = 46, 58
 """Half-width characters that a line of the title, and of the note under it, takes."""
 
 _OWN, _TITLE = "kmanalysis", "title"
-_PIXELS = 560
+_PIXELS = 520
 _READERS_FONTS = "'PingFang SC', 'Microsoft YaHei', 'Noto Sans SC', 'Noto Sans CJK SC', sans-serif"
 _DARK = {INK: "#e6edf3", MUTED: "#9da7b3", GRID: "#3d444d", PAPER: "#161b22"}
 
@@ -173,7 +173,7 @@ def wrapped(text: str, width: int) -> list[str]:
     """The text in lines of at most ``width`` half-width characters, broken at blanks or between Chinese characters."""
     lines: list[str] = []
     line = ""
-    for piece in re.findall(r"[ -~]+? |[ -~]+|[^ -~]", text):
+    for piece in re.findall(r"[（“]?[^ \u2e80-\uffff]+ ?|[（“]?[\u2e80-\uffff]| ", text):
         # Closing punctuation never begins a line.
         if line and columns(line + piece.rstrip()) > width and piece not in "，。；：、）】":
             lines.append(line.rstrip())
@@ -217,6 +217,8 @@ def _for_readers(svg: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r' id="[A-Za-z0-9.]+_\d+"| transform="rotate\(-0 [^"]*"|(?<=[";]) ?font-family: [^;]*;|font-family: [^;]*; ', "", svg)
     svg = re.sub(r"\n\s*", "\n", svg)
+    # A hundredth of a point is seen by nobody. Only in attributes: a text keeps its digits.
+    svg = re.sub(r' (?:d|x|y)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]).replace("\n", ""), svg)
     width, height = (float(found) for found in re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0])
     svg = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{_PIXELS}" height="{_PIXELS * height / width:.0f}"', svg, count=1)
     dark = "".join(f'[style*="fill: {old}"]{{fill:{new}!important}}[style*="stroke: {old}"]{{stroke:{new}!important}}' for old, new in _DARK.items())

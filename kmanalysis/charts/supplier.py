@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.forms import share_map, supplier_axis
+from kmanalysis.charts.forms import row_axis, share_map
 from kmanalysis.charts.review import floor_lines
 from kmanalysis.charts.style import BLUE, GREY, GRID, RED, SKY, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, head, new_axes, nothing
 from kmanalysis.standards import Standards
@@ -37,7 +37,7 @@ def dimensions(scores: pd.DataFrame, floors: Mapping[str, float], words: Words, 
             words.text("no data") if pd.isna(score) else words.text("{score}, {coverage} covered", score=words.number(score), coverage=words.share(coverage, 0))
         )
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
-    supplier_axis(ax, [words.name(dimension) for dimension in DIMENSIONS], {})
+    row_axis(ax, [words.name(dimension) for dimension in DIMENSIONS])
     ax.set_xlim(0, 100)
     return head(ax, title, words.text("Lines: the floors of grades B, A and S."))
 
@@ -76,7 +76,7 @@ def lost_points(reasons: pd.DataFrame, words: Words, ax: Axes | None = None, *, 
         ax.barh(place, row["lost"], height=0.62, color=VERDICT_LOOKS[row["verdict"]][0])
         told = f"−{words.number(row['lost'], 1)}  {VERDICT_SYMBOLS[row['verdict']]} {words.name(row['verdict'])}"
         ax.annotate(told, (row["lost"], place), (4, 0), textcoords="offset points", va="center", fontsize=9.5)
-    supplier_axis(ax, [words.name(measure) for measure in known["measure"]], {})
+    row_axis(ax, [words.name(measure) for measure in known["measure"]])
     ax.set_xlim(0, float(known["lost"].max()) * 1.35)
     return head(ax, title)
 
@@ -86,7 +86,7 @@ def moved(moves: pd.DataFrame, words: Words, ax: Axes | None = None, *, most: in
     """The measures whose points moved most against last month; ``moves`` holds the supplier's rows of `moves`."""
     title = words.text("What moved against last month (points of the measure)")
     change = (moves["points"] - moves["previous_points"]).rename("change")
-    rows = moves.assign(change=change)[change.abs() > 0]
+    rows = moves.assign(change=change)[change.round(1).abs() > 0]
     if rows.empty:
         return nothing(ax, title, words.text("Nothing moved, or there is no month before."))
     order = rows.assign(size=rows["change"].abs()).sort_values(["size", "measure"], ascending=[False, True]).head(most).sort_values(["change", "measure"])
@@ -96,7 +96,7 @@ def moved(moves: pd.DataFrame, words: Words, ax: Axes | None = None, *, most: in
     for place, row in enumerate(order.to_dict("records")):
         told = f"{'▲ +' if row['change'] > 0 else '▼ −'}{words.number(abs(row['change']), 1)}"
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
-    supplier_axis(ax, [words.name(measure) for measure in order["measure"]], {})
+    row_axis(ax, [words.name(measure) for measure in order["measure"]])
     ax.margins(x=0.06)
     return head(ax, title)
 
@@ -113,7 +113,7 @@ def days(shares: Mapping[str, pd.DataFrame], words: Words, ax: Axes | None = Non
     grid = grid.reindex(columns=every)
     ax = new_axes(ax, rows=len(grid) + 2)
     share_map(ax, grid, words, low=0.0)
-    supplier_axis(ax, [words.name(measure) for measure in grid.index], {})
+    row_axis(ax, [words.name(measure) for measure in grid.index])
     ax.set_xticks(np.arange(0, len(every), 5), [str(day.day) for day in every[::5]])
     ax.set_xlabel(words.text("Day of the month"))
     return head(ax, title, words.text("Empty: unknown, or nothing happened."))

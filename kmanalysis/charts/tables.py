@@ -19,11 +19,12 @@ from kmanalysis.words import Words
 MOST_ROWS = 60
 """Suppliers that a portfolio's table lists, the worst ones; the scorecard beside the report has all."""
 
-BRIEF = 20
+BRIEF = 28
 """Half-width characters up to which a column's cells stay on one line."""
 
 # Faint washes of the verdicts' colours: the page's own text stays readable on them, by day and by night.
 _RULES = (
+    ("td", "min-width:4.5em"),
     ("td.met", "background:rgba(2,158,115,.10)"),
     ("td.missed", "background:rgba(213,94,0,.20);font-weight:600"),
     ("td.unproven", "background:rgba(222,143,5,.16)"),
@@ -75,11 +76,11 @@ def table(
     return Table(f'<div class="table-box">{styler.to_html()}</div>{below}', title)
 
 
-def verdict_counts(card: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """How many suppliers met and missed each measure, in words: a plain frame."""
-    order = list(dict.fromkeys(card["measure"]))
-    counts = pd.crosstab(card["measure"], card["verdict"]).reindex(index=order, columns=list(VERDICTS), fill_value=0)
-    counts.index = pd.Index([words.name(measure) for measure in order])
+def verdict_counts(card: pd.DataFrame, words: Words, by: str = "measure") -> pd.DataFrame:
+    """How many verdicts of each kind a measure or dimension has, in words: a plain frame."""
+    order = list(dict.fromkeys(card[by]))
+    counts = pd.crosstab(card[by], card["verdict"]).reindex(index=order, columns=list(VERDICTS), fill_value=0)
+    counts.index = pd.Index([words.name(identifier) for identifier in order])
     counts.columns = pd.Index([words.name(verdict) for verdict in VERDICTS])
     return counts
 
@@ -107,16 +108,23 @@ def verdict_matrix(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -
     order = worst_suppliers(card)
     shown = order[:MOST_ROWS] if len(order) > MOST_ROWS else order
     seen = card[card["supplier_id"].isin(shown)]
-    told = [f"{VERDICT_SYMBOLS[row['verdict']]} {words.quantity(row['value'], row['unit'])}" for row in seen.to_dict("records")]
-    measures = list(dict.fromkeys(card["measure"]))
+    told = [_marked(row, words) for row in seen.to_dict("records")]
+    # What nobody was observed in stands last.
+    seen_in = card.groupby("measure")["n"].sum()
+    measures = sorted(dict.fromkeys(card["measure"]), key=lambda measure: seen_in[measure] == 0)
     cells = seen.assign(told=told).pivot(index="supplier_id", columns="measure", values="told").loc[shown, measures].reset_index(drop=True)
-    marks = seen.pivot(index="supplier_id", columns="measure", values="verdict").loc[shown, measures].reset_index(drop=True) + " brief"
+    marks = seen.pivot(index="supplier_id", columns="measure", values="verdict").loc[shown, measures].reset_index(drop=True)
     headings = {measure: words.name(measure) for measure in measures}
     first = words.text("Supplier")
     cells.insert(0, first, [supplier_name(supplier, names) for supplier in shown])
     marks.insert(0, first, "brief")
     cut = words.text("Only the worst {shown} of {all} are shown.", shown=len(shown), all=len(order)) if len(shown) < len(order) else ""
     return table(cells.rename(columns=headings), title, classes=marks.rename(columns=headings), note=f"{legend(words)} {cut}".strip(), empty=empty)
+
+
+def _marked(row: Mapping, words: Words) -> str:
+    symbol = VERDICT_SYMBOLS[row["verdict"]]
+    return symbol if row["verdict"] == "no_data" else f"{symbol} {words.quantity(row['value'], row['unit'])}"
 
 
 def legend(words: Words) -> str:
@@ -158,35 +166,34 @@ def standards_table(card: pd.DataFrame, standards: Standards, words: Words) -> T
 
 
 def measure_table(card: pd.DataFrame, standards: Standards, words: Words) -> Table:
-    """One supplier's measures, dimension by dimension: verdict, value with interval and n, what is asked, points, source."""
+    """One supplier's measures: verdict, value, what is asked, interval, n, points, dimension and source."""
     headings = [
-        *(words.text("Dimension"), words.text("Measure"), words.text("Verdict"), words.text("Value"), words.text("Interval")),
-        *("n", words.text("Asked for"), words.text("Points"), words.text("Source")),
+        *(words.text("Measure"), words.text("Verdict"), words.text("Value"), words.text("Asked for"), words.text("Interval"), "n"),
+        *(words.text("Points"), words.text("Dimension"), words.text("Source")),
     ]
     rows = card.to_dict("records")
     cells = [
         [
-            words.name(row["dimension"]),
             words.name(row["measure"]),
             verdict(row, words),
             words.quantity(row["value"], row["unit"]),
+            asked(row, words),
             interval(row, words),
             words.number(row["n"]),
-            asked(row, words),
             words.number(row["points"]),
+            words.name(f"short.{row['dimension']}"),
             source_of(row["measure"], standards, words),
         ]
         for row in rows
     ]
     finished = pd.DataFrame(cells, columns=headings)
     marks = pd.DataFrame("", index=finished.index, columns=headings)
-    marks[headings[2]] = [f"{row['verdict']} brief" for row in rows]
-    finished[headings[0]] = finished[headings[0]].where(~finished[headings[0]].duplicated(), "")
+    marks[headings[1]] = [row["verdict"] for row in rows]
     return table(
         finished,
         words.text("All measures"),
         classes=marks,
-        numbers=[headings[3], headings[4], "n", headings[7]],
+        numbers=[headings[2], headings[4], "n", headings[6]],
         note=words.text("Unproven measures earn the points of their unfavourable bound; without data there are no points."),
         empty=words.text("There is none to show."),
     )
@@ -216,7 +223,7 @@ def grade_table(grades: pd.DataFrame, dimensions: pd.DataFrame, words: Words) ->
         ]
         for row in order.to_dict("records")
     ]
-    named = [*headings, *(words.name(dimension) for dimension in DIMENSIONS)]
+    named = [*headings, *(words.name(f"short.{dimension}") for dimension in DIMENSIONS)]
     finished = pd.DataFrame(cells, columns=named)
     marks = pd.DataFrame("", index=finished.index, columns=named)
     marks[[headings[0], headings[1]]] = "brief"
@@ -226,17 +233,20 @@ def grade_table(grades: pd.DataFrame, dimensions: pd.DataFrame, words: Words) ->
     )
 
 
-def evidence(rows: pd.DataFrame, measure: str, words: Words, names: Mapping[str, str] | None = None, *, limit: int = 10, each: int = 3) -> Table:
+def evidence(
+    rows: pd.DataFrame, measure: str, words: Words, names: Mapping[str, str] | None = None, *, limit: int = 10, each: int = 3, empty: str = ""
+) -> Table:
     """The worst rows behind a measure: at most ``each`` a supplier and ``limit`` in all, in the order of the frame.
 
     Without ``names`` all rows are one supplier's.
     """
     worst = rows[rows["rank"] <= each] if names is not None else rows.drop(columns="supplier_id").sort_values("rank", kind="stable")
     shown = worst.head(limit)
-    told = in_words(shown.dropna(axis=1, how="all"), words, names)
+    first = [column for column in ("supplier_id",) if column in shown]
+    told = in_words(shown[[*first, *shown.columns.drop(first)]].dropna(axis=1, how="all"), words, names)
     title = words.text("Worst rows: {measure}", measure=words.name(measure))
     cut = words.text("{shown} of the {all} kept rows.", shown=len(shown), all=len(rows)) if len(shown) < len(rows) else ""
-    return table(told, title, note=cut, empty=words.text("No row speaks against anybody."))
+    return table(told, title, note=cut, empty=empty or words.text("No row speaks against anybody."))
 
 
 def plain(frame: pd.DataFrame, title: str, words: Words, names: Mapping[str, str] | None = None, *, empty: str = "", limit: int = MANY_ROWS) -> Table:

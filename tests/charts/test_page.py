@@ -1,0 +1,56 @@
+import numpy as np
+import pandas as pd
+
+from kmanalysis.charts.page import heading, opening, review_opening
+
+RESPONSE = "service.first_response"
+
+
+def test_opening_names_the_worst_of_what_was_missed(card_of, zh, names):
+    card = card_of({RESPONSE: {"S01": (0.99, 100, 0.97, 1.0), "S02": (0.4, 100, 0.3, 0.5), "S03": (np.nan, 0, np.nan, np.nan)}})
+    assert opening(card, zh, names).data == (
+        "**3 家供货商中，1 家至少一项未达标。** 另有 1 家在此完全没有数据。\n\n- **首次响应及时率**，要求 ≥\u00a095%（限 10 分钟），未达标：S02 灵犀智享 (40%)"
+    )
+
+
+def test_opening_counts_the_rest(card_of, en):
+    card = card_of({RESPONSE: {f"S{number}": (number / 10, 100, number / 11, number / 9) for number in range(1, 6)}})
+    assert opening(card, en, {}).data.endswith("missed by S1 (10%), S2 (20%), S3 (30%) and 2 more")
+
+
+def test_opening_praises_nobody_for_lack_of_data(card_of, en, names):
+    card = card_of({RESPONSE: {"S01": (np.nan, 0, np.nan, np.nan)}})
+    assert opening(card, en, names).data.startswith("Nothing was observed here this month. No verdict is given")
+
+
+def test_opening_says_where_nobody_missed(card_of, en, names):
+    card = card_of({RESPONSE: {"S01": (0.99, 100, 0.97, 1.0)}})
+    assert opening(card, en, names).data.startswith("**No supplier missed a standard, of 1.**")
+
+
+def test_names_are_not_read_as_markup(card_of, en):
+    card = card_of({RESPONSE: {"S01": (0.4, 100, 0.3, 0.5)}})
+    told = opening(card, en, {"S01": "<script>x</script> [a](b) *c* `d`"}).data
+    assert "<script" not in told
+    assert "\\[a\\]\\(b\\) \\*c\\* \\`d\\`" in told
+    assert heading("# <b>").data == "## \\# &lt;b&gt;"
+
+
+def graded(**given):
+    rows = [{"supplier_id": supplier, "grade": grade, "reason": "" if grade else "vetoed"} for supplier, grade in given.items()]
+    return pd.DataFrame(rows, columns=["supplier_id", "grade", "reason"])
+
+
+def test_review_counts_grades_and_names_who_moved(zh, names):
+    told = review_opening(graded(S01="S", S02="", S03="B"), graded(S01="A", S02="S", S03="B"), zh, names).data
+    assert told.splitlines() == [
+        "**共 3 家供货商**：S 级 1 家、A 级 0 家、B 级 1 家；未定级 1 家。",
+        "",
+        "- **一票否决** (1) S02 灵犀智享",
+        "- **上升** S01 云杉数卡 (A → S)",
+        "- **下降** S02 灵犀智享 (S → –)",
+    ]
+
+
+def test_review_without_a_month_before_names_no_moves(en, names):
+    assert review_opening(graded(S01="S"), graded(), en, names).data == "**1 suppliers**: S: 1, A: 0, B: 0; not graded: 0."
