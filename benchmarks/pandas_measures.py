@@ -1,7 +1,7 @@
-"""Every measure in plain pandas, for comparison: value and n of each supplier, measure and month.
+"""Every measure in plain pandas, for comparison: the same values, n and bounds of each supplier, measure and month.
 
 Written as one would without an engine: each table is read once, the columns that are needed and no others; months are cut
-from it. Sub-figures, bounds and evidence, which the product also gives, are left out here.
+from it. The formulas of bounds and waiting curves are the product's own (`kmanalysis.statistics`), which are numpy.
 
     python benchmarks/pandas_measures.py FOLDER MONTH OUT.parquet
 """
@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-from pandas_supply import service_measures, stability_measures
-from pandas_terms import compliance_measures, price_measures, reputation_measures
+from pandas_compliance import compliance_measures, reputation_measures
+from pandas_price import price_measures
+from pandas_service import service_measures
+from pandas_stability import stability_measures
 
 COLUMNS = {
-    "orders": ["order_id", "supplier_id", "sku", "ordered_at", "delivered_at", "failed_at", "quantity", "status", "failure_cause", "at_fault"],
+    "orders": ["order_id", "supplier_id", "sku", "ordered_at", "delivered_at", "delivered_is_upper_bound", "quantity", "status", "failure_cause"],
     "stock_snapshots": ["supplier_id", "sku", "observed_at", "quantity", "scan_ok", "is_placeholder", "source_synced_at"],
     "probes": ["supplier_id", "probed_at", "is_up"],
-    "tickets": ["supplier_id", "order_id", "opened_at", "first_response_at", "resolved_at", "reshipped_at", "kind", "is_staged"],
+    "tickets": ["supplier_id", "order_id", "opened_at", "first_response_at", "resolved_at", "reshipped_at", "kind", "at_fault", "is_staged"],
     "compensations": ["order_id", "kind", "amount", "currency", "paid_at"],
     "quotes": ["supplier_id", "sku", "quoted_at", "unit_price", "currency"],
     "purchases": [
@@ -81,9 +83,10 @@ class Tables(dict):
 
 
 def failures(tables: Tables) -> pd.DataFrame:
-    """The orders that failed, with their amounts: read apart, so that the money of all the others stays on disk."""
+    """The orders that failed by the supplier's fault or a fault not known, with their amounts: the money of all the others stays on disk."""
     columns = ["order_id", "supplier_id", "failed_at", "at_fault", "amount", "cost_amount", "currency"]
     found = pd.read_parquet(tables.folder / "orders", columns=columns, filters=[("failed_at", ">", pd.Timestamp("1970-01-01"))])
+    found = found[found["at_fault"].fillna("unknown").isin(["supplier", "unknown"])]
     return found.assign(amount=found["amount"].astype("float64"), cost_amount=found["cost_amount"].astype("float64"))
 
 
@@ -94,7 +97,7 @@ def months_until(tables: Tables, last: str, history: int = 12) -> list[pd.Period
 
 
 def measures(folder: Path, last: str) -> pd.DataFrame:
-    """month, supplier_id, measure, value, n: every measure of every month that is looked back on."""
+    """month, supplier_id, measure, value, lower, upper, n: every measure of every month that is looked back on."""
     tables = Tables(folder)
     failed = failures(tables)
     parts = []
@@ -108,7 +111,9 @@ def measures(folder: Path, last: str) -> pd.DataFrame:
             **reputation_measures(tables, span),
         }
         for measure, data in found.items():
-            parts.append(data[["value", "n"]].rename_axis("supplier_id").reset_index().assign(month=str(month), measure=measure))
+            parts.append(
+                data.reindex(columns=["value", "lower", "upper", "n"]).rename_axis("supplier_id").reset_index().assign(month=str(month), measure=measure)
+            )
     return pd.concat(parts, ignore_index=True)
 
 

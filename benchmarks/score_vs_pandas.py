@@ -1,7 +1,7 @@
 """What `kmanalysis score` has to work out, against the same measures in plain pandas, on the same Parquet files.
 
 Makes samples (10 million orders and what goes with them), then measures every month that is looked back on twice, each way in a
-process of its own: wall time, processor time and peak memory. The values and n of both must agree.
+process of its own: wall time, processor time and peak memory. Every value, bound and n of both must agree.
 
     python benchmarks/score_vs_pandas.py FOLDER [--orders 10000000] [--suppliers 200] [--repeat 1]
 
@@ -62,12 +62,11 @@ def run(command: list[str]) -> Run:
 
 
 def compared(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
-    """Both results side by side where they differ; a supplier without events on one side only is a difference too."""
-    keys = ["month", "supplier_id", "measure"]
-    ours = ours[ours["measure"].isin(theirs["measure"].unique()) & (ours["n"] > 0)]
-    both = ours[[*keys, "value", "n"]].merge(theirs[theirs["n"] > 0], on=keys, how="outer", suffixes=("", "_pandas"))
-    is_close = np.isclose(both["value"], both["value_pandas"], rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
-    return both[~is_close | (both["n"] != both["n_pandas"])]
+    """Both results side by side where they differ; a figure that one side alone has is a difference too."""
+    keys, numbers = ["month", "supplier_id", "measure"], ["value", "lower", "upper", "n"]
+    both = ours.loc[ours["n"] > 0, [*keys, *numbers]].merge(theirs[theirs["n"] > 0], on=keys, how="outer", suffixes=("", "_pandas"))
+    pairs = [np.isclose(both[number], both[f"{number}_pandas"], rtol=TOLERANCE, atol=TOLERANCE, equal_nan=number != "n") for number in numbers]
+    return both[~np.logical_and.reduce(pairs)]
 
 
 def sample_folder(folder: Path, orders: int, suppliers: int) -> Path:
