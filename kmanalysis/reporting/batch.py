@@ -64,7 +64,8 @@ def write_report(source: Source, pages: Sequence[Page], chosen: Sequence[Page], 
     Pages that are up to date are kept; a page that fails is kept with its error and does not stop the others. Raises UsageError while another
     run writes into the same folder.
     """
-    with output_folder(out / str(source.workbook.month)) as folder:
+    # Absolute: papermill changes the working folder while a notebook runs.
+    with output_folder(out.resolve() / str(source.workbook.month)) as folder:
         shown = [page for page in pages if page in chosen or _written_state(folder, page.path)]
         digests = {page: _page_digest(source, page, shown) for page in shown}
         outcomes: dict[Page, Outcome] = {}
