@@ -32,7 +32,8 @@ def refresh(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     # nbval takes a cell that was never counted for one that was not run.
     NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
-    for cell in notebook.cells:
+    for number, cell in enumerate(notebook.cells):
+        cell.id = str(number)  # as nbstripout names them
         is_kept = KEPT in cell.metadata.get("tags", [])
         cell.metadata.pop("execution", None)
         cell.outputs = cell.outputs if is_kept else []
