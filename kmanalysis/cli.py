@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Grades upstream suppliers.")
 
+WIDE = 160
+"""Columns of a table that is not printed on a terminal."""
+
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of canonical tables.")]
 MonthText = Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai).")]
 Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of everything that is read.")]
@@ -105,7 +108,7 @@ def score(
         workbook = open_workbook(data, month, standards, lang)
         _warn_of_rejects(_receipts(workbook), words)
         if format == "table":
-            Console().print(printing.grades_table(workbook) if grades else printing.score_table(workbook))
+            Console(width=None if sys.stdout.isatty() else WIDE).print(printing.grades_table(workbook) if grades else printing.score_table(workbook))
         else:
             sys.stdout.write({"csv": printing.score_csv, "json": printing.score_json}[format](workbook, grades))
 
@@ -120,13 +123,39 @@ def check(
     with _speaking(lang) as words:
         if format not in ("text", "json", "csv"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="text, json, csv")
-        from kmanalysis.loaders.engine import connect
-        from kmanalysis.loaders.folder import attach
+        from kmanalysis.loaders import loading
         from kmanalysis.reporting import printing
 
-        attached = attach(connect(), data)
+        attached = loading.check(data)
         sys.stdout.write({"text": printing.check_text, "json": printing.check_json, "csv": printing.check_csv}[format](attached, words))
         if len(attached.rejects):
+            raise typer.Exit(1)
+
+
+@app.command(help="Load raw exports into a folder of canonical tables.")
+def load(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet.")],
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", metavar="FILE", help="What the exports' columns mean (TOML); without one it is proposed, to be finished.")
+    ] = None,
+    table: Annotated[str, typer.Option("--as", metavar="TABLE", help="Load this table alone of those that are mapped.")] = "",
+    lang: Lang = "zh",
+) -> None:
+    """A receipt a file and table; exit code 1 where rows were rejected."""
+    with _speaking(lang) as words:
+        from kmanalysis.loaders import loading
+        from kmanalysis.loaders.proposal import mapping_for
+        from kmanalysis.loaders.receipts import receipts_text
+
+        if mapping is None:
+            # Each file by its own mapping: the one that lies in the folder, or a proposal.
+            mappings = [(file, mapping_for(file, table, into, words=words)) for file in files]
+            receipts = [receipt for file, own in mappings for receipt in loading.load([file], own, into, table=table, words=words).receipts]
+        else:
+            receipts = loading.load(files, mapping, into, table=table, words=words).receipts
+        typer.echo(receipts_text(receipts, words))
+        if any(receipt.rejected for receipt in receipts):
             raise typer.Exit(1)
 
 

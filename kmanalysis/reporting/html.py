@@ -16,6 +16,7 @@ import nbformat
 from babel.dates import format_skeleton
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbconvert.exporters import HTMLExporter
+from traitlets.config import Config
 
 from kmanalysis.errors import DataError
 from kmanalysis.times import Month
@@ -25,6 +26,7 @@ TEMPLATES = Path(__file__).parent / "template"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 
+_SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "text/plain")
 _HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
 _NUMBERED = re.compile(r"<h([23]) id=\"([^\"]*)\">(.*?)</h\1>", re.DOTALL)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
@@ -158,7 +160,8 @@ def _title(svg: str) -> str:
 
 @cache
 def _exporter() -> HTMLExporter:
-    exporter = HTMLExporter(template_name="notebook", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
+    priority = Config({"NbConvertBase": {"display_data_priority": list(_SHOWN)}})
+    exporter = HTMLExporter(config=priority, template_name="notebook", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
     exporter.register_filter("base64", lambda text: base64.b64encode(text.encode()).decode("ascii"))
     return exporter
 

@@ -37,7 +37,7 @@ class Notebook:
 
 def report_notebooks(folder: Path) -> Mapping[str, Notebook]:
     """The notebooks of a folder by name, sorted. Raises UsageError where there is none, DataError for one that cannot be run with parameters."""
-    found = {path.stem: _notebook(path) for path in sorted(folder.glob("*.ipynb")) if path.stem not in BY_HAND}
+    found = {path.stem: _notebook(path) for path in sorted(folder.resolve().glob("*.ipynb")) if path.stem not in BY_HAND}
     if not found:
         raise UsageError("No notebook was found to make a report from. Name a folder with notebooks by --notebooks.")
     return found

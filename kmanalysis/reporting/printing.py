@@ -29,9 +29,9 @@ def score_table(workbook: Workbook) -> Table:
     judged = scorecard(workbook)
     table = Table(title=words.text("Scorecard of {month}", month=workbook.month), header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("supplier_id", "name", "grade", "score", "coverage"):
-        table.add_column(words.name(f"column.{heading}"), justify="right" if heading in ("score", "coverage") else "left")
+        table.add_column(words.name(f"column.{heading}"), justify="right" if heading in ("score", "coverage") else "left", min_width=4, overflow="fold")
     for dimension in DIMENSIONS:
-        table.add_column(words.name(f"short.{dimension}"), no_wrap=True)
+        table.add_column(words.name(f"short.{dimension}"), min_width=6)
     signs = {key: "".join(_sign(verdict) for verdict in verdicts) for key, verdicts in judged.groupby(["supplier_id", "dimension"])["verdict"]}
     for row in grades(workbook).to_dict("records"):
         table.add_row(

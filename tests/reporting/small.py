@@ -1,0 +1,40 @@
+"""A small workbook whose measures are given and not observed, so that a report takes no engine."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from kmanalysis.measures import observed
+from kmanalysis.scoring.bundle import FRAMES
+from kmanalysis.scoring.scorecard import DETAILS, standards_frame
+from kmanalysis.scoring.verdicts import points, verdicts
+from kmanalysis.standards import default_standards
+from kmanalysis.tables import MEASURES, SCORECARD
+from kmanalysis.times import Month
+from kmanalysis.words import Words
+from kmanalysis.workbook import Workbook, frame_name
+from tests.scoring.observed import UNASKED, observed_rows
+
+FIXTURES = Path(__file__).parent / "fixtures"
+MONTHS = ("2026-09", "2026-10")
+
+
+def judged_workbook(earning, before=None, *, names=None, lang="zh", standards=None, **values):
+    """A workbook of October 2026 where each supplier's measures are worth so many points; ``before`` says how many in September."""
+    standards = standards or default_standards()
+    frames = {}
+    for month, worth in zip(MONTHS, (before or earning, earning), strict=True):
+        rows = pd.DataFrame([row for supplier, points_ in worth.items() for row in observed_rows(month, supplier, points_, **values.get(supplier, {}))])
+        judged = rows.merge(standards_frame(standards, UNASKED), on="measure")
+        judged["verdict"] = verdicts(judged)
+        judged["points"] = points(judged, 80.0)
+        frames[month, "scorecard.scorecard"] = judged[[*SCORECARD, *DETAILS]]
+        frames[month, "scorecard.asked_subjects"] = pd.DataFrame({"subject": pd.Series(dtype="str")})
+        frames[month, frame_name(observed)] = rows[list(MEASURES)].sort_values(["supplier_id", "measure"], ignore_index=True)
+    facts = {"names": {supplier: (names or {}).get(supplier, f"供货商 {supplier}") for supplier in sorted(earning)}, "first_month": MONTHS[0]}
+    return Workbook(Month.parse(MONTHS[-1]), standards, Words(lang), frames=frames, facts=facts)
+
+
+def finished(workbook):
+    """The finished frames that need no engine."""
+    return {frame_name(function): function(workbook) for function in FRAMES if function.__module__.startswith("kmanalysis.scoring") or function is observed}
