@@ -163,7 +163,7 @@ def scores(history: pd.DataFrame, floors: Mapping[str, float], words: Words, nam
 def floor_lines(ax: Axes, floors: Mapping[str, float], words: Words, *, vertical: bool = False) -> None:
     """A dashed line at the floor of each grade."""
     for grade in GRADES:
-        text = words.text("{grade} from {points}", grade=words.name(grade), points=words.number(floors[grade]))
+        text = f"{words.name(grade)} ≥ {words.number(floors[grade])}"
         if vertical:
             ax.axvline(floors[grade], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), zorder=0)
             ax.annotate(

@@ -144,6 +144,7 @@ def head(ax: Axes, title: str, note: str = "") -> Axes:
     return ax
 
 
+@chart
 def nothing(ax: Axes | None, title: str, sentence: str) -> Axes:
     """A picture that says that there is nothing to show, instead of an empty plot."""
     ax = new_axes(ax, rows=0)

@@ -1,5 +1,6 @@
 """The charts of the dimensions, the review and the dossier: what each draws of a few literal rows, and what it says where there are none."""
 
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -53,6 +54,9 @@ EMPTY = {
 @pytest.mark.parametrize("draw", EMPTY.values(), ids=EMPTY.keys())
 def test_nothing_to_show_is_a_sentence(draw, words, names):
     ax = draw(words, names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a glyph that no font has
+        picture(ax)
     assert not ax.axison
     assert len(ax.get_label()) > 15
     assert ax.lines[:] + ax.patches[:] + ax.collections[:] == []
