@@ -105,6 +105,9 @@ def measured(card: pd.DataFrame, measure: str, words: Words, names: Mapping[str,
     _standard_line(ax, standard["target"], standard_text(standard, words), words)
     supplier_axis(ax, list(shown["supplier_id"]), names)
     _value_column(ax, shown, words)
+    if np.nanmin(shown[["value", "lower"]].to_numpy()) >= 0:
+        # No room for values that there cannot be.
+        ax.set_xlim(left=max(ax.get_xlim()[0], -0.04 * ax.get_xlim()[1]))
     quantity_axis(ax, words, standard["unit"])
     ax.grid(axis="y", color=GRID, linewidth=0.5)
     return head(
@@ -201,7 +204,8 @@ def share_map(ax: Axes, grid: pd.DataFrame, words: Words, *, low: float, colours
         vmin=low,
         vmax=1.0,
         rasterized=grid.size > RASTER_MARKS,
-        linewidth=0.5,
+        # Lines drawn as pixels would stay light on a dark page.
+        linewidth=0.0 if grid.size > RASTER_MARKS else 0.5,
         edgecolor=PAPER,
     )
     figure = ax.get_figure()

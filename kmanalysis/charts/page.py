@@ -13,7 +13,9 @@ from kmanalysis import measures
 from kmanalysis.charts.cells import asked, listed, supplier_name
 from kmanalysis.charts.tables import Table, evidence, grade_name
 from kmanalysis.measures import price_market, stability, stability_servers, stability_stock
-from kmanalysis.scoring.grades import grades
+from kmanalysis.scoring.grades import grade_history, grades
+from kmanalysis.scoring.scorecard import reasons
+from kmanalysis.standards import Standards
 from kmanalysis.tables import GRADES
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
@@ -101,7 +103,24 @@ def supplier_opening(workbook: Workbook, supplier: str) -> Markdown:
         held = words.text(
             "This month alone would give {raw}: a grade falls only after months under its floor.", raw=words.name(row["raw_grade"] or "not_graded")
         )
-    return Markdown(" ".join(part for part in (told, veto, thin, held) if part))
+    standards = workbook.standards
+    is_capped = row["reason"] == "" and row["score"] >= standards.value("grade.S.points") and row["missed"] > standards.value("grade.S.missed")
+    cap = _cap(row, standards, words)
+    capped = words.text("The score would do for {grade}, which allows {allowed} missed standards at most; {missed} are missed.", **cap) if is_capped else ""
+    costly = of_supplier(reasons, workbook, supplier)
+    first = [f"{words.name(measure)} (−{words.number(lost, 1)})" for measure, lost in zip(costly["measure"], costly["lost"], strict=True) if lost > 0][:NAMED]
+    cost = words.text("What costs it most: {reasons}.", reasons=listed(first, words)) if first else ""
+    return Markdown(" ".join(part for part in (told, _before(workbook, supplier), veto, thin, held, capped, cost) if part))
+
+
+def _cap(row: Mapping, standards: Standards, words: Words) -> dict[str, str]:
+    return {"grade": words.name("S"), "allowed": words.number(standards.value("grade.S.missed")), "missed": words.number(row["missed"])}
+
+
+def _before(workbook: Workbook, supplier: str) -> str:
+    history = of_supplier(grade_history, workbook, supplier)
+    last = history[history["month"] == str(workbook.month - 1)].to_dict("records")
+    return workbook.words.text("Last month: {grade}.", grade=grade_name(last[0], workbook.words)) if last else ""
 
 
 def of_supplier(frame_function: Callable[[Workbook], pd.DataFrame], workbook: Workbook, supplier: str) -> pd.DataFrame:
@@ -145,9 +164,9 @@ class Sections:
         return "".join(f'<div style="margin-bottom:1.8em">{found.html}</div>' for found in self.tables)
 
 
-def dossier_evidence(workbook: Workbook, reasons: pd.DataFrame, supplier: str, *, most: int = 4) -> Sections:
-    """The worst rows behind the measures that cost a supplier most."""
-    costly = list(reasons[reasons["verdict"].isin(["missed", "unproven"])].sort_values("rank")["measure"].head(most))
+def dossier_evidence(workbook: Workbook, costs: pd.DataFrame, supplier: str, *, most: int = 4) -> Sections:
+    """The worst rows behind the measures that cost a supplier most; ``costs`` holds its rows of `reasons`."""
+    costly = list(costs[costs["verdict"].isin(["missed", "unproven"])].sort_values("rank")["measure"].head(most))
     found = [(measure, measures.worst_rows(workbook, measure)) for measure in costly]
     return Sections([evidence(rows[rows["supplier_id"] == supplier], measure, workbook.words) for measure, rows in found])
 

@@ -115,7 +115,7 @@ def moved_measures(moves: pd.DataFrame, words: Words, names: Mapping[str, str] |
     """The measures that moved most in points against last month; ``moves`` as `moves` gives them."""
     change = moves["points"] - moves["previous_points"]
     weighed = moves.assign(change=change, size=(change * moves["weight"]).abs())
-    rows = weighed[weighed["size"] > 0].sort_values(["size", "supplier_id", "measure"], ascending=[False, True, True]).head(limit)
+    rows = weighed[change.round(1).abs() > 0].sort_values(["size", "supplier_id", "measure"], ascending=[False, True, True]).head(limit)
     headings = [words.text("Supplier"), words.text("Measure"), words.text("Last month"), words.text("This month"), words.text("Points")]
     cells = [
         [

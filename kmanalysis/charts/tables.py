@@ -16,7 +16,7 @@ from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, GRADES, VERDICTS
 from kmanalysis.words import Words
 
-MOST_ROWS = 60
+MOST_ROWS = 40
 """Suppliers that a portfolio's table lists, the worst ones; the scorecard beside the report has all."""
 
 BRIEF = 28
@@ -24,7 +24,7 @@ BRIEF = 28
 
 # Faint washes of the verdicts' colours: the page's own text stays readable on them, by day and by night.
 _RULES = (
-    ("td", "min-width:4.5em"),
+    ("td.long", "min-width:13em"),
     ("td.met", "background:rgba(2,158,115,.10)"),
     ("td.missed", "background:rgba(213,94,0,.20);font-weight:600"),
     ("td.unproven", "background:rgba(222,143,5,.16)"),
@@ -65,7 +65,7 @@ def table(
     marked = pd.DataFrame("", index=cells.index, columns=cells.columns) if classes is None else classes.reindex_like(cells).fillna("")
     for column in cells.columns:
         is_short = cells[column].map(columns).max() <= BRIEF
-        marked[column] = marked[column] + (" number" if column in numbers else "") + (" brief" if is_short else "")
+        marked[column] = marked[column] + (" number" if column in numbers else "") + (" brief" if is_short else " long")
     marked = marked.map(str.strip)
     # The id comes from what is shown, so that the same table has the same id and two tables of a page have two.
     name = blake2b(f"{title}\x1f{cells.to_csv()}".encode(), digest_size=4).hexdigest()

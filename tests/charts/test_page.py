@@ -1,7 +1,12 @@
 import numpy as np
 import pandas as pd
+import pytest
 
-from kmanalysis.charts.page import heading, opening, review_opening
+from kmanalysis.charts.page import heading, opening, review_opening, supplier_opening
+from kmanalysis.standards import default_standards
+from kmanalysis.times import Month
+from kmanalysis.words import Words
+from kmanalysis.workbook import Workbook
 
 RESPONSE = "service.first_response"
 
@@ -54,3 +59,47 @@ def test_review_counts_grades_and_names_who_moved(zh, names):
 
 def test_review_without_a_month_before_names_no_moves(en, names):
     assert review_opening(graded(S01="S"), graded(), en, names).data == "**1 suppliers**: S: 1, A: 0, B: 0; not graded: 0."
+
+
+@pytest.fixture
+def dossier():
+    """Builds a workbook that holds one supplier's finished grades: the month's, and the last month's grade."""
+
+    def build(lang, last="", reasons=(), **given):
+        row = {"month": "2026-10", "supplier_id": "S01", "grade": "A", "raw_grade": "A", "reason": "", "score": 80.0, "coverage": 0.9, "probability": 0.8}
+        row |= {"missed": 1, "vetoes": ""} | given
+        history = pd.DataFrame([row | {"month": "2026-09", "grade": last}, row]) if last else pd.DataFrame([row])
+        lost = pd.DataFrame(list(reasons), columns=["measure", "lost"]).assign(supplier_id="S01")
+        frames = {"grades.grades": pd.DataFrame([row]), "grades.grade_history": history, "scorecard.reasons": lost}
+        return Workbook(
+            Month(2026, 10), default_standards(), Words(lang), frames={("2026-10", name): frame for name, frame in frames.items()},
+            facts={"names": {"S01": "云杉数卡"}},
+        )  # fmt: skip
+
+    return build
+
+
+def test_dossier_opens_with_grade_last_month_and_costs(dossier):
+    workbook = dossier("zh", last="S", reasons=[("service.first_response", 5.04), ("compliance.licences", np.nan)])
+    assert supplier_opening(workbook, "S01").data == (
+        "**S01 云杉数卡：A 级**（把握 80%）。总分 80；计权部分有 90% 已观测并有定论。 上月：S 级。 失分最多：首次响应及时率 (−5)。"
+    )
+
+
+def test_dossier_tells_the_veto(dossier):
+    told = supplier_opening(dossier("en", grade="", reason="vetoed", vetoes="compliance.licences"), "S01").data
+    assert told.startswith("**S01 云杉数卡: not graded: vetoed**")
+    assert "Veto missed: Licences in force. A veto is not averaged away." in told
+
+
+def test_dossier_tells_a_lack_of_evidence(dossier):
+    assert "The evidence does not carry a grade" in supplier_opening(dossier("en", grade="", reason="lacks_evidence"), "S01").data
+
+
+def test_dossier_tells_a_grade_that_is_held(dossier):
+    assert "This month alone would give B" in supplier_opening(dossier("en", raw_grade="B"), "S01").data
+
+
+def test_dossier_tells_what_kept_it_from_the_first_grade(dossier):
+    assert "which allows 0 missed standards at most; 2 are missed." in supplier_opening(dossier("en", score=95.0, missed=2), "S01").data
+    assert "missed standards at most" not in supplier_opening(dossier("en", score=80.0, missed=2), "S01").data

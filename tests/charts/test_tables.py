@@ -32,8 +32,8 @@ def test_measures_that_nobody_was_seen_in_stand_last(card_of, zh, names):
 def test_large_portfolio_lists_the_worst_and_says_so(card_of, en):
     values = {f"S{number:03d}": (number / 250, 100, number / 300, number / 240) for number in range(1, 201)}
     shown = verdict_matrix(card_of({RESPONSE: values}), en, {})
-    assert len([row for row in rows_of(shown.html) if row]) == 60
-    assert "Only the worst 60 of 200 are shown." in shown.html
+    assert len([row for row in rows_of(shown.html) if row]) == 40
+    assert "Only the worst 40 of 200 are shown." in shown.html
 
 
 def test_counts_of_verdicts_are_a_plain_frame(card_of, zh):
