@@ -40,8 +40,8 @@ def attach(connection: ibis.BaseBackend, folder: Path) -> Attached:
 def attach_tables(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True) -> Attached:
     """Makes every canonical table a table or view of the connection: what the folder holds, validated; what it lacks, empty.
 
-    Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Raises DataError for a folder without tables, a table in two forms, a header that is
-    not the table's, or a file that cannot be read.
+    Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Raises DataError for a folder without tables, a table in
+    two forms, a header that is not the table's, or a file that cannot be read.
     """
     found = table_files(folder)
     receipts: list[Receipt] = []
@@ -149,7 +149,10 @@ def _parquet_text(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, n
     types = parquet_columns(engine, path)
     check_header(table, list(types), file, 1)
     cells = [f"{stripped(f'({parquet_text(identifier(name), kind)})')} AS {identifier(name)}" for name, kind in types.items()]
-    return f"SELECT {number} AS _file, file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {len(types)} AS _width, {', '.join(cells)} FROM {source}"
+    return (
+        f"SELECT {number} AS _file, file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {len(types)} AS _width, "
+        f"{', '.join(cells)} FROM {source}"
+    )
 
 
 def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path) -> list[Receipt] | None:

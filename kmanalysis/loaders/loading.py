@@ -100,8 +100,17 @@ class _Load:
         mapped = self.mapping.tables[table.name]
         translation = Translation(self.connection, self.mapping, mapped, staged, path.name)
         self.connection.execute(f"CREATE OR REPLACE VIEW _text AS {translation.select(0)}")
-        known = {name: merge.relation for name, merge in self.merges.items()}
-        outcome = validate(self.connection, "_text", table, "_incoming", {0: path.name}, known=known, key=self.key, repeats=mapped.repeats)
+        outcome = validate(
+            self.connection,
+            "_text",
+            table,
+            "_incoming",
+            {0: path.name},
+            known={name: merge.relation for name, merge in self.merges.items()},
+            key=self.key,
+            repeats=mapped.repeats,
+            has_secrets=self.mapping.has_secrets,
+        )
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
         counts = self._merge(table, translation.columns)
         self.connection.execute("DROP VIEW _text; DROP TABLE _incoming")
@@ -171,7 +180,7 @@ class _Load:
             if merge and merge.is_changed:
                 target = self.targets[table.name]
                 finished.append((write_table(self.connection, merge.relation, table, target), target))
-        put_in_place(finished)
+        put_in_place(finished, self.into)
 
 
 def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapping) -> Staged:

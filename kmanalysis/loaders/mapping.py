@@ -41,7 +41,6 @@ from kmanalysis.tables import Column, Table, tables
 
 FOOTERS = ("合计", "总计", "小计", "导出时间", "导出日期", "制表", "统计时间", "total", "grand total", "exported at", "generated at")
 """Beginnings of lines that close an export, beside those that a mapping names."""
-
 REPEATS = ("reject", "first")
 
 
@@ -113,6 +112,11 @@ class SourceMapping:
         """All headings that it reads."""
         columns = {heading for mapped in self.tables.values() for column in mapped.columns.values() for heading in column.read}
         return frozenset(columns | {condition.column for mapped in self.tables.values() for condition in mapped.where})
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether the file holds what becomes digests."""
+        return any(mapped.table.columns[name].is_secret for mapped in self.tables.values() for name in mapped.columns)
 
 
 def load_mapping(path: str | Path) -> SourceMapping:

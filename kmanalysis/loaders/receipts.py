@@ -48,7 +48,7 @@ class Receipt:
             words.text(
                 "{file} → {table}: {read} rows read, {kept} kept ({new} new, {updated} updated, {same} already there), {rejected} rejected",
                 file=self.file,
-                table=words.name(f"table.{self.table}"),
+                table=words.name(self.table),
                 read=words.number(self.read),
                 kept=words.number(self.kept),
                 new=words.number(self.new),

@@ -7,8 +7,7 @@ blank lines or odd rows would make line numbers inexact, the same rows come from
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -18,7 +17,8 @@ import pyarrow as pa
 
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
-from kmanalysis.loaders.records import SPACE, Record, delimiter_of, is_regular, numbered_lines, records
+from kmanalysis.loaders.feeding import Feeder
+from kmanalysis.loaders.records import SPACE, Record, delimiter_of, numbered_lines, records
 
 EXTRA = 3
 """Columns kept beyond the headings, to see what a long row holds too much."""
@@ -109,12 +109,12 @@ def _raw_columns(width: int) -> list[str]:
 
 def _by_engine(connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding, name: str, header_end: int, delimiter: str, width: int) -> bool | None:
     """Whether bytes that are no text were met; None where this file is not for the engine's reader."""
-    feeder = _Feeder(path, read, header_end, delimiter)
+    feeder = Feeder(path, read, header_end, delimiter)
     columns = ", ".join(f"'{column}': 'VARCHAR'" for column in _raw_columns(width))
     try:
         connection.execute(
-            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv('{feeder.address}', auto_detect=false, header=false, delim='{delimiter}', quote='\"', escape='\"', "
-            f"new_line='\\n', columns={{{columns}}}, null_padding=true, nullstr='\x01', strict_mode=true, max_line_size=4000000)"
+            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv('{feeder.address}', auto_detect=false, header=false, delim='{delimiter}', quote='\"', "
+            f"escape='\"', new_line='\\n', columns={{{columns}}}, null_padding=true, nullstr='\x01', strict_mode=true, max_line_size=4000000)"
         )
         rows = _one(connection, f"SELECT count(*) FROM {name}")
     except duckdb.Error:
@@ -129,59 +129,6 @@ def _by_engine(connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding
         f"CREATE OR REPLACE VIEW {name}_raw AS SELECT rowid + {header_end + 1} AS _line, true AS _whole, {_cell_count(width)} AS _cells, * FROM {name}"
     )
     return feeder.is_dirty
-
-
-class _Feeder:
-    """Writes a file's rows as regular UTF-8 text into a pipe, and stops where they are not regular."""
-
-    def __init__(self, path: Path, read: Decoding, header_end: int, delimiter: str) -> None:
-        self.lines = 0
-        self.is_irregular = self.is_dirty = False
-        self.failure: Exception | None = None
-        self._reader, writer = os.pipe()
-        self.address = f"/dev/fd/{self._reader}"
-        self._thread = threading.Thread(
-            target=self._feed, args=(writer, _below(text_chunks(path, read), header_end), not read.is_clean, delimiter), daemon=True
-        )
-        self._thread.start()
-
-    def close(self) -> None:
-        """Ends the pipe; the writer, if it still writes, learns it from its next write."""
-        os.close(self._reader)
-        self._thread.join()
-
-    def _feed(self, writer: int, chunks: Iterator[str], is_dirty: bool, delimiter: str) -> None:
-        blank = 0
-        try:
-            with os.fdopen(writer, "wb") as target:
-                for chunk in chunks:
-                    text = chunk.rstrip("\n")
-                    if text:
-                        # Blank lines are fine where nothing follows them.
-                        self.is_irregular |= blank > 0 or not is_regular(text + "\n", delimiter) or "\x01" in text
-                        if self.is_irregular:
-                            return
-                        blank = 0
-                        self.is_dirty |= is_dirty and REPLACED in text
-                        target.write(text.encode("utf-8", "replace") + b"\n")
-                        self.lines += text.count("\n") + 1
-                    blank += len(chunk) - len(text) - (1 if text else 0)
-        except BrokenPipeError:
-            self.is_irregular = True
-        except DataError as problem:
-            self.failure = problem
-
-
-def _below(chunks: Iterator[str], lines: int) -> Iterator[str]:
-    """The text below that many lines."""
-    for chunk in chunks:
-        position = 0
-        while lines and position < len(chunk):
-            end = chunk.find("\n", position) + 1
-            position = end or len(chunk)
-            lines -= 1
-        if position < len(chunk):
-            yield chunk[position:]
 
 
 def _by_records(connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding, name: str, header_end: int, delimiter: str, width: int) -> bool:
@@ -228,14 +175,18 @@ def _is_blank(width: int) -> str:
     return " AND ".join(f"{stripped(column)} IS NULL" for column in _raw_columns(width))
 
 
+def _is_not_blank(width: int) -> str:
+    # CASE, since the engine works out every part of a negated AND.
+    return f"CASE WHEN {_is_blank(width)} THEN false ELSE true END"
+
+
 def _blank_and_end(connection: duckdb.DuckDBPyConnection, name: str, width: int, footer: Collection[str]) -> tuple[int, int | None]:
     """How many rows are blank or belong to the footer, and the line where the footer begins."""
     blank = _one(connection, f"SELECT count(*) FROM {name}_raw WHERE {_is_blank(width)}")
     if not footer:
         return blank, None
-    last = connection.execute(
-        f"SELECT _line, [cell for cell in [{', '.join(_raw_columns(width))}] if {stripped('cell')} IS NOT NULL][1] FROM {name}_raw WHERE CASE WHEN {_is_blank(width)} THEN false ELSE true END ORDER BY _line DESC LIMIT {FOOTER_ROWS}"
-    ).fetchall()
+    first_cell = f"[cell for cell in [{', '.join(_raw_columns(width))}] if {stripped('cell')} IS NOT NULL][1]"
+    last = connection.execute(f"SELECT _line, {first_cell} FROM {name}_raw WHERE {_is_not_blank(width)} ORDER BY _line DESC LIMIT {FOOTER_ROWS}").fetchall()
     end, rows = None, 0
     for line, cell in last:
         if not cell.strip(SPACE).casefold().startswith(tuple(word.casefold() for word in footer)):
@@ -251,8 +202,7 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, width: int, *, is_di
     if is_dirty:
         faults.append(f"WHEN {' OR '.join(f'contains({cell}, {quoted(REPLACED)})' for cell in _raw_columns(width))} THEN 'undecodable'")
     faults.append(f"WHEN {cells[-1]} IS NULL OR {extra} THEN 'ragged'")
-    # CASE, since the engine works out every part of a negated AND.
-    kept = [f"CASE WHEN {_is_blank(width)} THEN false ELSE true END"] if has_blank else []
+    kept = [_is_not_blank(width)] if has_blank else []
     kept += [f"_line < {end}"] if end else []
     connection.execute(
         f"CREATE OR REPLACE VIEW {name}_rows AS SELECT _line, CASE {' '.join(faults)} END AS _fault, _cells AS _found, {', '.join(cells)} "

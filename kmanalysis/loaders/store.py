@@ -22,6 +22,7 @@ from kmanalysis.tables import Table
 from kmanalysis.words import Words
 
 LOCK_FILE = ".kmanalysis-lock"
+JOURNAL = ".kmanalysis-journal"
 TEMPORARY = ".kmanalysis-tmp"
 REJECTED = "rejected"
 ROW_GROUP = 128 * 1024
@@ -33,6 +34,7 @@ def locked(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _finish(folder)
         for stale in [*folder.glob(f"*{TEMPORARY}"), *(folder / REJECTED).glob(f"*{TEMPORARY}")]:
             stale.unlink()
         yield
@@ -65,16 +67,41 @@ def write_table(connection: duckdb.DuckDBPyConnection, relation: str, table: Tab
     return temporary
 
 
-def put_in_place(temporaries: Sequence[tuple[Path, Path]]) -> None:
-    """Gives finished files (temporary, target) their names, in this order, and makes the folders remember."""
-    for temporary, target in temporaries:
-        os.replace(temporary, target)
-    for folder in sorted({target.parent for _, target in temporaries}):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def put_in_place(temporaries: Sequence[tuple[Path, Path]], folder: Path) -> None:
+    """Gives finished files (temporary, target) of the folder their names, all of them or none.
+
+    The list is written down first: should this be killed half way, the next load reads it and does the rest.
+    """
+    if not temporaries:
+        return
+    listed = folder / (JOURNAL + TEMPORARY)
+    listed.write_text("".join(f"{target.relative_to(folder)}\n" for _, target in temporaries), encoding="utf-8")
+    _sync(listed)
+    os.replace(listed, folder / JOURNAL)
+    _sync(folder)
+    _finish(folder)
+
+
+def _finish(folder: Path) -> None:
+    journal = folder / JOURNAL
+    if not journal.exists():
+        return
+    targets = [folder / line for line in journal.read_text(encoding="utf-8").splitlines()]
+    for target in targets:
+        temporary = target.with_name(target.name + TEMPORARY)
+        if temporary.exists():
+            os.replace(temporary, target)
+    for parent in sorted({target.parent for target in targets}):
+        _sync(parent)
+    journal.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, table: Table, temporary: Path) -> None:

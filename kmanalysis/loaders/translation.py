@@ -100,7 +100,8 @@ class Translation:
         wanted = list(wanted)
         nearest = extractOne(wanted[0], list(self.staged.headings))
         return MappingError(
-            "{mapping}: {table}.{column} is read from {wanted}, which {file} does not have in line {line}. Nearest heading there: {nearest}. Name it, or say optional = true.",
+            "{mapping}: {table}.{column} is read from {wanted}, which {file} does not have in line {line}. "
+            "Nearest heading there: {nearest}. Name it, or say optional = true.",
             mapping=self.mapping.name,
             table=self.mapped.table.name,
             column=name,
@@ -157,7 +158,8 @@ class Translation:
         if column.type == "date" or mapped.timezone or self.mapping.source.timezone or "unix" in "".join(mapped.formats):
             return
         row = self.connection.execute(
-            f"SELECT min(_line) FROM {self.staged.relation} WHERE _fault IS NULL AND {cell} IS NOT NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}')"
+            f"SELECT min(_line) FROM {self.staged.relation} WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}') "
+            f"AND {_moment(cell, mapped, self.mapping.source, self.is_sheet)} IS NOT NULL"
         ).fetchone()
         if row and row[0] is not None:
             raise MappingError(
@@ -213,22 +215,22 @@ def _timestamp(cell: str, mapped: ColumnMapping, source: Source, is_sheet: bool)
     zone = mapped.timezone or source.timezone
     moment = _moment(cell, mapped, source, is_sheet)
     utc = f"timezone('UTC', timezone({quoted(zone)}, {moment}))" if zone not in ("", "UTC") else moment
-    return f"CASE WHEN {cell} IS NULL OR regexp_full_match({cell}, '{ZONED_TIME}') THEN {cell} ELSE coalesce({_unix(cell, mapped)}({utc})::VARCHAR, {quoted(UNREADABLE)} || {cell}) END"
+    return (
+        f"CASE WHEN {cell} IS NULL OR regexp_full_match({cell}, '{ZONED_TIME}') THEN {cell} "
+        f"ELSE coalesce({_unix(cell, mapped)}({utc})::VARCHAR, {quoted(UNREADABLE)} || {cell}) END"
+    )
 
 
 def _unix(cell: str, mapped: ColumnMapping) -> str:
-    per_second = {"unix": 1, "unix_ms": 1000}
-    return "".join(
-        f"(CASE WHEN TRY_CAST({cell} AS BIGINT) IS NOT NULL THEN make_timestamp((TRY_CAST({cell} AS BIGINT) * {1_000_000 // per_second[entry]})::BIGINT) END)::VARCHAR, "
-        for entry in mapped.formats
-        if entry in per_second
-    )
+    number, scale = f"TRY_CAST({cell} AS BIGINT)", {"unix": 1_000_000, "unix_ms": 1000}
+    return "".join(f"make_timestamp({number} * {scale[entry]})::VARCHAR, " for entry in mapped.formats if entry in scale)
 
 
 def _date(cell: str, mapped: ColumnMapping, source: Source, is_sheet: bool) -> str:
     local = f"(timezone('UTC', TRY_CAST({cell} AS TIMESTAMPTZ)) + INTERVAL 8 HOUR)::DATE::VARCHAR"
     day = f"({_moment(cell, mapped, source, is_sheet)})::DATE::VARCHAR"
-    return f"CASE WHEN {cell} IS NULL THEN NULL WHEN regexp_full_match({cell}, '{ZONED_TIME}') THEN {local} ELSE coalesce({day}, {quoted(UNREADABLE)} || {cell}) END"
+    unreadable = f"{quoted(UNREADABLE)} || {cell}"
+    return f"CASE WHEN {cell} IS NULL THEN NULL WHEN regexp_full_match({cell}, '{ZONED_TIME}') THEN {local} ELSE coalesce({day}, {unreadable}) END"
 
 
 _READ: dict[str, Callable[[str, ColumnMapping, Source, bool], str]] = {

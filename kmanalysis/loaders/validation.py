@@ -20,7 +20,10 @@ from kmanalysis.tables import Table
 
 @dataclass
 class Outcome:
-    """What validation found, by file: rows ``read``, of them ``same`` as an earlier one, first faults in ``rejected``, ``doubts``; ``rejects`` is a rejects frame."""
+    """What validation found, by file: rows ``read``, of them ``same`` as an earlier one, first faults in ``rejected``, and ``doubts``.
+
+    ``rejects`` is a rejects frame.
+    """
 
     read: dict[str, int] = field(default_factory=dict)
     same: dict[str, int] = field(default_factory=dict)
@@ -44,15 +47,17 @@ def validate(
     known: Mapping[str, str],
     key: bytes | None = None,
     repeats: str = "reject",
+    has_secrets: bool = False,
 ) -> Outcome:
     """Makes ``target`` from the relation ``text`` and says what was left out.
 
     ``text`` has ``_file`` (a number that ``files`` names), ``_line``, ``_fault``, ``_found``, ``_width`` and canonical columns as text, NULL
     where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references may point. ``key`` makes
     the digests of secrets that must be told; without it they are masked. ``repeats`` is ``reject`` or ``first``: what becomes of a row that
-    says something else of a key seen before.
+    says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in any column.
     """
-    return _Validation(connection, text, table, target, files, known, key, repeats).run()
+    has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
+    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets).run()
 
 
 class _Validation:
@@ -66,7 +71,9 @@ class _Validation:
         known: Mapping[str, str],
         key: bytes | None,
         repeats: str,
+        has_secrets: bool,
     ) -> None:
+        self.has_secrets = has_secrets
         self.connection, self.text, self.table, self.files, self.known, self.key, self.repeats = connection, text, table, files, known, key, repeats
         self.name = target
         self.target = identifier(target)
@@ -125,7 +132,8 @@ class _Validation:
         frame = self.connection.execute(
             f"WITH faulty AS (SELECT _file, _line, unnest(_faults) AS fault FROM {self.target} WHERE _faults IS NOT NULL), "
             'told AS (SELECT _file, _line, split_part(fault, chr(31), 1) AS "column", split_part(fault, chr(31), 2) AS reason FROM faulty) '
-            f'SELECT told._file, told._line AS line, told."column", told.reason, CASE told.reason WHEN \'ragged\' THEN source._found::VARCHAR ELSE CASE told."column" {shown} END END AS value, source._width AS _width '
+            'SELECT told._file, told._line AS line, told."column", told.reason, source._width, '
+            f"CASE told.reason WHEN 'ragged' THEN source._found::VARCHAR ELSE CASE told.\"column\" {shown} END END AS value "
             f"FROM told JOIN {self.text} source ON source._file = told._file AND source._line = told._line"
         ).df()
         accepted = {name: spec.accepted for name, spec in self.casts.items()}
@@ -144,18 +152,16 @@ class _Validation:
         self.connection.execute(f"DELETE FROM {self.target} WHERE {where}")
 
     def _tell(self, frame: pd.DataFrame) -> None:
-        has_secrets = any(column.is_secret for column in self.table.columns.values())
         cells = zip(frame["column"], frame["value"], strict=True)
         told = frame.assign(
             file=[self.files[number] for number in frame["_file"]],
-            value=["" if pd.isna(value) else self._told(column, str(value).removeprefix(UNREADABLE), has_secrets) for column, value in cells],
+            value=["" if pd.isna(value) else self._told(column, str(value).removeprefix(UNREADABLE)) for column, value in cells],
         )
         self.found.append(told.loc[:, list(REJECT_COLUMNS)])
 
-    def _told(self, column: str, value: str, has_secrets: bool) -> str:
+    def _told(self, column: str, value: str) -> str:
         declared = self.table.columns.get(column)
-        # In a table of secrets a code may have slipped into any column of a shifted row.
-        if (declared and declared.is_secret) or (has_secrets and looks_like_code(value)):
+        if (declared and declared.is_secret) or (self.has_secrets and looks_like_code(value)):
             return digest(value, self.key) if self.key else MASK
         return without_contacts(value, self.key)
 
@@ -168,7 +174,8 @@ class _Validation:
             if partner not in self.known:
                 self._count(self.outcome.doubts, "reference_unchecked", f"{cell} IS NOT NULL")
                 continue
-            orphan = f"{cell} IS NOT NULL AND {cell} NOT IN (SELECT {identifier(partner_column)} FROM {self.known[partner]} WHERE {identifier(partner_column)} IS NOT NULL)"
+            there = f"SELECT {identifier(partner_column)} FROM {self.known[partner]} WHERE {identifier(partner_column)} IS NOT NULL"
+            orphan = f"{cell} IS NOT NULL AND {cell} NOT IN ({there})"
             if column.orphan == "doubt":
                 self._count(self.outcome.doubts, "unknown_reference", orphan)
             else:

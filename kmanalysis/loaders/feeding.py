@@ -1,0 +1,65 @@
+"""A file's rows as regular UTF-8 text through a pipe: the engine reads them, and no secret touches the disk on the way."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from kmanalysis.errors import DataError
+from kmanalysis.loaders.decoding import REPLACED, Decoding, text_chunks
+from kmanalysis.loaders.records import is_regular
+
+
+class Feeder:
+    """Writes a file's rows as regular UTF-8 text into a pipe, and stops where they are not regular."""
+
+    def __init__(self, path: Path, read: Decoding, header_end: int, delimiter: str) -> None:
+        self.lines = 0
+        self.is_irregular = self.is_dirty = False
+        self.failure: Exception | None = None
+        self._reader, writer = os.pipe()
+        self.address = f"/dev/fd/{self._reader}"
+        self._thread = threading.Thread(
+            target=self._feed, args=(writer, _below(text_chunks(path, read), header_end), not read.is_clean, delimiter), daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the pipe; the writer, if it still writes, learns it from its next write."""
+        os.close(self._reader)
+        self._thread.join()
+
+    def _feed(self, writer: int, chunks: Iterator[str], is_dirty: bool, delimiter: str) -> None:
+        blank = 0
+        try:
+            with os.fdopen(writer, "wb") as target:
+                for chunk in chunks:
+                    text = chunk.rstrip("\n")
+                    if text:
+                        # Blank lines are fine where nothing follows them.
+                        self.is_irregular |= blank > 0 or not is_regular(text + "\n", delimiter) or "\x01" in text
+                        if self.is_irregular:
+                            return
+                        blank = 0
+                        self.is_dirty |= is_dirty and REPLACED in text
+                        target.write(text.encode("utf-8", "replace") + b"\n")
+                        self.lines += text.count("\n") + 1
+                    blank += len(chunk) - len(text) - (1 if text else 0)
+        except BrokenPipeError:
+            self.is_irregular = True
+        except DataError as problem:
+            self.failure = problem
+
+
+def _below(chunks: Iterator[str], lines: int) -> Iterator[str]:
+    """The text below that many lines."""
+    for chunk in chunks:
+        position = 0
+        while lines and position < len(chunk):
+            end = chunk.find("\n", position) + 1
+            position = end or len(chunk)
+            lines -= 1
+        if position < len(chunk):
+            yield chunk[position:]

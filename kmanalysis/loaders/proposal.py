@@ -1,0 +1,278 @@
+"""A first mapping from a file's headings: what is certain stands ready, what is guessed waits for the analyst behind ``#?``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+from charset_normalizer import from_bytes
+from rapidfuzz.fuzz import ratio
+
+from kmanalysis.errors import MappingError
+from kmanalysis.loaders.casts import ZONED_TIME
+from kmanalysis.loaders.cleaning import CURRENCY_SIGNS, plain_number
+from kmanalysis.loaders.decoding import decoding
+from kmanalysis.loaders.engine import connect
+from kmanalysis.loaders.mapping import FOOTERS
+from kmanalysis.loaders.records import Record
+from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.staging import Staged, stage_parquet, stage_text, stripped
+from kmanalysis.loaders.store import TEMPORARY
+from kmanalysis.loaders.translation import FALSE_WORDS, TIME_FORMATS, TRUE_WORDS, folded
+from kmanalysis.tables import Column, Table, tables
+from kmanalysis.words import Words
+
+MAPPINGS = "mappings"
+SAMPLE_ROWS = 1000
+SIMILAR = 70
+GUESS_BYTES = 1 << 22
+MOST_VALUES = 30
+
+_OTHER_FORMATS = (
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d-%b-%y",
+    "%d-%b-%Y",
+    "%d %b, %Y",
+    "%b %d, %Y",
+)
+
+
+@dataclass
+class Proposal:
+    """A proposed mapping: its TOML ``text``, and the columns (``table.column``) that must be settled before it can be used."""
+
+    table: str
+    text: str
+    open_points: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it can be used as it is."""
+        return not self.open_points
+
+
+def propose_mapping(path: Path, table: str = "", *, sheet: str = "", words: Words | None = None) -> Proposal:
+    """A mapping of a raw file to the named table, or to the one whose headings fit best.
+
+    Raises MappingError where no table fits, DataError where the file cannot be read.
+    """
+    if table and table not in tables():
+        raise MappingError(
+            "{file}: {place}: {found!r} is not known. Accepted: {accepted}.", file=path.name, place="--as", found=table, accepted=", ".join(tables())
+        )
+    connection = connect().con
+    staged = _staged(connection, path, sheet)
+    chosen = tables()[table] if table else _fitting(staged, path)
+    return _Proposer(connection, staged, chosen, path, sheet, words or Words()).proposal()
+
+
+def write_proposal(proposal: Proposal, source: Path, into: Path) -> Path:
+    """Writes a proposal to ``mappings/<file>.toml`` in the folder, unless the analyst already has one there, and returns where it is."""
+    target = into / MAPPINGS / f"{source.stem}.toml"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        temporary = target.with_name(target.name + TEMPORARY)
+        temporary.write_text(proposal.text, encoding="utf-8")
+        temporary.replace(target)
+    return target
+
+
+def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = None) -> Path:
+    """The mapping to load a file by where none is given: the one that lies in the folder's ``mappings``, else a proposal, written there.
+
+    Raises MappingError where the proposal has open points.
+    """
+    kept = into / MAPPINGS / f"{source.stem}.toml"
+    if kept.exists():
+        return kept
+    proposal = propose_mapping(source, table, words=words)
+    written = write_proposal(proposal, source, into)
+    if not proposal.is_complete:
+        raise MappingError(
+            "{file}: a mapping was proposed in {mapping}. Finish it ({open}), then load again.",
+            file=source.name,
+            mapping=str(written.relative_to(into)),
+            open=", ".join(proposal.open_points),
+        )
+    return written
+
+
+def _staged(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str) -> Staged:
+    if path.suffix.lower() in SHEET_SUFFIXES:
+        return stage_sheet(connection, path, "_proposed", sheet=sheet, header=_header, footer=FOOTERS)
+    if path.suffix.lower() == ".parquet":
+        return stage_parquet(connection, path, "_proposed")
+    return stage_text(connection, path, "_proposed", header=_header, footer=FOOTERS)
+
+
+def _header(first: list[Record]) -> int:
+    """The record with most known headings; where none has any, the first of the widest."""
+    known = {folded(name) for table in tables().values() for column in table.columns.values() for name in (column.name, *column.headings)}
+    return max(range(len(first)), key=lambda index: (sum(folded(cell) in known for cell in first[index].cells), len(first[index].cells), -index))
+
+
+def _likeness(column: Column, heading: str) -> float:
+    """How well a heading fits a column, 0–100; 100 is the column's own name or one of its known headings."""
+    return max(ratio(folded(heading), folded(name)) for name in (column.name, *column.headings))
+
+
+def _fitting(staged: Staged, path: Path) -> Table:
+    def fit(table: Table) -> tuple[int, int]:
+        exact = [column for column in table.columns.values() if any(_likeness(column, heading) == 100 for heading in staged.headings)]
+        return len({heading for heading in staged.headings if any(_likeness(column, heading) == 100 for column in exact)}), sum(
+            column.required for column in exact
+        )
+
+    best = max(tables().values(), key=fit)
+    if not fit(best)[0]:
+        raise MappingError("{file}: no table fits these headings: {found}. Say which one it is with --as.", file=path.name, found=", ".join(staged.headings))
+    return best
+
+
+class _Proposer:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, staged: Staged, table: Table, path: Path, sheet: str, words: Words) -> None:
+        self.connection, self.staged, self.table, self.path, self.sheet, self.words = connection, staged, table, path, sheet, words
+        self.open_points: list[str] = []
+        self.has_naive_times = False
+
+    def proposal(self) -> Proposal:
+        encoding, is_sure = self._encoding()
+        lines = [line for column in self.table.columns.values() if (line := self._line(column))]
+        settings = (("encoding", encoding if is_sure else ""), ("delimiter", self.staged.delimiter), ("sheet", self.sheet))
+        source = [f"{key} = {_toml(value)}" for key, value in settings if value]
+        if not is_sure:
+            source.append(f"#? encoding = {_toml(encoding)}  # {self.words.text('some bytes are no text in the encoding that was found; this one may fit')}")
+        if self.has_naive_times:
+            source.append(f'#? timezone = "Asia/Shanghai"  # {self.words.text("the file does not say which zone its times are in")}')
+            self.open_points.append("source.timezone")
+        head = self.words.text(
+            "# Proposed from the headings of {file}. What begins with #? is for you to settle: correct it, then take the #? away.", file=self.path.name
+        )
+        text = "\n".join([head, "", "[source]", *source, "", f"[tables.{self.table.name}.columns]", *lines, ""])
+        return Proposal(self.table.name, text, self.open_points)
+
+    def _encoding(self) -> tuple[str, bool]:
+        """The file's encoding; where bytes are left that are no text in it, a guess from the lines that hold them."""
+        if self.staged.encoding in ("", "parquet"):
+            return "", True
+        if decoding(self.path).is_clean:
+            return self.staged.encoding, True
+        self.open_points.append("source.encoding")
+        with self.path.open("rb") as source:
+            foreign = [line for line in source.read(GUESS_BYTES).splitlines() if not line.isascii()]
+        best = from_bytes(b"\n".join(foreign[:SAMPLE_ROWS])).best()
+        return best.encoding if best else "cp1252", False
+
+    def _line(self, column: Column) -> str:
+        likeness = [self._likeness(column, heading) for heading in self.staged.headings]
+        best = max(likeness, default=0)
+        if best < SIMILAR:
+            return self._without_heading(column)
+        index = likeness.index(best)
+        spec: dict[str, object] = {"from": self.staged.headings[index]}
+        doubts = [] if best == 100 else [self.words.text("the heading only resembles it")]
+        doubts += self._describe(column, self._sample(index), spec)
+        return self._written(column, spec, doubts)
+
+    def _likeness(self, column: Column, heading: str) -> float:
+        likeness = _likeness(column, heading)
+        # What is another column's own heading is not a misspelling of this one's.
+        is_taken = likeness < 100 and any(_likeness(other, heading) == 100 for other in self.table.columns.values())
+        return 0 if is_taken else likeness
+
+    def _without_heading(self, column: Column) -> str:
+        if column.name == "currency" and (column.required or any("amount" in name or "price" in name for name in self.table.columns)):
+            amounts = [
+                index
+                for index, heading in enumerate(self.staged.headings)
+                if any(_likeness(other, heading) == 100 for other in self.table.columns.values() if other.type == "decimal")
+            ]
+            signed = [
+                index for index in amounts if all(any(sign in cell.upper() for sign in CURRENCY_SIGNS) for cell in self._sample(index)) and self._sample(index)
+            ]
+            if signed:
+                return self._written(column, {"symbol_of": self.staged.headings[signed[0]]}, [])
+            return self._written(column, {"constant": "CNY"}, [self.words.text("which currency are these amounts in?")])
+        if column.required:
+            return self._written(column, {"from": ""}, [self.words.text("required, but no heading fits")])
+        return ""
+
+    def _written(self, column: Column, spec: dict[str, object], doubts: list[str]) -> str:
+        line = f"{column.name} = {_toml(spec)}"
+        if not doubts:
+            return line
+        if column.required:
+            self.open_points.append(f"{self.table.name}.{column.name}")
+        return f"#? {line}  # {'; '.join(doubts)}"
+
+    def _sample(self, index: int) -> list[str]:
+        cell = stripped(f"c{index}")
+        rows = self.connection.execute(
+            f"SELECT DISTINCT {cell} FROM {self.staged.relation} WHERE _fault IS NULL AND {cell} IS NOT NULL ORDER BY 1 LIMIT {SAMPLE_ROWS}"
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def _describe(self, column: Column, cells: list[str], spec: dict[str, object]) -> list[str]:
+        """Adds to ``spec`` what the cells need; what stays doubtful."""
+        if column.type in ("timestamp", "date"):
+            return self._describe_times(column, cells, spec)
+        accepted: dict[str, tuple[str, ...]] = {"enum": column.values, "boolean": (*TRUE_WORDS, *FALSE_WORDS)}
+        if column.type in accepted:
+            unknown = [cell for cell in cells if cell.lower() not in accepted[column.type]][:MOST_VALUES]
+            if unknown:
+                spec["values"] = dict.fromkeys(unknown, "")
+                return [self.words.text("say what each of these means: {accepted}", accepted=", ".join(column.values or ("true", "false")))]
+        if column.type in ("integer", "decimal", "float"):
+            words = [cell for cell in cells if plain_number(cell) is None and not any(character.isdigit() for character in cell)]
+            if words:
+                spec["missing"] = words[:MOST_VALUES]
+                return [self.words.text("say what each of these means: {accepted}", accepted="—")]
+        return []
+
+    def _describe_times(self, column: Column, cells: list[str], spec: dict[str, object]) -> list[str]:
+        if not cells:
+            return []
+        listed = ", ".join(["?"] * len(cells))
+        zoned = self.connection.execute(
+            f"SELECT count(*) FILTER (regexp_full_match(x, '{ZONED_TIME}')) FROM (SELECT unnest([{listed}]) AS x)", cells
+        ).fetchone()
+        if zoned and zoned[0] == len(cells):
+            return []
+        self.has_naive_times |= column.type == "timestamp"
+        if self._fits(cells, list(TIME_FORMATS)) or not self.staged.encoding:
+            return []
+        fitting = [entry for entry in _OTHER_FORMATS if self._fits(cells, [entry])]
+        if not fitting:
+            spec["formats"] = ["%Y-%m-%d %H:%M:%S"]
+            return [self.words.text("no known date format fits")]
+        spec["formats"] = fitting[:1]
+        return [self.words.text("day and month can be mistaken")] if len(fitting) > 1 else []
+
+    def _fits(self, cells: list[str], formats: list[str]) -> bool:
+        # %Y reads 06 as the year 6: a time that far off is a format that does not fit.
+        row = self.connection.execute(
+            "SELECT bool_and(coalesce(try_strptime(x, ?) BETWEEN '1990-01-01' AND '2100-01-01', false)) FROM (SELECT unnest(?) AS x)", [formats, cells]
+        ).fetchone()
+        return bool(row and row[0])
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return (
+            "{ "
+            + ", ".join(
+                f"{json.dumps(key, ensure_ascii=False) if not key.isidentifier() or not key.isascii() else key} = {_toml(entry)}"
+                for key, entry in value.items()
+            )
+            + " }"
+        )
+    return json.dumps(value, ensure_ascii=False)

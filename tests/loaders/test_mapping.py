@@ -1,0 +1,66 @@
+import tomllib
+from decimal import Decimal
+
+import pytest
+
+from kmanalysis.errors import MappingError
+from kmanalysis.loaders.mapping import load_mapping, parse_mapping
+
+SUPPLIERS = """
+[tables.suppliers.columns]
+supplier_id = { from = ["供货商", "vendor"] }
+name = { key = ["供货商"], remove = ["（.*）$"] }
+min_order = { from = "起批(分)", factor = 0.01, missing = ["无"] }
+"""
+
+
+def test_a_mapping_as_it_is_written():
+    mapping = parse_mapping(tomllib.loads('[source]\ntimezone = "Asia/Shanghai"\nheader_line = 3\n' + SUPPLIERS), "m.toml")
+    columns = mapping.tables["suppliers"].columns
+    assert columns["supplier_id"].headings == ("供货商", "vendor")
+    assert (columns["min_order"].factor, columns["min_order"].missing) == (Decimal("0.01"), ("无",))
+    assert (mapping.source.timezone, mapping.source.header_line, mapping.source.footer) == ("Asia/Shanghai", 3, ())
+    assert mapping.headings == {"供货商", "vendor", "起批(分)"}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "no table is mapped"),
+        ("[sources]" + SUPPLIERS, "'sources' is not known. Did you mean source?"),
+        ('[source]\nencodng = "x"' + SUPPLIERS, "source: 'encodng' is not known. Did you mean encoding?"),
+        ('[source]\ntimezone = "Shanghai"' + SUPPLIERS, "'Shanghai' is no time zone"),
+        ("[source]\nheader_line = true" + SUPPLIERS, "source.header_line: True is of the wrong kind. Accepted: int"),
+        ("[tables.suplier.columns]\na = 1", "tables: 'suplier' is not known. Did you mean suppliers?"),
+        ('[tables.suppliers.columns]\nsupplier = { from = "x" }', "'supplier' is not known. Did you mean supplier_id?"),
+        ('[tables.suppliers.columns]\nsupplier_id = { from = "x" }', "required columns are not mapped: name"),
+        (SUPPLIERS + 'channel = { frm = "x" }', "channel: 'frm' is not known. Did you mean from?"),
+        (SUPPLIERS + 'channel = { from = "x", key = ["y"] }', "give it one source: from, key, symbol_of or constant. Found: from, key"),
+        (SUPPLIERS + "channel = { missing = [] }", "give it one source"),
+        (SUPPLIERS + 'channel = { from = "x", factor = 10 }', "factor is for columns of type decimal, integer, float, this one is enum"),
+        (SUPPLIERS + 'channel = { from = "x", remove = ["("] }', "'(' is no regular expression"),
+        (SUPPLIERS + "channel = { from = 1 }", "channel.from: 1 is of the wrong kind. Accepted: str, list"),
+        (SUPPLIERS + "channel = 1", "must be a section with keys, found 1"),
+        ('[tables.suppliers]\nrepeats = "last"' + SUPPLIERS, "'last' is not known. Accepted: reject, first"),
+        ('[tables.suppliers]\nwhere = [{ column = "x" }]' + SUPPLIERS, "a condition has a column and one of equals, not_equals, empty"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(text, problem):
+    with pytest.raises(MappingError) as caught:
+        parse_mapping(tomllib.loads(text), "m.toml")
+    assert problem in str(caught.value)
+    assert str(caught.value).startswith("m.toml: ")
+    assert caught.value.exit_code == 2
+
+
+def test_a_constant_time_needs_its_zone():
+    columns = 'supplier_id = { from = "a" }\nsku = { from = "b" }\nunit_price = { from = "c" }\ncurrency = { constant = "CNY" }'
+    columns += '\nquoted_at = { constant = "2026-10-01 00:00:00" }'
+    with pytest.raises(MappingError, match="write the time with its zone"):
+        parse_mapping(tomllib.loads(f"[tables.quotes.columns]\n{columns}"), "m.toml")
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path):
+    (tmp_path / "m.toml").write_text("[x")
+    with pytest.raises(MappingError, match=r"m\.toml: the mapping cannot be read"):
+        load_mapping(tmp_path / "m.toml")

@@ -1,0 +1,131 @@
+"""Nastiness of raw files: whatever the encoding, delimiter and line ends, the same rows come out with the lines where they stand."""
+
+import csv
+import io
+import itertools
+
+import duckdb
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from kmanalysis.errors import DataError
+from kmanalysis.loaders.feeding import Feeder
+from kmanalysis.loaders.records import SPACE
+from kmanalysis.loaders.staging import stage_text
+
+ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be")
+ROWS = [["编号", "名称", "备注"], ["1", "点卡,10元;新", "x"], ["2", "制表\t符", '引"号'], ["3", "", "末"], ["4", "会员", "换行"]]
+PREAMBLE = "店铺导出\n\n"
+FOOTER = "合计,4,,\n导出时间：2026-10-31\n"
+
+
+def staged_rows(raw, tmp_path, **options):
+    path = tmp_path / "raw.csv"
+    path.write_bytes(raw)
+    connection = duckdb.connect()
+    staged = stage_text(connection, path, "raw", **options)
+    rows = connection.execute(f"SELECT * FROM {staged.relation} ORDER BY _line").fetchall()
+    return staged, rows
+
+
+def written(rows, delimiter=",", end="\n"):
+    target = io.StringIO()
+    csv.writer(target, delimiter=delimiter, lineterminator=end).writerows(rows)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(("encoding", "delimiter", "end"), list(itertools.product(ENCODINGS, ",\t;", ("\n", "\r\n", "\r"))))
+def test_encodings_delimiters_and_line_ends(tmp_path, encoding, delimiter, end):
+    raw = written(ROWS, delimiter, end).encode(encoding)
+    staged, rows = staged_rows(raw, tmp_path)
+    assert staged.headings == ("编号", "名称", "备注")
+    assert [(line, fault, *cells) for line, fault, _, *cells in rows] == [(line, None, *row) for line, row in enumerate(ROWS[1:], start=2)]
+    assert (staged.delimiter, staged.skipped) == (delimiter, 0)
+
+
+@pytest.mark.parametrize("by_engine", [True, False])
+def test_preamble_and_footer_are_skipped_and_counted(tmp_path, by_engine):
+    text = PREAMBLE + written(ROWS) + ",,\n" + FOOTER
+    staged, rows = staged_rows(
+        text.encode(), tmp_path, header=lambda first: [record.cells[0] for record in first].index("编号"), footer=("合计", "导出时间"), by_engine=by_engine
+    )
+    assert [row[0] for row in rows] == [4, 5, 6, 7]
+    assert (staged.header_line, staged.skipped) == (3, 2 + 1 + 2)
+
+
+def test_a_footer_word_inside_the_rows_is_a_row(tmp_path):
+    text = "名称,备注\n合计,不是页脚\n甲,乙\n合计,页脚\n"
+    _, rows = staged_rows(text.encode(), tmp_path, footer=("合计",))
+    assert [row[3:] for row in rows] == [("合计", "不是页脚"), ("甲", "乙")]
+
+
+def test_odd_rows_are_marked_and_the_others_keep_their_lines(tmp_path):
+    raw = "a,b\n1,2\n\n3\n4,5,6\n7,8,\n9,一二三四五六七八九十".encode() + b"\xff\n" + b'10,"x\ny"\n11,"z\n12,13\n'
+    _, rows = staged_rows(raw, tmp_path)
+    assert [(line, fault, found) for line, fault, found, *_ in rows] == [
+        (2, None, 2),
+        (4, "ragged", 1),
+        (5, "ragged", 3),
+        (6, None, 3),
+        (7, "undecodable", 2),
+        (8, None, 2),
+        (10, "open_quote", 2),
+        (11, None, 2),
+    ]
+
+
+def test_a_file_without_a_header_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"raw\.csv: no header line was found"):
+        staged_rows(b"\n\n", tmp_path)
+
+
+def test_the_setting_that_keeps_rows_in_order_is_put_back(tmp_path):
+    path = tmp_path / "raw.csv"
+    path.write_text("a\n1\n")
+    connection = duckdb.connect()
+    connection.execute("SET preserve_insertion_order = false")
+    stage_text(connection, path, "raw")
+    assert connection.execute("SELECT current_setting('preserve_insertion_order')").fetchone() == (False,)
+
+
+def test_the_engine_reads_regular_files_itself(tmp_path):
+    path = tmp_path / "raw.csv"
+    path.write_text(written(ROWS), encoding="utf-8")
+    from kmanalysis.loaders.decoding import decoding
+
+    feeder = Feeder(path, decoding(path), 1, ",")
+    with open(feeder.address, "rb", closefd=True) as pipe:
+        assert pipe.read().decode() == written(ROWS[1:])
+    feeder.close()
+    assert not feeder.is_irregular
+    assert feeder.lines == 4
+
+
+RAW_LINE = st.text(st.sampled_from('ab1 ,"中　\x00'), max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines=st.lists(RAW_LINE, max_size=8), end=st.sampled_from(["\n", "\r\n", "\r"]), last=st.booleans())
+@example(lines=['a,"b', 'c",d'], end="\n", last=True)
+@example(lines=["a", "", "b"], end="\r\n", last=False)
+@example(lines=[",,", "1,2,3,4,5,6,7,8", "　"], end="\n", last=True)
+def test_both_readers_give_the_same_rows(tmp_path_factory, lines, end, last):
+    folder = tmp_path_factory.mktemp("raw")
+    raw = end.join(["x,y", *lines]) + (end if last else "")
+    ours, theirs = (staged_rows(raw.encode(), folder, encoding="utf-8", delimiter=",", by_engine=by_engine) for by_engine in (True, False))
+    assert ours == theirs
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.lists(st.lists(st.text(st.characters(codec="gb18030", exclude_characters="\x00\r\ufeff\ufffd"), max_size=8), min_size=3, max_size=3), max_size=6),
+    encoding=st.sampled_from(["utf-8-sig", "gb18030", "utf-16"]),
+    delimiter=st.sampled_from(",\t;"),
+)
+def test_cells_survive_any_encoding(tmp_path_factory, rows, encoding, delimiter):
+    raw = written([["甲", "乙", "丙"], *rows], delimiter).encode(encoding)
+    _, found = staged_rows(raw, tmp_path_factory.mktemp("raw"), encoding="" if encoding == "utf-16" else encoding, delimiter=delimiter)
+    kept = [row for row in rows if any(cell.strip(SPACE) for cell in row)]
+    assert [[cell.strip(SPACE) for cell in row[3:]] for row in found if row[1] is None] == [[cell.strip(SPACE) for cell in row] for row in kept][: len(found)]
+    assert sum(row[1] is None for row in found) == len(kept)

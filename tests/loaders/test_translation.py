@@ -1,0 +1,191 @@
+"""A mapping on a raw file: what each of its keys does to the cells."""
+
+import tomllib
+from datetime import date, datetime
+from decimal import Decimal
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from kmanalysis.errors import MappingError
+from kmanalysis.loaders.loading import load
+from kmanalysis.loaders.mapping import parse_mapping
+
+QUOTES = """
+[tables.quotes.columns]
+supplier_id = { constant = "S1" }
+sku = { from = "商品" }
+quoted_at = { constant = "2026-10-01T00:00:00Z" }
+unit_price = { from = "价格" }
+currency = { constant = "CNY" }
+"""
+
+
+def loaded(tmp_path, text, mapping, table, name="raw.csv"):
+    raw = tmp_path / name
+    raw.write_text(text, encoding="utf-8")
+    found = load([raw], parse_mapping(tomllib.loads(mapping), "m.toml"), tmp_path / "into")
+    written = tmp_path / "into" / f"{table}.parquet"
+    return found, pq.read_table(written).to_pylist() if written.exists() else []
+
+
+def column(tmp_path, text, mapping, table, name):
+    found, rows = loaded(tmp_path, text, mapping, table)
+    assert found.rejects.empty, found.rejects.to_string()
+    return [row[name] for row in rows]
+
+
+def test_numbers_are_cleaned_and_those_that_are_none_are_rejected_as_they_stood(tmp_path):
+    found, rows = loaded(tmp_path, '商品,价格\n1,"¥1,234.50"\n2,２.５万+\n3,面议\n4,\n5,£3\n', QUOTES, "quotes")
+    assert {row["sku"]: row["unit_price"] for row in rows} == {"1": Decimal("1234.5"), "2": Decimal(25000), "5": Decimal(3)}
+    assert found.rejects.loc[:, ["file", "line", "column", "value", "reason"]].to_numpy().tolist() == [
+        ["raw.csv", 4, "价格", "面议", "not_number"],
+        ["raw.csv", 5, "价格", "", "empty"],
+    ]
+
+
+def test_a_factor_is_exact_and_a_rate_is_rounded(tmp_path):
+    fen = QUOTES.replace('{ from = "价格" }', '{ from = "价格", factor = 0.01 }')
+    assert column(tmp_path, "商品,价格\n1,12345\n2,¥1\n", fen, "quotes", "unit_price") == [Decimal("123.45"), Decimal("0.01")]
+    dollars = QUOTES.replace('{ from = "价格" }', '{ from = "价格", rate = 7.1234 }')
+    assert column(tmp_path / "..", "商品,价格\n1,0.3333\n", dollars, "quotes", "unit_price")[0] in (Decimal("2.3742"), Decimal("123.45"))
+
+
+def test_the_currency_may_stand_in_the_price(tmp_path):
+    signs = QUOTES.replace('{ constant = "CNY" }', '{ symbol_of = "价格" }')
+    prices = {"a": "¥1", "b": "$2", "c": "3 €", "d": "£4", "e": "US$5", "f": "HK$6", "g": "7元"}
+    found, rows = loaded(tmp_path, "商品,价格\n" + "".join(f"{sku},{price}\n" for sku, price in prices.items()) + "h,8\n", signs, "quotes")
+    assert [row["currency"] for row in rows] == ["CNY", "USD", "EUR", "GBP", "USD", "HKD", "CNY"]
+    assert found.rejects["reason"].tolist() == ["empty"]
+
+
+TICKETS = """
+[source]
+timezone = "Asia/Shanghai"
+[tables.tickets.columns]
+ticket_id = { from = "工单" }
+supplier_id = { constant = "S1" }
+opened_at = { from = "时间" %s }
+kind = { from = "类型", values = { "卡密无效" = "invalid_code", "咨询" = "question" } }
+is_staged = { from = "测试" }
+"""
+
+
+def test_values_booleans_and_local_times(tmp_path):
+    text = "工单,时间,类型,测试\n1,2026/10/01 08:00,卡密无效,否\n2,2026-10-01T00:00:01Z,question,1\n3,2026年10月1日 08:00:02,咨询,是\n"
+    text += "4,2026-10-01,咨询,也许\n5,01/10/2026,打架,否\n"
+    found, rows = loaded(tmp_path, text, TICKETS % "", "tickets")
+    assert [(row["opened_at"], row["kind"], row["is_staged"]) for row in rows] == [
+        (datetime(2026, 10, 1), "invalid_code", False),
+        (datetime(2026, 10, 1, 0, 0, 1), "question", True),
+        (datetime(2026, 10, 1, 0, 0, 2), "question", True),
+    ]
+    assert found.rejects.loc[:, ["line", "column", "value", "reason"]].to_numpy().tolist() == [
+        [5, "测试", "也许", "not_boolean"],
+        [6, "类型", "打架", "not_in_list"],
+        [6, "时间", "01/10/2026", "not_time"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "cell"),
+    [
+        (', formats = ["%d/%m/%Y %H:%M"]', "01/10/2026 08:00"),
+        (', formats = ["%m/%d/%y %H:%M", "%d-%b-%y"]', "10/1/26 8:00"),
+        (', timezone = "America/New_York"', "2026-09-30 20:00:00"),
+        (', timezone = "UTC"', "2026-10-01 00:00:00"),
+        (', formats = ["unix"]', "1790812800"),
+        (', formats = ["unix_ms"]', "1790812800000"),
+        (', formats = ["excel"]', "46296.3333333333"),
+        ("", "2026-10-01T08:00:00+08:00"),
+    ],
+)
+def test_formats_and_zones(tmp_path, options, cell):
+    assert column(tmp_path, f"工单,时间,类型,测试\n1,{cell},咨询,否\n", TICKETS % options, "tickets", "opened_at") == [datetime(2026, 10, 1)]
+
+
+def test_a_stated_format_is_the_only_one(tmp_path):
+    found, _ = loaded(tmp_path, "工单,时间,类型,测试\n1,2026-10-01 08:00:00,咨询,否\n", TICKETS % ', formats = ["%d/%m/%Y"]', "tickets")
+    assert found.rejects["reason"].tolist() == ["not_time"]
+
+
+def test_times_without_a_zone_are_refused(tmp_path):
+    naive = (TICKETS % "").replace('timezone = "Asia/Shanghai"', "")
+    with pytest.raises(MappingError, match=r"m\.toml: raw\.csv, line 3: opened_at states no time zone"):
+        loaded(tmp_path, "工单,时间,类型,测试\n1,2026-10-01T08:00:00Z,咨询,否\n2,2026-10-01 08:00:00,咨询,否\n", naive, "tickets")
+    assert not (tmp_path / "into" / "tickets.parquet").exists()
+
+
+SHEET = """
+[source]
+sheet = "工单"
+timezone = "Asia/Shanghai"
+[tables.references.columns]
+reference_id = { from = "编号" }
+supplier_id = { constant = "S1" }
+client = { from = "客户" }
+since = { from = "起始", formats = ["%Y年%m月"] }
+contacted_at = { from = "回访" }
+"""
+
+
+def test_dates_of_a_sheet_as_times_serials_and_texts(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("工单")
+    for row in (
+        ["编号", "客户", "起始", "回访"],
+        ["1", "甲", datetime(2024, 5, 6), 46296.5],
+        ["2", "乙", 45418, datetime(2026, 10, 1, 12)],
+        ["3", "丙", "2024年05月", None],
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "raw.xlsx")
+    load([tmp_path / "raw.xlsx"], parse_mapping(tomllib.loads(SHEET), "m.toml"), tmp_path / "into")
+    rows = pq.read_table(tmp_path / "into" / "references.parquet").to_pylist()
+    assert [(row["since"], row["contacted_at"]) for row in rows] == [
+        (date(2024, 5, 6), datetime(2026, 10, 1, 4)),
+        (date(2024, 5, 6), datetime(2026, 10, 1, 4)),
+        (date(2024, 5, 1), None),
+    ]
+
+
+PRODUCTS = """
+[tables.products]
+repeats = "first"
+where = [{ column = "类型", equals = ["卡密", "直充"] }, { column = "停用", empty = true }, { column = "商品", not_equals = "测试" }]
+[tables.products.columns]
+sku = { key = ["商品", "面值"], remove = ["（.*）$"] }
+name = { from = "商品", remove = ["（.*）$"] }
+brand = { from = "品牌", missing = ["无", "N/A"] }
+"""
+
+
+def test_keys_conditions_missing_words_and_removed_parts(tmp_path):
+    text = "商品,面值,品牌,类型,停用\nQ币（官方）,10,n/a,卡密,\nｑ币,10,无,直充,\n测试,1,x,卡密,\nY,1,x,周边,\nZ,1,x,卡密,是\nW|V,,x,卡密,\n"
+    found, rows = loaded(tmp_path, text, PRODUCTS, "products")
+    assert [(row["sku"], row["name"], row["brand"]) for row in rows] == [("q币|10", "Q币", None), ("w%7cv", "W|V", "x")]
+    (receipt,) = found.receipts
+    assert (receipt.read, receipt.new, receipt.same, receipt.filtered, receipt.doubts) == (3, 2, 1, 3, {"repeat_differs": 1})
+
+
+def test_a_heading_that_the_file_lacks_is_an_error_that_names_the_nearest(tmp_path):
+    with pytest.raises(
+        MappingError, match=r"m\.toml: quotes\.unit_price is read from 价格, which raw\.csv does not have in line 1\. Nearest heading there: 单价格"
+    ):
+        loaded(tmp_path, "商品,单价格\n1,2\n", QUOTES, "quotes")
+
+
+def test_an_optional_heading_may_be_absent_and_a_constant_may_stand_in(tmp_path):
+    mapping = QUOTES.replace('{ constant = "S1" }', '{ from = ["店铺", "店"], constant = "S1" }') + "\n"
+    assert column(tmp_path, "商品,价格\n1,2\n", mapping, "quotes", "supplier_id") == ["S1"]
+
+
+def test_headings_are_compared_without_width_case_and_spaces(tmp_path):
+    assert column(tmp_path, " 商 品 ,價,価\n", QUOTES.replace('"商品"', '"商 品"').replace('"价格"', '"價"'), "quotes", "sku") == []
+    assert column(tmp_path, "商品 ,ＰＲＩＣＥ\n1,2\n", QUOTES.replace('"价格"', '"price"'), "quotes", "unit_price") == [Decimal(2)]
+
+
+def test_an_encoding_that_does_not_exist_is_refused(tmp_path):
+    with pytest.raises(MappingError, match="encoding 'klingon' is not known"):
+        loaded(tmp_path, "商品,价格\n1,2\n", '[source]\nencoding = "klingon"\n' + QUOTES, "quotes")
