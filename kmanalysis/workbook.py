@@ -66,7 +66,8 @@ class Workbook:
         """A canonical table in the engine. Raises KmError on a slice, which has no engine."""
         if self._connection is None:
             raise KmError("Table {table} is not part of this page. Open the workbook on its folder to work with rows.", table=name)
-        return self._connection.table(name)
+        connection = self._connection
+        return self._fact(f"table.{name}", lambda: connection.table(name))
 
     def in_month(self, name: str) -> ir.Table:
         """The rows of an event table that happened in the month (Asia/Shanghai)."""

@@ -25,10 +25,9 @@ def observed(workbook: Workbook) -> pd.DataFrame:
     parts = []
     for identifier, (measure, _) in _BY_ID.items():
         found = measure(workbook)
-        unit = workbook.standards[identifier].unit
-        missing = nothing_observed(workbook, identifier, unit=unit)
-        is_missing = ~missing["supplier_id"].isin(found.loc[found["measure"] == identifier, "supplier_id"])
-        parts += [found, missing[is_missing]]
+        seen = set(found.loc[found["measure"] == identifier, "supplier_id"])
+        missing = [supplier for supplier in workbook.suppliers if supplier not in seen]
+        parts += [found, nothing_observed(workbook, identifier, missing)]
     return pd.concat([part for part in parts if len(part)], ignore_index=True).sort_values(["supplier_id", "measure"], ignore_index=True)
 
 

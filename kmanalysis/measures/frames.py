@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -18,14 +20,15 @@ def measures_frame(workbook: Workbook, measure: str, data: pd.DataFrame, *, unit
 
     ``data`` has supplier_id, value and n, and where known lower, upper and basis; a supplier whose n is 0 has no value.
     """
-    finished = pd.DataFrame({"supplier_id": data["supplier_id"].astype("str"), "value": data["value"].astype("float64"), "n": data["n"].astype("int64")})
-    for bound in ("lower", "upper"):
-        finished[bound] = data[bound].astype("float64") if bound in data else np.nan
-    finished["basis"] = data.get("basis", basis)
-    finished["month"], finished["measure"], finished["unit"] = str(workbook.month), measure, unit
-    numbers = ["value", "lower", "upper"]
-    finished[numbers] = finished[numbers].where(finished["n"] > 0).round(DIGITS)
-    return finished[list(MEASURES)].sort_values("supplier_id", ignore_index=True)
+    n = data["n"].to_numpy(dtype="int64")
+    # Arrays and one frame at the end: this runs a hundred times a month.
+    told = {
+        name: np.where(n > 0, data[name].to_numpy(dtype="float64"), np.nan).round(DIGITS) if name in data else np.nan for name in ("value", "lower", "upper")
+    }
+    columns = {"month": str(workbook.month), "supplier_id": data["supplier_id"].astype("str").array, "measure": measure, "unit": unit, "n": n} | told
+    columns["basis"] = data["basis"].array if "basis" in data else basis
+    finished = pd.DataFrame({name: columns.get(name, np.nan) for name in MEASURES})
+    return finished if finished["supplier_id"].is_monotonic_increasing else finished.sort_values("supplier_id", ignore_index=True)
 
 
 def share_frame(workbook: Workbook, measure: str, counts: pd.DataFrame, *, basis: str = "census") -> pd.DataFrame:
@@ -38,7 +41,7 @@ def share_frame(workbook: Workbook, measure: str, counts: pd.DataFrame, *, basis
     return measures_frame(workbook, measure, data, unit="share", basis=basis)
 
 
-def nothing_observed(workbook: Workbook, measure: str, *, unit: str) -> pd.DataFrame:
-    """The measures frame that says of every supplier that nothing was observed."""
-    nothing = pd.DataFrame({"supplier_id": workbook.suppliers, "value": np.nan, "n": 0})
-    return measures_frame(workbook, measure, nothing, unit=unit)
+def nothing_observed(workbook: Workbook, measure: str, suppliers: Sequence[str]) -> pd.DataFrame:
+    """The measures frame that says of these suppliers that nothing was observed."""
+    nothing = pd.DataFrame({"supplier_id": pd.Series(suppliers, dtype="str"), "value": np.nan, "n": 0})
+    return measures_frame(workbook, measure, nothing, unit=workbook.standards[measure].unit)
