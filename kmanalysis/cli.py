@@ -145,10 +145,11 @@ def load(
     """A receipt a file and table; exit code 1 where rows were rejected."""
     with _speaking(lang) as words:
         from kmanalysis.loaders import loading
-        from kmanalysis.loaders.proposal import mapping_for
         from kmanalysis.loaders.receipts import receipts_text
 
         if mapping is None:
+            from kmanalysis.loaders.proposal import mapping_for
+
             # Each file by its own mapping: the one that lies in the folder, or a proposal.
             mappings = [(file, mapping_for(file, table, into, words=words)) for file in files]
             receipts = [receipt for file, own in mappings for receipt in loading.load([file], own, into, table=table, words=words).receipts]
