@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import ibis
+import pandas as pd
 from ibis.backends.duckdb import Backend
+from ibis.expr import types as ir
+from ibis.formats.pandas import PandasData
+
+from kmanalysis.times import Month, day_kind
 
 
 def connect(memory: str | None = None, threads: int | None = None) -> Backend:
@@ -33,3 +42,65 @@ def connect(memory: str | None = None, threads: int | None = None) -> Backend:
     # It would print between the data on stdout.
     connection.raw_sql("SET enable_progress_bar = false")
     return connection
+
+
+@dataclass(frozen=True)
+class Period:
+    """A month as engine values: first instant and first instant after it (naive UTC), first and last day, number of days."""
+
+    start: ir.TimestampScalar
+    end: ir.TimestampScalar
+    first_day: ir.DateScalar
+    last_day: ir.DateScalar
+    days: ir.IntegerScalar
+
+
+_PERIOD_TYPES = {"start": "timestamp", "end": "timestamp", "first_day": "date", "last_day": "date", "days": "int64"}
+
+
+def period_of(month: Month) -> Period:
+    """The month's own values."""
+    return Period(**{name: ibis.literal(getattr(month, name), type=kind) for name, kind in _PERIOD_TYPES.items()})
+
+
+@cache
+def any_period() -> Period:
+    """The values of whatever month the connection is set to when a query runs."""
+    return Period(**{name: _variable(name, kind) for name, kind in _PERIOD_TYPES.items()})
+
+
+def _variable(name: str, kind: str) -> ir.Scalar:
+    def read(variable):
+        """Value of a variable of the connection."""
+
+    return ibis.udf.scalar.builtin(read, name="getvariable", signature=(("string",), kind))(ibis.literal(name)).name(name)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query as the engine reads it, and the columns that come of it."""
+
+    sql: str
+    schema: ibis.Schema
+
+
+def written(connection: Backend, build: Callable[[], ir.Table]) -> Query:
+    """The query that ``build`` expresses. Writing it down takes far longer than running it on little data: it is worth keeping."""
+    expression = build()
+    return Query(connection.compile(expression), expression.schema())
+
+
+def answer(connection: Backend, query: Query, month: Month) -> pd.DataFrame:
+    """What a query of `any_period` gives for a month."""
+    for field in fields(Period):
+        value = getattr(month, field.name)
+        connection.con.execute(f"SET VARIABLE {field.name} = CAST(? AS {_PERIOD_TYPES[field.name]})", [value])
+    return PandasData.convert_table(connection.con.execute(query.sql).to_arrow_table().to_pandas(), query.schema)
+
+
+@cache
+def calendar_days() -> pd.DataFrame:
+    """Every day that a timestamp may fall on: ``day`` and ``day_kind`` (see `times.day_kind`; "unknown" for a year that it does not know)."""
+    first, last = date(1990, 1, 1), date(2100, 12, 31)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return pd.DataFrame({"day": days, "day_kind": [day_kind(day) or "unknown" for day in days]})

@@ -13,8 +13,9 @@ import pandas as pd
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.engine import connect
 from kmanalysis.loaders.folder import FORMS, Attached, attach_tables, in_reading_order, table_files
-from kmanalysis.loaders.mapping import FOOTERS, SourceMapping, load_mapping
+from kmanalysis.loaders.mapping import SourceMapping, load_mapping
 from kmanalysis.loaders.receipts import Receipt
+from kmanalysis.loaders.records import footer_pattern
 from kmanalysis.loaders.secrets import key_of
 from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.staging import Staged, drop_staged, identifier, stage_parquet, stage_text
@@ -186,7 +187,7 @@ class _Load:
 def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapping) -> Staged:
     """Reads a raw file into the engine as the mapping's source section says. Raises DataError, or MappingError for an unknown encoding or kind of file."""
     source = mapping.source
-    footer = (*FOOTERS, *source.footer)
+    footer = footer_pattern(source.footer)
     if path.suffix.lower() in SHEET_SUFFIXES:
         return stage_sheet(connection, path, "_staged", sheet=source.sheet, header=header_finder(mapping), footer=footer)
     if path.suffix.lower() == ".parquet":

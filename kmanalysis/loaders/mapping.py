@@ -39,8 +39,6 @@ from kmanalysis.errors import MappingError
 from kmanalysis.loaders.casts import ZONED_TIME
 from kmanalysis.tables import Column, Table, tables
 
-FOOTERS = ("合计", "总计", "小计", "导出时间", "导出日期", "制表", "统计时间", "total", "grand total", "exported at", "generated at")
-"""Beginnings of lines that close an export, beside those that a mapping names."""
 REPEATS = ("reject", "first")
 
 

@@ -15,8 +15,7 @@ from kmanalysis.loaders.casts import ZONED_TIME
 from kmanalysis.loaders.cleaning import CURRENCY_SIGNS, plain_number
 from kmanalysis.loaders.decoding import decoding
 from kmanalysis.loaders.engine import connect
-from kmanalysis.loaders.mapping import FOOTERS
-from kmanalysis.loaders.records import Record
+from kmanalysis.loaders.records import Record, footer_pattern
 from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.staging import Staged, stage_parquet, stage_text, stripped
 from kmanalysis.loaders.store import TEMPORARY
@@ -108,10 +107,10 @@ def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = N
 
 def _staged(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str) -> Staged:
     if path.suffix.lower() in SHEET_SUFFIXES:
-        return stage_sheet(connection, path, "_proposed", sheet=sheet, header=_header, footer=FOOTERS)
+        return stage_sheet(connection, path, "_proposed", sheet=sheet, header=_header, footer=footer_pattern())
     if path.suffix.lower() == ".parquet":
         return stage_parquet(connection, path, "_proposed")
-    return stage_text(connection, path, "_proposed", header=_header, footer=FOOTERS)
+    return stage_text(connection, path, "_proposed", header=_header, footer=footer_pattern())
 
 
 def _header(first: list[Record]) -> int:

@@ -21,6 +21,9 @@ SPACE = " \t\r\n\v\f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007
 """What padding may consist of."""
 
 
+_FOOTERS = ("合计", "总计", "小计", "导出时间", "导出日期", "制表", "制表人", "统计时间", "total", "grand total", "exported at", "generated at")
+
+
 @dataclass(frozen=True)
 class Record:
     """One record. ``line`` is where it starts, ``end`` where it ends, both counted from 1."""
@@ -90,6 +93,14 @@ def _quoted(taken: list[tuple[int, str]], ahead: deque[tuple[int, str]], source:
     except (csv.Error, StopIteration):
         return None
     return None if ran_out else cells
+
+
+def footer_pattern(words: Iterable[str] = ()) -> re.Pattern[str]:
+    """What the first cell of a line that closes an export looks like: a word for totals or for the export itself, alone or before a colon, bracket or
+    number ("Total War" is a product), or one that begins with one of ``words``."""
+    known = "|".join(map(re.escape, _FOOTERS))
+    own = "".join(f"|{re.escape(word)}.*" for word in words)
+    return re.compile(rf"(?:{known})\s*(?:[:：(（\d].*)?{own}", re.IGNORECASE | re.DOTALL)
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -25,7 +26,7 @@ def stage_sheet(
     *,
     sheet: str = "",
     header: Callable[[list[Record]], int | None] | None = None,
-    footer: Collection[str] = (),
+    footer: re.Pattern[str] | None = None,
 ) -> Staged:
     """Reads a sheet (default: the first) into the engine under ``name``, as `stage_text` does a text file.
 

@@ -7,7 +7,8 @@ blank lines or odd rows would make line numbers inexact, the same rows come from
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -52,12 +53,12 @@ def stage_text(
     encoding: str = "",
     delimiter: str = "",
     header: Callable[[list[Record]], int | None] | None = None,
-    footer: Collection[str] = (),
+    footer: re.Pattern[str] | None = None,
     by_engine: bool = True,
 ) -> Staged:
     """Reads a delimited text file into the engine under ``name``.
 
-    ``header`` picks the header among the first records (default: the first); ``footer`` holds the beginnings of lines that may close the file.
+    ``header`` picks the header among the first records (default: the first); ``footer`` is what the first cells of lines that close the file look like.
     ``by_engine`` is off in tests that compare the two readers. Raises DataError for a file without a header.
     """
     read = decoding(path, encoding)
@@ -90,7 +91,7 @@ def staged_rows(
     encoding: str,
     delimiter: str,
     is_dirty: bool,
-    footer: Collection[str],
+    footer: re.Pattern[str] | None,
 ) -> Staged:
     """What stands in a raw table, blank rows and footer apart; ``is_dirty``: bytes that were no text are marked in it."""
     blank, end = _blank_and_end(connection, name, len(headings), footer)
@@ -180,7 +181,7 @@ def _is_not_blank(width: int) -> str:
     return f"CASE WHEN {_is_blank(width)} THEN false ELSE true END"
 
 
-def _blank_and_end(connection: duckdb.DuckDBPyConnection, name: str, width: int, footer: Collection[str]) -> tuple[int, int | None]:
+def _blank_and_end(connection: duckdb.DuckDBPyConnection, name: str, width: int, footer: re.Pattern[str] | None) -> tuple[int, int | None]:
     """How many rows are blank or belong to the footer, and the line where the footer begins."""
     blank = _one(connection, f"SELECT count(*) FROM {name}_raw WHERE {_is_blank(width)}")
     if not footer:
@@ -189,7 +190,7 @@ def _blank_and_end(connection: duckdb.DuckDBPyConnection, name: str, width: int,
     last = connection.execute(f"SELECT _line, {first_cell} FROM {name}_raw WHERE {_is_not_blank(width)} ORDER BY _line DESC LIMIT {FOOTER_ROWS}").fetchall()
     end, rows = None, 0
     for line, cell in last:
-        if not cell.strip(SPACE).casefold().startswith(tuple(word.casefold() for word in footer)):
+        if not footer.fullmatch(cell.strip(SPACE)):
             break
         end, rows = line, rows + 1
     return blank + rows, end

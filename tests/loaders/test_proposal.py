@@ -93,7 +93,9 @@ def test_date_formats_are_guessed_and_doubted_where_day_and_month_may_be_mistake
 def test_bytes_that_fit_nowhere_make_the_encoding_a_question(tmp_path):
     raw = raw_file(tmp_path, "supplier_id,name\n" + "S1,Café\nS2,Zoë\nS3,naïf\n" * 20, "s.csv", "cp1252")
     proposal = propose_mapping(raw)
-    assert proposal.is_complete or "source.encoding" in proposal.open_points
+    assert proposal.open_points == ["source.encoding"]
+    (line,) = [line for line in proposal.text.splitlines() if "encoding" in line]
+    assert line.startswith("#? encoding = ")
 
 
 def test_headings_that_fit_no_table_are_told(tmp_path):

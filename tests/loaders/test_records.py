@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanalysis.loaders.records import delimiter_of, is_regular, numbered_lines, records
+from kmanalysis.loaders.records import delimiter_of, footer_pattern, is_regular, numbered_lines, records
 
 
 def parsed(text, delimiter=",", width=0):
@@ -57,3 +57,21 @@ def test_regular_text_has_one_record_a_line(rows):
     if is_regular(text, ","):
         assert [line for line, _, _ in parsed(text)] == list(range(1, len(rows) + 1))
     assert is_regular(text, ",") == (not any("\n" in cell for row in rows for cell in row))
+
+
+@pytest.mark.parametrize(
+    ("cell", "closes"),
+    [
+        ("合计", True),
+        ("合计：", True),
+        ("合计（元）", True),
+        ("Total 90", True),
+        ("导出时间：2026-10-31 08:00", True),
+        ("共 3 条", True),
+        ("Total War: Rome", False),
+        ("合计科技", False),
+        ("1", False),
+    ],
+)
+def test_lines_that_close_an_export(cell, closes):
+    assert bool(footer_pattern(["共"]).fullmatch(cell)) == closes

@@ -5,6 +5,7 @@ import openpyxl
 import pytest
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.records import footer_pattern
 from kmanalysis.loaders.sheets import cell_text, stage_sheet
 
 
@@ -41,7 +42,7 @@ def test_cells_read_as_a_person_reads_them(cell, text):
 def test_the_chosen_sheet_with_its_row_numbers(tmp_path):
     path = workbook(tmp_path, [["店铺导出"], [], ["订单号", "数量", "时间"], [1001, 2, datetime(2026, 10, 1, 8)], [], ["A2", None, None], ["合计", 2]])
     connection = duckdb.connect()
-    staged = stage_sheet(connection, path, "raw", sheet="订单", header=lambda first: 1, footer=("合计",))
+    staged = stage_sheet(connection, path, "raw", sheet="订单", header=lambda first: 1, footer=footer_pattern())
     assert staged.headings == ("订单号", "数量", "时间")
     assert connection.execute(f"SELECT * FROM {staged.relation} ORDER BY _line").fetchall() == [
         (4, None, 3, "1001", "2", "2026-10-01 08:00:00"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.feeding import Feeder
-from kmanalysis.loaders.records import SPACE
+from kmanalysis.loaders.records import SPACE, footer_pattern
 from kmanalysis.loaders.staging import stage_text
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be")
@@ -48,7 +48,7 @@ def test_encodings_delimiters_and_line_ends(tmp_path, encoding, delimiter, end):
 def test_preamble_and_footer_are_skipped_and_counted(tmp_path, by_engine):
     text = PREAMBLE + written(ROWS) + ",,\n" + FOOTER
     staged, rows = staged_rows(
-        text.encode(), tmp_path, header=lambda first: [record.cells[0] for record in first].index("编号"), footer=("合计", "导出时间"), by_engine=by_engine
+        text.encode(), tmp_path, header=lambda first: [record.cells[0] for record in first].index("编号"), footer=footer_pattern(), by_engine=by_engine
     )
     assert [row[0] for row in rows] == [4, 5, 6, 7]
     assert (staged.header_line, staged.skipped) == (3, 2 + 1 + 2)
@@ -56,7 +56,7 @@ def test_preamble_and_footer_are_skipped_and_counted(tmp_path, by_engine):
 
 def test_a_footer_word_inside_the_rows_is_a_row(tmp_path):
     text = "名称,备注\n合计,不是页脚\n甲,乙\n合计,页脚\n"
-    _, rows = staged_rows(text.encode(), tmp_path, footer=("合计",))
+    _, rows = staged_rows(text.encode(), tmp_path, footer=footer_pattern())
     assert [row[3:] for row in rows] == [("合计", "不是页脚"), ("甲", "乙")]
 
 

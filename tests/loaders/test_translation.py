@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import openpyxl
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -189,3 +190,12 @@ def test_headings_are_compared_without_width_case_and_spaces(tmp_path):
 def test_an_encoding_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(MappingError, match="encoding 'klingon' is not known"):
         loaded(tmp_path, "商品,价格\n1,2\n", '[source]\nencoding = "klingon"\n' + QUOTES, "quotes")
+
+
+def test_a_parquet_export_is_mapped_like_any_other(tmp_path):
+    opened = pd.Timestamp("2026-10-01 08:00:00", tz="Asia/Shanghai")
+    pd.DataFrame({"工单": [7, 8], "时间": [opened, None], "类型": ["咨询", "咨询"], "测试": [True, False]}).to_parquet(tmp_path / "raw.parquet")
+    found = load([tmp_path / "raw.parquet"], parse_mapping(tomllib.loads(TICKETS % ""), "m.toml"), tmp_path / "into")
+    (row,) = pq.read_table(tmp_path / "into" / "tickets.parquet").to_pylist()
+    assert (row["ticket_id"], row["opened_at"], row["is_staged"]) == ("7", datetime(2026, 10, 1), True)
+    assert found.rejects.loc[:, ["file", "line", "column", "reason"]].to_numpy().tolist() == [["raw.parquet", 2, "时间", "empty"]]
