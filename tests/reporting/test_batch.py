@@ -125,3 +125,9 @@ def test_one_that_never_ends_and_one_that_dies_do_not_stop_the_others(report):
     assert states == {"endless.html": "failed", "killer.html": "failed", "small.html": "made"}
     assert "超过允许时长" in pages_of(folder)["endless.html"]
     assert "内核意外退出" in pages_of(folder)["killer.html"]
+
+
+def test_a_worker_that_is_killed_takes_no_other_page_along(report):
+    states, folder = report("assassin", "small")
+    assert states == {"assassin.html": "failed", "small.html": "made"}
+    assert "工作进程意外退出" in pages_of(folder)["assassin.html"]
