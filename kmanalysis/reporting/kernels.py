@@ -75,10 +75,9 @@ def kernel_manager(slice_folder: Path, folder: Path) -> type[AsyncKernelManager]
     return SliceKernelManager
 
 
-def remove_sockets(folder: Path) -> None:
-    """Removes what a killed run left of the kernels that ran in folders below ``folder``."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_socket_prefix(folder)}*"):
-        shutil.rmtree(left, ignore_errors=True)
+def left_sockets(folder: Path) -> list[Path]:
+    """Socket folders of the kernels that run in folders below ``folder``, or ran there when they were killed."""
+    return sorted(Path(tempfile.gettempdir()).glob(f"{_socket_prefix(folder)}*"))
 
 
 def _socket_prefix(folder: Path) -> str:

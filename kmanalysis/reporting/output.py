@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kmanalysis.errors import UsageError
-from kmanalysis.reporting.kernels import remove_sockets
+from kmanalysis.reporting.kernels import left_sockets
 
 PARTIAL = ".partial"
 """Folder inside a month's report that holds what is not finished; a run that starts or ends removes it."""
@@ -47,8 +47,8 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _clear(folder: Path) -> None:
     partial = folder / PARTIAL
-    remove_sockets(partial)
-    shutil.rmtree(partial, ignore_errors=True)
+    for left in (*left_sockets(partial / "pages"), partial):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def write_whole(folder: Path, path: str, content: bytes) -> None:

@@ -5,12 +5,13 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from kmanalysis.reporting.kernels import left_sockets
+from kmanalysis.reporting.output import PARTIAL
 from kmanalysis.workbook import save_slice
 from tests.reporting.small import FIXTURES, finished, judged_workbook
 
@@ -82,4 +83,4 @@ def test_a_killed_report_is_whole_after_the_next_run(start, tmp_path):
     while running_in(tmp_path / "out") and time.monotonic() < deadline:
         time.sleep(0.2)
     assert running_in(tmp_path / "out") == []
-    assert [path for path in Path(tempfile.gettempdir()).glob("km-*") if running_in(path)] == []
+    assert left_sockets(tmp_path / "out" / "2026-10" / PARTIAL / "pages") == []

@@ -1,13 +1,13 @@
 import json
 import os
 import re
-import tempfile
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from kmanalysis.reporting.execute import Failure, executed
+from kmanalysis.reporting.kernels import left_sockets
 from tests.reporting.small import FIXTURES
 
 
@@ -53,11 +53,10 @@ def test_a_notebook_that_never_ends_is_ended(run):
 
 
 def test_a_kernel_that_dies_is_told(run, tmp_path):
-    before = set(Path(tempfile.gettempdir()).glob("km-*"))
     notebook, failure = run("killer")
     assert failure.kind == "kernel_died"
     assert len(notebook.cells) == 4
-    assert {path for path in Path(tempfile.gettempdir()).glob("km-*") if path.stat().st_uid == os.getuid()} <= before
+    assert left_sockets(tmp_path) == []
 
 
 def test_warnings_say_nothing_of_process_or_place(run):
