@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from kmanalysis.charts.style import shortened
 from kmanalysis.standards import Standards
 from kmanalysis.tables import Column, tables
 from kmanalysis.words import MISSING, Words
@@ -23,6 +24,9 @@ AMOUNTS = ("amount", "price", "cost", "level", "fees")
 
 STRETCH = {"since": "since_at", "until": "until_at"}
 """Columns that are moments where both are there; alone, the first is a day."""
+
+NAME = 48
+"""Half-width characters that a table gives a supplier's name."""
 
 TECHNICAL = ("currency", "severity", "rank", "has_ended", "is_bound")
 """Columns that a table shows inside of others, or not at all."""
@@ -116,7 +120,7 @@ def _in_row(row: Mapping, column: str, words: Words, names: Mapping[str, str] | 
 def supplier_name(supplier: str, names: Mapping[str, str]) -> str:
     """A supplier in a table: its id and its name."""
     name = names.get(supplier, supplier)
-    return name if supplier == name else f"{supplier} {name}"
+    return shortened(name if supplier == name else f"{supplier} {name}", NAME)
 
 
 def listed(parts: Sequence[str], words: Words) -> str:

@@ -68,5 +68,5 @@ def families(found: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Tab
     marks = grid.map(lambda count: "met" if count else "missed").reset_index()
     first = words.text("Supplier")
     cells["supplier_id"] = [supplier_name(supplier, names) for supplier in grid.index]
-    marks["supplier_id"] = "brief"
+    marks["supplier_id"] = ""
     return table(cells.rename(columns={"supplier_id": first}), title, classes=marks.rename(columns={"supplier_id": first}))

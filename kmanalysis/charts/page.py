@@ -20,8 +20,8 @@ from kmanalysis.tables import GRADES
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
 
-NAMED = 3
-"""Suppliers that a sentence names, at most."""
+NAMED, FEW = 3, 6
+"""Suppliers that a sentence and a list name, at most."""
 
 
 def heading(text: str) -> Markdown:
@@ -39,6 +39,8 @@ def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markd
     lead = words.text("{missed} of {all} suppliers missed at least one standard.", missed=len(missed), all=len(by_supplier))
     if not missed:
         lead = words.text("No supplier missed a standard, of {all}.", all=len(by_supplier))
+        is_decided = (card["verdict"] == "met").any()
+        lead = lead if is_decided else words.text("Nothing could be decided: what was observed proves too little.")
     apart = words.text("{count} have no data at all here.", count=unseen) if unseen else ""
     lines = [_measure_line(of_measure, words, names) for _, of_measure in card.groupby("measure", sort=False)]
     return Markdown(f"**{lead}** {apart}\n\n" + "\n".join(f"- {line}" for line in lines if line))
@@ -79,8 +81,8 @@ def review_opening(graded: pd.DataFrame, before: pd.DataFrame, words: Words, nam
 
 
 def _named(suppliers: list[str], names: Mapping[str, str], words: Words) -> str:
-    shown = [_plain(supplier_name(supplier, names)) for supplier in suppliers[:12]]
-    return listed(shown, words) + (words.text(" and {count} more", count=len(suppliers) - 12) if len(suppliers) > 12 else "")
+    shown = [_plain(supplier_name(supplier, names)) for supplier in suppliers[:FEW]]
+    return listed(shown, words) + (words.text(" and {count} more", count=len(suppliers) - FEW) if len(suppliers) > FEW else "")
 
 
 def supplier_opening(workbook: Workbook, supplier: str) -> Markdown:
@@ -155,12 +157,15 @@ def missed_evidence(workbook: Workbook, card: pd.DataFrame, measure: str) -> Tab
 
 
 class Sections:
-    """Tables one below the other."""
+    """Tables one below the other; ``empty`` is said where there is none."""
 
-    def __init__(self, tables: list[Table]) -> None:
+    def __init__(self, tables: list[Table], empty: str) -> None:
         self.tables = tables
+        self.empty = empty
 
     def _repr_html_(self) -> str:
+        if not self.tables:
+            return f'<p class="nothing">{escape(self.empty)}</p>'
         return "".join(f'<div style="margin-bottom:1.8em">{found.html}</div>' for found in self.tables)
 
 
@@ -168,7 +173,9 @@ def dossier_evidence(workbook: Workbook, costs: pd.DataFrame, supplier: str, *, 
     """The worst rows behind the measures that cost a supplier most; ``costs`` holds its rows of `reasons`."""
     costly = list(costs[costs["verdict"].isin(["missed", "unproven"])].sort_values("rank")["measure"].head(most))
     found = [(measure, measures.worst_rows(workbook, measure)) for measure in costly]
-    return Sections([evidence(rows[rows["supplier_id"] == supplier], measure, workbook.words) for measure, rows in found])
+    words = workbook.words
+    tables = [evidence(rows[rows["supplier_id"] == supplier], measure, words) for measure, rows in found]
+    return Sections(tables, words.text("No measure costs this supplier a point."))
 
 
 def _plain(text: str) -> str:

@@ -48,6 +48,8 @@ def grades_by_month(history: pd.DataFrame, words: Words, names: Mapping[str, str
     title = words.text("Grades by month")
     if history.empty:
         return table(pd.DataFrame(), title, empty=words.text("There is no supplier yet."))
+    scored = history.groupby("supplier_id")["score"].transform("count") > 0
+    history = history[scored] if scored.any() else history
     told = history.assign(told=[_short_grade(row, words) for row in history.to_dict("records")])
     grid = told.pivot(index="supplier_id", columns="month", values="told").fillna(MISSING)
     months = sorted(grid.columns)
@@ -58,7 +60,7 @@ def grades_by_month(history: pd.DataFrame, words: Words, names: Mapping[str, str
     )
     cells = grid.drop(columns=["supplier_id", "moved"]).rename(columns={"who": words.text("Supplier")}).reset_index(drop=True)
     note = words.text("◀ moved this month. ✗ vetoed, ↓ under the floor of grade B, ? lacks evidence.")
-    return table(cells, title, classes=cells.map(lambda _: "brief"), note=note)
+    return table(cells, title, note=note)
 
 
 def _short_grade(row: Mapping, words: Words) -> str:
@@ -79,12 +81,14 @@ def not_graded(grades: pd.DataFrame, words: Words, names: Mapping[str, str]) -> 
             words.number(row["score"], 1),
             words.share(row["coverage"], 0),
         ]
-        for row in rows.to_dict("records")
+        for row in rows.head(MOST_ROWS).to_dict("records")
     ]
+    cut = words.text("The first {shown} of {all}.", shown=len(cells), all=len(rows)) if len(cells) < len(rows) else ""
     return table(
         pd.DataFrame(cells, columns=headings),
         words.text("Not graded, and why"),
         numbers=headings[3:],
+        note=cut,
         empty=words.text("Every supplier is graded."),
     )
 
@@ -100,10 +104,7 @@ def top_reasons(reasons: pd.DataFrame, grades: pd.DataFrame, words: Words, names
     }
     rows = [row for row in order.to_dict("records") if row["supplier_id"] in told]
     cells = [[supplier_name(row["supplier_id"], names), grade_name(row, words), told[row["supplier_id"]]] for row in rows[:MOST_ROWS]]
-    cells_frame = pd.DataFrame(cells, columns=headings)
-    marks = pd.DataFrame("", index=cells_frame.index, columns=headings)
-    marks[headings[0]] = "brief"
-    return table(cells_frame, words.text("Top reasons"), classes=marks, empty=words.text("Nobody loses a point."))
+    return table(pd.DataFrame(cells, columns=headings), words.text("Top reasons"), empty=words.text("Nobody loses a point."))
 
 
 def _reason(row: Mapping, words: Words) -> str:
@@ -132,7 +133,6 @@ def moved_measures(moves: pd.DataFrame, words: Words, names: Mapping[str, str] |
     return table(
         finished,
         words.text("What moved most against last month"),
-        classes=finished.map(lambda _: "brief"),
         empty=words.text("Nothing moved, or there is no month before."),
     )
 

@@ -105,7 +105,9 @@ def verdict_matrix(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -
     empty = words.text("There is no supplier yet.")
     if card.empty:
         return table(pd.DataFrame(), title, empty=empty)
-    order = worst_suppliers(card)
+    # Who was not seen at all has no row: the counts say how many they are.
+    everybody, seen_at_all = worst_suppliers(card), set(card.loc[card["verdict"] != "no_data", "supplier_id"])
+    order = [supplier for supplier in everybody if supplier in seen_at_all] or everybody
     shown = order[:MOST_ROWS] if len(order) > MOST_ROWS else order
     seen = card[card["supplier_id"].isin(shown)]
     told = [_marked(row, words) for row in seen.to_dict("records")]
@@ -117,14 +119,20 @@ def verdict_matrix(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -
     headings = {measure: words.name(measure) for measure in measures}
     first = words.text("Supplier")
     cells.insert(0, first, [supplier_name(supplier, names) for supplier in shown])
-    marks.insert(0, first, "brief")
+    marks.insert(0, first, "")
     cut = words.text("Only the worst {shown} of {all} are shown.", shown=len(shown), all=len(order)) if len(shown) < len(order) else ""
-    return table(cells.rename(columns=headings), title, classes=marks.rename(columns=headings), note=f"{legend(words)} {cut}".strip(), empty=empty)
+    apart = _not_listed(len(everybody) - len(order), words)
+    note = "　".join(part for part in (legend(words), cut, apart) if part)
+    return table(cells.rename(columns=headings), title, classes=marks.rename(columns=headings), note=note, empty=empty)
 
 
 def _marked(row: Mapping, words: Words) -> str:
     symbol = VERDICT_SYMBOLS[row["verdict"]]
     return symbol if row["verdict"] == "no_data" else f"{symbol} {words.quantity(row['value'], row['unit'])}"
+
+
+def _not_listed(count: int, words: Words) -> str:
+    return words.text("{count} suppliers without any data are not listed.", count=count) if count else ""
 
 
 def legend(words: Words) -> str:
@@ -209,7 +217,8 @@ def grade_name(row: Mapping, words: Words) -> str:
 def grade_table(grades: pd.DataFrame, dimensions: pd.DataFrame, words: Words) -> Table:
     """All suppliers by grade: probability, score, coverage and the score of each dimension, the best first."""
     rank = {grade: place for place, grade in enumerate((*GRADES, ""))}
-    order = grades.assign(place=grades["grade"].map(rank)).sort_values(["place", "score", "supplier_id"], ascending=[True, False, True])
+    seen = grades[grades["score"].notna()] if grades["score"].notna().any() else grades
+    order = seen.assign(place=seen["grade"].map(rank)).sort_values(["place", "score", "supplier_id"], ascending=[True, False, True])
     scores = dimensions.pivot(index="supplier_id", columns="dimension", values="score").reindex(index=order["supplier_id"], columns=list(DIMENSIONS))
     headings = [words.text("Supplier"), words.text("Grade"), words.text("Probability"), words.text("Score"), words.text("Coverage")]
     cells = [
@@ -226,8 +235,9 @@ def grade_table(grades: pd.DataFrame, dimensions: pd.DataFrame, words: Words) ->
     named = [*headings, *(words.name(f"short.{dimension}") for dimension in DIMENSIONS)]
     finished = pd.DataFrame(cells, columns=named)
     marks = pd.DataFrame("", index=finished.index, columns=named)
-    marks[[headings[0], headings[1]]] = "brief"
-    note = words.text("Score and dimensions: 0 to 100 points; coverage: the share of the weight that was observed and decided.")
+    marks[headings[1]] = "brief"
+    told = words.text("Score and dimensions: 0 to 100 points; coverage: the share of the weight that was observed and decided.")
+    note = " ".join(part for part in (told, _not_listed(len(grades) - len(seen), words)) if part)
     return table(
         finished, words.text("Grade, probability and dimensions"), classes=marks, numbers=named[2:], note=note, empty=words.text("There is no supplier yet.")
     )

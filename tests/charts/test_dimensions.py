@@ -221,6 +221,13 @@ def test_grades_by_month_put_who_moved_first(zh, names):
     assert shown.index("S02 灵犀智享 ◀") < shown.index("S01 云杉数卡<")
 
 
+def test_grades_by_month_leave_out_who_was_never_scored(zh, names):
+    history = frame(HISTORY, ("2026-10", "S01", "", "lacks_evidence", np.nan), ("2026-10", "S02", "A", "", 80.0))
+    shown = review.grades_by_month(history, zh, names).html
+    assert "S02" in shown
+    assert "S01" not in shown.split("</style>")[1]
+
+
 def test_not_graded_are_named_with_their_veto(zh, names):
     grades = frame(
         "supplier_id grade reason vetoes score coverage",

@@ -19,8 +19,8 @@ def rows_of(html):
 def test_verdicts_are_symbol_value_and_class(card_of, zh, names):
     shown = verdict_matrix(card_of({RESPONSE: FOUR}), zh, names)
     cells = [row[-1] for row in rows_of(shown.html) if row]
-    assert cells == [("missed brief", "✗ 40%"), ("unproven brief", "? 100%"), ("met brief", "✓ 99%"), ("no_data brief", "–")]
-    assert "✓ 达标　✗ 未达标　? 证据不足　– 无数据" in shown.html
+    assert cells == [("missed brief", "✗ 40%"), ("unproven brief", "? 100%"), ("met brief", "✓ 99%")]
+    assert "✓ 达标　✗ 未达标　? 证据不足　– 无数据　另有 1 家没有任何数据，未列出。" in shown.html
 
 
 def test_measures_that_nobody_was_seen_in_stand_last(card_of, zh, names):
