@@ -18,7 +18,7 @@ from ibis.expr import types as ir
 
 from kmanalysis.assets import samples_folder
 from kmanalysis.errors import KmError, UsageError
-from kmanalysis.loaders.engine import connect
+from kmanalysis.loaders.engine import Backend, Period, answer, any_period, calendar_days, connect, period_of, written
 from kmanalysis.loaders.folder import Attached, attach
 from kmanalysis.standards import Standard, Standards, load_standards
 from kmanalysis.tables import tables
@@ -40,7 +40,7 @@ class Workbook:
 
     def __init__(
         self,
-        month: Month,
+        month: Month | None,
         standards: Standards,
         words: Words,
         *,
@@ -49,13 +49,31 @@ class Workbook:
         frames: dict[tuple[str, str], pd.DataFrame] | None = None,
         facts: dict | None = None,
     ) -> None:
-        self.month = month
+        self._month = month
         self.standards = standards
         self.words = words
         self.attached = attached
         self._connection = connection
         self._frames = {} if frames is None else frames
         self._facts = {} if facts is None else facts
+
+    @property
+    def month(self) -> Month:
+        """The month that is looked at. Raises RuntimeError within a `query`, which is written for any month."""
+        if self._month is None:
+            raise RuntimeError("A query is written for any month: use the workbook's period.")
+        return self._month
+
+    @property
+    def period(self) -> Period:
+        """The month as engine values."""
+        return any_period() if self._month is None else self._fact(f"period.{self._month}", lambda: period_of(self.month))
+
+    @property
+    def calendar(self) -> ir.Table:
+        """The days of the month in the engine, with their kind: day, day_kind."""
+        days = self._fact("calendar", self._calendar)
+        return days.filter(days.day >= self.period.first_day, days.day <= self.period.last_day)
 
     @property
     def has_engine(self) -> bool:
@@ -73,10 +91,10 @@ class Workbook:
         """The rows of an event table that happened in the month (Asia/Shanghai)."""
         table = self.table(name)
         when = table[tables()[name].event_time]
-        return table.filter(when >= self.month.start, when < self.month.end)
+        return table.filter(when >= self.period.start, when < self.period.end)
 
-    def at(self, month: Month) -> Workbook:
-        """The same workbook seen from another month."""
+    def at(self, month: Month | None) -> Workbook:
+        """The same workbook seen from another month; from any month (None), to write a query."""
         return Workbook(month, self.standards, self.words, connection=self._connection, attached=self.attached, frames=self._frames, facts=self._facts)
 
     @property
@@ -107,6 +125,19 @@ class Workbook:
             self._frames[key] = compute(self)
         return self._frames[key].copy(deep=False)
 
+    def answered(self, name: str, build: Callable[[Workbook], ir.Table]) -> pd.DataFrame:
+        """What the named query gives for this month. It is written once a folder where the engine can be told the month later."""
+        connection = self._connection
+        if not isinstance(connection, Backend):
+            return build(self).execute()
+        query = self._fact(f"query.{name}", lambda: written(connection, lambda: build(self.at(None))))
+        return answer(connection, query, self.month)
+
+    def _calendar(self) -> ir.Table:
+        if self._connection is None:
+            raise KmError("Table {table} is not part of this page. Open the workbook on its folder to work with rows.", table="calendar")
+        return self._connection.create_table("kmanalysis_calendar", ibis.memtable(calendar_days(), schema={"day": "date", "day_kind": "string"}), temp=True)
+
     def _fact(self, name: str, find: Callable[[], object]):
         if name not in self._facts:
             self._facts[name] = find()
@@ -131,6 +162,20 @@ def frame(compute: Callable[[Workbook], pd.DataFrame]) -> Callable[[Workbook], p
         return workbook.finished(name, compute)
 
     return finished
+
+
+def query(build: Callable[[Workbook], ir.Table]) -> Callable[[Workbook], pd.DataFrame]:
+    """Marks a function of a workbook that expresses a query: calling it runs the query for the workbook's month.
+
+    The function is asked once a folder, for any month: it sees `Workbook.period` and not `Workbook.month`.
+    """
+    name = frame_name(build)
+
+    @wraps(build)
+    def answered(workbook: Workbook) -> pd.DataFrame:
+        return workbook.answered(name, build)
+
+    return answered
 
 
 def frame_name(function: Callable) -> str:

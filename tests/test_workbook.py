@@ -2,10 +2,11 @@ import pandas as pd
 import pytest
 
 from kmanalysis.errors import DataError, KmError, UsageError
+from kmanalysis.measures import observed
 from kmanalysis.standards import override_standards
-from kmanalysis.times import Month
+from kmanalysis.times import Month, to_local
 from kmanalysis.words import Words
-from kmanalysis.workbook import SLICE_VARIABLE, Workbook, frame, frame_name, open_slice, open_workbook, save_slice
+from kmanalysis.workbook import SLICE_VARIABLE, Workbook, frame, frame_name, open_slice, open_workbook, query, save_slice
 
 ORDERS = [
     {"order_id": "before", "ordered_at": "2026-09-30 15:59:59.999999"},
@@ -90,3 +91,34 @@ def test_a_slice_is_the_same_bytes_each_time(workbook_of, tmp_path):
     written = [{path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())} for name in ("one", "two")]
     assert written[0] == written[1]
     assert open_slice(tmp_path / "one", Words("zh")).suppliers == workbook.suppliers
+
+
+@query
+def orders_by_day(workbook: Workbook):
+    orders = workbook.in_month("orders")
+    return orders.group_by(day=to_local(orders.ordered_at).date()).agg(orders=orders.count()).order_by("day")
+
+
+def test_a_query_is_written_once_and_answers_for_each_month(workbook_of):
+    workbook = workbook_of({"orders": ORDERS})
+    for month, days in {"2026-10": ["2026-10-01", "2026-10-31"], "2026-11": ["2026-11-01"], "2026-09": ["2026-09-30"]}.items():
+        found = orders_by_day(workbook.at(Month.parse(month)))
+        assert [str(day)[:10] for day in found["day"]] == days
+        assert found["orders"].tolist() == [1] * len(days)
+
+
+def test_a_query_may_not_ask_which_month_it_is(workbook_of):
+    @query
+    def fixed(workbook: Workbook):
+        return workbook.table("orders").filter(workbook.table("orders").ordered_at < workbook.month.end)
+
+    with pytest.raises(RuntimeError, match="period"):
+        fixed(workbook_of({"orders": ORDERS}))
+
+
+def test_another_month_measures_the_same_as_a_workbook_opened_on_it():
+    """Nothing of the month for which a query was written may stay in it."""
+    there = observed(open_workbook(month="2026-08"))
+    seen = open_workbook(month="2026-10")
+    observed(seen)
+    pd.testing.assert_frame_equal(observed(seen.at(Month.parse("2026-08"))), there)

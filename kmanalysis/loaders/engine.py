@@ -73,7 +73,7 @@ def _variable(name: str, kind: str) -> ir.Scalar:
     def read(variable):
         """Value of a variable of the connection."""
 
-    return ibis.udf.scalar.builtin(read, name="getvariable", signature=(("string",), kind))(ibis.literal(name)).name(name)
+    return ibis.udf.scalar.builtin(read, name="getvariable", signature=(("string",), kind))(ibis.literal(f"period_{name}")).name(name)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def answer(connection: Backend, query: Query, month: Month) -> pd.DataFrame:
     """What a query of `any_period` gives for a month."""
     for field in fields(Period):
         value = getattr(month, field.name)
-        connection.con.execute(f"SET VARIABLE {field.name} = CAST(? AS {_PERIOD_TYPES[field.name]})", [value])
+        connection.con.execute(f"SET VARIABLE period_{field.name} = CAST(? AS {_PERIOD_TYPES[field.name]})", [value])
     return PandasData.convert_table(connection.con.execute(query.sql).to_arrow_table().to_pandas(), query.schema)
 
 

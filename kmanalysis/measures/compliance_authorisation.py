@@ -9,15 +9,16 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures import compliance_chain as chain
 from kmanalysis.measures.frames import measures_frame
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 
 @frame
-def authorisation_status(workbook: Workbook) -> pd.DataFrame:
+@query
+def authorisation_status(workbook: Workbook) -> ir.Table:
     """State of every supplier's SKUs: supplier_id, sku, name, rights_holder, state, days, days_offered, orders, first_day, last_day."""
     found = _by_state(workbook).join(workbook.table("products").select("sku", "name"), "sku")
     columns = ["supplier_id", "sku", "name", "rights_holder", "state", "days", "days_offered", "orders", "first_day", "last_day"]
-    return found.select(columns).order_by("supplier_id", "sku", "state").execute()
+    return found.select(columns).order_by("supplier_id", "sku", "state")
 
 
 def authorised_share(workbook: Workbook) -> pd.DataFrame:

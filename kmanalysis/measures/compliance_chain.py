@@ -23,17 +23,16 @@ def authorisation_links(workbook: Workbook) -> ir.Table:
     A scope column is empty where the document does not narrow it. A document without any scope, or one that nobody had verified by the month's
     end, is not verified: it can support a chain, not prove it.
     """
-    month = workbook.month
+    period = workbook.period
     documents = workbook.table("documents")
     documents = documents.filter(documents.kind == "ip_authorisation", documents.licensor != documents.licensee)
-    first, last = ibis.literal(month.first_day), ibis.literal(month.last_day)
     links = documents.select(
         "licensee",
         "licensor",
         "document_id",
-        since=ibis.greatest(documents.valid_from, first),
-        until=ibis.least(ibis.coalesce(documents.valid_to, last), last),
-        is_verified=ibis.coalesce(documents.verified_at < month.end, False) & documents.scope.notnull(),
+        since=ibis.greatest(documents.valid_from, period.first_day),
+        until=ibis.least(ibis.coalesce(documents.valid_to, period.last_day), period.last_day),
+        is_verified=ibis.coalesce(documents.verified_at < period.end, False) & documents.scope.notnull(),
         **{scope: named_scope(documents.scope, scope) for scope in SCOPES},
     )
     return links.filter(links.since <= links.until)
@@ -77,10 +76,9 @@ def _longer(chains: ir.Table, links: ir.Table) -> ir.Table:
 
 def goods_by_day(workbook: Workbook) -> ir.Table:
     """What each supplier offered or sold on each day of the month: supplier_id, sku, day, is_offered, orders."""
-    month = workbook.month
     listings = on_offer(workbook)
-    spans = listings.select("supplier_id", "sku", "listed_from", last=ibis.coalesce(listings.listed_to, ibis.literal(month.last_day)))
-    offered = each_day(spans, month, "listed_from", "last").select("supplier_id", "sku", "day").distinct()
+    spans = listings.select("supplier_id", "sku", "listed_from", last=ibis.coalesce(listings.listed_to, workbook.period.last_day))
+    offered = each_day(workbook, spans, "listed_from", "last").select("supplier_id", "sku", "day").distinct()
     orders = workbook.in_month("orders")
     orders = orders.mutate(day=to_local(orders.ordered_at).date())
     sold = orders.group_by("supplier_id", "sku", "day").agg(orders=orders.count())
@@ -99,7 +97,7 @@ def authorised_days(workbook: Workbook) -> ir.Table:
     pairs = goods.select("supplier_id", "sku").distinct().join(products, "sku")
     reaching = covering(pairs, authorisation_chains(workbook).rename(rights_holder="party"), ["supplier_id", "rights_holder"])
     reaching = reaching.select("supplier_id", "sku", "since", "until", "is_verified").distinct()
-    covered = each_day(reaching, workbook.month, "since", "until")
+    covered = each_day(workbook, reaching, "since", "until")
     keys = ["supplier_id", "sku", "day"]
     covered = covered.group_by(keys).agg(is_verified=covered.is_verified.cast("int64").max())
     on_file = known_authorisations(workbook).select(filed="licensee").distinct()
@@ -120,7 +118,7 @@ def authorised_days(workbook: Workbook) -> ir.Table:
 def known_authorisations(workbook: Workbook) -> ir.Table:
     """The authorisations that were in force before the month's end or are."""
     documents = workbook.table("documents")
-    return documents.filter(documents.kind == "ip_authorisation", documents.valid_from <= workbook.month.last_day)
+    return documents.filter(documents.kind == "ip_authorisation", documents.valid_from <= workbook.period.last_day)
 
 
 def covering(goods: ir.Table, scoped: ir.Table, on: list[str]) -> ir.Table:

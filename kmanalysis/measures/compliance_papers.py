@@ -9,7 +9,7 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.days import each_day, on_offer
 from kmanalysis.measures.frames import measures_frame
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 KINDS = ("business_licence", "industry_permit", "ip_authorisation")
 """Documents that every supplier must have: of each kind at least one."""
@@ -18,17 +18,16 @@ KINDS = ("business_licence", "industry_permit", "ip_authorisation")
 def _on_file(workbook: Workbook) -> ir.Table:
     """The suppliers' own documents, those left out that begin after the month: licensee is called supplier_id."""
     documents = workbook.table("documents")
-    documents = documents.filter(documents.valid_from <= workbook.month.last_day)
-    is_verified = ibis.coalesce(documents.verified_at < workbook.month.end, False)
+    documents = documents.filter(documents.valid_from <= workbook.period.last_day)
+    is_verified = ibis.coalesce(documents.verified_at < workbook.period.end, False)
     documents = documents.mutate(is_verified=is_verified).rename(supplier_id="licensee")
     return documents.semi_join(workbook.table("suppliers"), "supplier_id")
 
 
 def _document_days(workbook: Workbook) -> ir.Table:
     """Days of the month on which each supplier's documents of a kind were proven, unverified or out of date; the rest has none on file."""
-    month = workbook.month
-    papers = _on_file(workbook).mutate(on_file_to=ibis.literal(month.last_day))
-    daily = each_day(papers, month, "valid_from", "on_file_to")
+    papers = _on_file(workbook).mutate(on_file_to=workbook.period.last_day)
+    daily = each_day(workbook, papers, "valid_from", "on_file_to")
     is_current = daily.valid_to.isnull() | (daily.valid_to >= daily.day)
     days = daily.group_by("supplier_id", "kind", "day").agg(
         current=is_current.cast("int64").max(),
@@ -43,16 +42,17 @@ def _document_days(workbook: Workbook) -> ir.Table:
 
 def _kinds_asked(workbook: Workbook) -> ir.Table:
     """A row a supplier with any document on file, and kind."""
-    kinds = ibis.memtable(pd.DataFrame({"kind": KINDS}), schema={"kind": "string"})
-    return _on_file(workbook).select("supplier_id").distinct().cross_join(kinds)
+    suppliers = _on_file(workbook).select("supplier_id").distinct()
+    return suppliers.mutate(kind=ibis.array(list(KINDS)).unnest())
 
 
 @frame
-def licence_days(workbook: Workbook) -> pd.DataFrame:
+@query
+def licence_days(workbook: Workbook) -> ir.Table:
     """Days of the month by state of each supplier's documents: supplier_id, kind, proven_days, unverified_days, outdated_days, absent_days."""
     found = _with_days(workbook)
     columns = ["supplier_id", "kind", "proven_days", "unverified_days", "outdated_days", "absent_days"]
-    return found.select(columns).order_by("supplier_id", "kind").execute()
+    return found.select(columns).order_by("supplier_id", "kind")
 
 
 def _with_days(workbook: Workbook) -> ir.Table:
@@ -60,7 +60,7 @@ def _with_days(workbook: Workbook) -> ir.Table:
     # A kind without a document on file has no days of any state but absent.
     counted = {state: ibis.coalesce(found[state], 0) for state in ("proven_days", "unverified_days", "outdated_days")}
     found = found.mutate(**counted)
-    return found.mutate(absent_days=workbook.month.days - found.proven_days - found.unverified_days - found.outdated_days)
+    return found.mutate(absent_days=workbook.period.days - found.proven_days - found.unverified_days - found.outdated_days)
 
 
 def licences(workbook: Workbook) -> pd.DataFrame:
@@ -85,7 +85,7 @@ def _licence_frame(workbook: Workbook, measure: str, days: pd.DataFrame, n: int)
 
 def licences_rows(workbook: Workbook) -> ir.Table:
     """Each kind's documents with their term (one row without a document where none is on file); severity is the days that they leave outdated."""
-    last_day = ibis.literal(workbook.month.last_day)
+    last_day = workbook.period.last_day
     found = _with_days(workbook).left_join(_on_file(workbook), ["supplier_id", "kind"]).drop("supplier_id_right", "kind_right")
     days_left = found.valid_to.delta(last_day, unit="day").cast("int64")
     is_outdated = ibis.coalesce(found.valid_to < last_day, False)
@@ -131,17 +131,19 @@ UNEXAMINED = "unexamined"
 
 
 @frame
-def examined_listings(workbook: Workbook) -> pd.DataFrame:
+@query
+def examined_listings(workbook: Workbook) -> ir.Table:
     """Listings on offer in the month by what examination found: supplier_id, grey_kind (none, a kind, or `UNEXAMINED`), listings."""
     rows = grey_listings_rows(workbook).mutate(grey_kind=ibis.coalesce(ibis._.grey_kind, UNEXAMINED))
-    return rows.group_by("supplier_id", "grey_kind").agg(listings=rows.count()).order_by("supplier_id", "grey_kind").execute()
+    return rows.group_by("supplier_id", "grey_kind").agg(listings=rows.count()).order_by("supplier_id", "grey_kind")
 
 
 @frame
-def grey_goods(workbook: Workbook) -> pd.DataFrame:
+@query
+def grey_goods(workbook: Workbook) -> ir.Table:
     """Grey goods on offer in the month: supplier_id, sku, name, category, listed_from, listed_to, grey_kind."""
     rows = grey_listings_rows(workbook)
-    return rows.filter(rows.severity == 1).drop("severity").order_by("supplier_id", "sku", "listed_from").execute()
+    return rows.filter(rows.severity == 1).drop("severity").order_by("supplier_id", "sku", "listed_from")
 
 
 def grey_listings_rows(workbook: Workbook) -> ir.Table:

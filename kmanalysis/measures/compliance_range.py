@@ -11,7 +11,7 @@ from ibis.expr import types as ir
 from kmanalysis.measures.days import on_offer
 from kmanalysis.measures.frames import measures_frame
 from kmanalysis.statistics.survival import share_within_by, waiting_quantiles_by
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 
 def family_coverage_rows(workbook: Workbook) -> ir.Table:
@@ -26,13 +26,15 @@ def family_coverage_rows(workbook: Workbook) -> ir.Table:
 
 
 @frame
-def families(workbook: Workbook) -> pd.DataFrame:
+@query
+def families(workbook: Workbook) -> ir.Table:
     """Families that each supplier has on offer or is asked for: supplier_id, family, listings, is_asked."""
     return _asked_and_listed(workbook, "family")
 
 
 @frame
-def categories(workbook: Workbook) -> pd.DataFrame:
+@query
+def categories(workbook: Workbook) -> ir.Table:
     """Categories that each supplier has on offer or is asked for: supplier_id, category, listings, is_asked."""
     return _asked_and_listed(workbook, "category")
 
@@ -59,16 +61,16 @@ def new_category_speed_rows(workbook: Workbook) -> ir.Table:
     New: launched within the standards' window before the month's end. days run from the launch to the first listing (0 where it was listed before),
     to the month's last day where it is not listed yet (has_ended is then false).
     """
-    month, limit = workbook.month, workbook.standards.limit("compliance.new_category_speed")
+    last_day, limit = workbook.period.last_day, workbook.standards.limit("compliance.new_category_speed")
     window = timedelta(days=int(workbook.standards.value("counting.new_product_window")))
     needs, products, listings = workbook.table("needs"), workbook.table("products"), workbook.table("listings")
     asked = needs.filter(needs.subject == "category").select(category="item")
-    new = products.filter(products.launched_on > month.last_day - window, products.launched_on <= month.last_day).semi_join(asked, "category")
-    known = listings.filter(listings.listed_from <= month.last_day)
+    new = products.filter(products.launched_on > last_day - window, products.launched_on <= last_day).semi_join(asked, "category")
+    known = listings.filter(listings.listed_from <= last_day)
     first = known.group_by("supplier_id", "sku").agg(first_listed_on=known.listed_from.min())
     found = _ever_listed(workbook).cross_join(new.select("sku", "name", "category", "launched_on"))
     found = found.left_join(first, ["supplier_id", "sku"]).drop("supplier_id_right", "sku_right")
-    until = ibis.coalesce(found.first_listed_on, ibis.literal(month.last_day))
+    until = ibis.coalesce(found.first_listed_on, last_day)
     days = ibis.greatest(until.delta(found.launched_on, unit="day"), 0).cast("int64")
     found = found.mutate(days=days, has_ended=found.first_listed_on.notnull())
     is_late = ~found.has_ended | (found.days > limit)
@@ -79,9 +81,10 @@ def new_category_speed_rows(workbook: Workbook) -> ir.Table:
 
 
 @frame
-def new_products(workbook: Workbook) -> pd.DataFrame:
+@query
+def new_products(workbook: Workbook) -> ir.Table:
     """New products of the categories asked for, by supplier: the columns of `new_category_speed_rows`."""
-    return new_category_speed_rows(workbook).drop("severity").order_by("supplier_id", "launched_on", "sku").execute()
+    return new_category_speed_rows(workbook).drop("severity").order_by("supplier_id", "launched_on", "sku")
 
 
 def new_category_speed(workbook: Workbook) -> pd.DataFrame:
@@ -105,7 +108,7 @@ def new_category_speed(workbook: Workbook) -> pd.DataFrame:
 def _ever_listed(workbook: Workbook) -> ir.Table:
     """Suppliers whose range is known: they listed something by the month's end."""
     listings = workbook.table("listings")
-    return listings.filter(listings.listed_from <= workbook.month.last_day).select("supplier_id").distinct()
+    return listings.filter(listings.listed_from <= workbook.period.last_day).select("supplier_id").distinct()
 
 
 def _listed(workbook: Workbook, kind: str) -> ir.Table:
@@ -114,11 +117,11 @@ def _listed(workbook: Workbook, kind: str) -> ir.Table:
     return offered.group_by("supplier_id", kind).agg(listings=offered.sku.nunique())
 
 
-def _asked_and_listed(workbook: Workbook, kind: str) -> pd.DataFrame:
+def _asked_and_listed(workbook: Workbook, kind: str) -> ir.Table:
     needs = workbook.table("needs")
     asked = needs.filter(needs.subject == kind).select(**{kind: needs.item})
     wanted = _ever_listed(workbook).cross_join(asked).mutate(listings=ibis.literal(0, type="int64"), asked=ibis.literal(1, type="int64"))
     listed = _listed(workbook, kind).mutate(asked=ibis.literal(0, type="int64")).select(wanted.columns)
     both = ibis.union(listed, wanted)
     found = both.group_by("supplier_id", kind).agg(listings=both.listings.max(), is_asked=both.asked.max() == 1)
-    return found.order_by("supplier_id", kind).execute()
+    return found.order_by("supplier_id", kind)

@@ -8,27 +8,29 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import DIGITS, measures_frame
 from kmanalysis.measures.price_landed import main_currencies
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 DISCOUNT_DIGITS = 4
 """Digits of a granted discount: each purchase's is rounded to the cent, which must not read as a broken promise."""
 
 
 @frame
-def fees_by_kind(workbook: Workbook) -> pd.DataFrame:
+@query
+def fees_by_kind(workbook: Workbook) -> ir.Table:
     """The month's fees: supplier_id, currency, kind, is_disclosed, fees (count), amount (decimal), share_of_purchases (NaN where none was paid)."""
     fees = workbook.in_month("fees")
     found = fees.group_by("supplier_id", "currency", "kind", "is_disclosed").agg(fees=fees.count(), amount=fees.amount.sum())
     found = found.left_join(_purchase_sums(workbook), ["supplier_id", "currency"]).drop("supplier_id_right", "currency_right")
     share = (found.amount.cast("float64") / found.paid_amount.nullif(0).cast("float64")).round(DIGITS)
     columns = ["supplier_id", "currency", "kind", "is_disclosed", "fees", "amount"]
-    return found.select(*columns, share_of_purchases=share).order_by(columns[:4]).execute()
+    return found.select(*columns, share_of_purchases=share).order_by(columns[:4])
 
 
 @frame
-def purchase_sums(workbook: Workbook) -> pd.DataFrame:
+@query
+def purchase_sums(workbook: Workbook) -> ir.Table:
     """The month's purchases by supplier and currency: purchases (count), list_amount, discount_amount, paid_amount (decimal)."""
-    return _purchase_sums(workbook).order_by("supplier_id", "currency").execute()
+    return _purchase_sums(workbook).order_by("supplier_id", "currency")
 
 
 def _purchase_sums(workbook: Workbook) -> ir.Table:
@@ -88,10 +90,10 @@ def offered_tiers(workbook: Workbook) -> ir.Table:
     Of the tiers valid in the month, those that last longest into it; of these the highest threshold that is no larger than the amount.
     offered is 0 where it has tiers but none so low (threshold_amount is then empty); tiers counts all of them.
     """
-    tiers, month = workbook.table("discount_tiers"), workbook.month
-    tiers = tiers.filter(tiers.valid_from <= month.last_day, tiers.valid_to.isnull() | (tiers.valid_to >= month.first_day))
+    tiers, period = workbook.table("discount_tiers"), workbook.period
+    tiers = tiers.filter(tiers.valid_from <= period.last_day, tiers.valid_to.isnull() | (tiers.valid_to >= period.first_day))
     one = ["supplier_id", "currency"]
-    lasting = ibis.least(ibis.coalesce(tiers.valid_to, month.last_day), ibis.literal(month.last_day))
+    lasting = ibis.least(ibis.coalesce(tiers.valid_to, period.last_day), period.last_day)
     limit = workbook.standards.limit("price.tier_discount")
     reached = tiers.mutate(lasts_to=lasting).filter(tiers.threshold_amount.cast("float64") <= limit)
     order = ibis.window(group_by=one, order_by=[ibis.desc("lasts_to"), ibis.desc("threshold_amount"), ibis.desc("valid_from")])
@@ -109,9 +111,7 @@ def tiers(workbook: Workbook) -> pd.DataFrame:
     Columns supplier_id, currency, purchases, list_amount, discount_amount (decimal), tiers, threshold_amount, valid_from, valid_to, is_large (more was
     bought than the standard's amount), offered, granted, discount (the smaller of both where both are known).
     """
-    both = _beside_purchases(offered_tiers(workbook), _purchase_sums(workbook).drop("paid_amount"))
-    both = both.mutate(purchases=ibis.coalesce(both.purchases, 0), tiers=ibis.coalesce(both.tiers, 0)).execute()
-    main = main_currencies(both, "purchases", "tiers")
+    main = main_currencies(_tiers_and_purchases(workbook), "purchases", "tiers")
     listed = main["list_amount"].astype("float64")
     main["is_large"] = listed > workbook.standards.limit("price.tier_discount")
     main["granted"] = (main["discount_amount"].astype("float64") / listed.where(main["is_large"])).round(DISCOUNT_DIGITS)
@@ -119,6 +119,12 @@ def tiers(workbook: Workbook) -> pd.DataFrame:
     main["discount"] = main[["offered", "granted"]].min(axis=1)
     columns = ["supplier_id", "currency", "purchases", "list_amount", "discount_amount", "tiers", "threshold_amount", "valid_from", "valid_to", "is_large"]
     return main[[*columns, "offered", "granted", "discount"]]
+
+
+@query
+def _tiers_and_purchases(workbook: Workbook) -> ir.Table:
+    both = _beside_purchases(offered_tiers(workbook), _purchase_sums(workbook).drop("paid_amount"))
+    return both.mutate(purchases=ibis.coalesce(both.purchases, 0), tiers=ibis.coalesce(both.tiers, 0))
 
 
 def tier_discount(workbook: Workbook) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from ibis.expr import types as ir
 from kmanalysis.measures.frames import DIGITS, measures_frame, share_frame
 from kmanalysis.measures.price_market import market_levels, standing_quotes
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 MONEY = "decimal(18,4)"
 """Type of an amount in the engine."""
@@ -91,9 +91,10 @@ def low_price_trap_rows(workbook: Workbook) -> ir.Table:
 
 
 @frame
-def landed_prices(workbook: Workbook) -> pd.DataFrame:
+@query
+def landed_prices(workbook: Workbook) -> ir.Table:
     """Headline, market and landed price of each supplier and SKU bought: the columns of `low_price_trap_rows`; money is decimal."""
-    return low_price_trap_rows(workbook).drop("severity").order_by("supplier_id", "sku", "currency").execute()
+    return low_price_trap_rows(workbook).drop("severity").order_by("supplier_id", "sku", "currency")
 
 
 def low_price_trap(workbook: Workbook) -> pd.DataFrame:
@@ -136,6 +137,12 @@ def gross_margin_rows(workbook: Workbook) -> ir.Table:
 @frame
 def margins(workbook: Workbook) -> pd.DataFrame:
     """Margin of each supplier and SKU: supplier_id, sku, name, currency, purchases, received, retail_, paid_ and landed_amount (decimal), margin."""
+    sums = _retail_sums(workbook)
+    return sums.assign(margin=_margin(sums, "landed_amount"))
+
+
+@query
+def _retail_sums(workbook: Workbook) -> ir.Table:
     rows = gross_margin_rows(workbook).join(workbook.table("products").select("sku", "name"), "sku")
     found = rows.group_by("supplier_id", "sku", "name", "currency").agg(
         purchases=rows.count(),
@@ -144,8 +151,14 @@ def margins(workbook: Workbook) -> pd.DataFrame:
         paid_amount=rows.paid_amount.sum(),
         landed_amount=rows.landed_amount.sum(),
     )
-    sums = found.order_by("supplier_id", "sku", "currency").execute()
-    return sums.assign(margin=_margin(sums, "landed_amount"))
+    return found.order_by("supplier_id", "sku", "currency")
+
+
+@query
+def _received_counts(workbook: Workbook) -> ir.Table:
+    bought = workbook.in_month("purchases")
+    received = bought.filter(bought.received_quantity.notnull())
+    return received.group_by("supplier_id", "currency").agg(received=received.count())
 
 
 def gross_margin(workbook: Workbook) -> pd.DataFrame:
@@ -156,9 +169,7 @@ def gross_margin(workbook: Workbook) -> pd.DataFrame:
     """
     amounts = ["retail_amount", "paid_amount", "landed_amount"]
     sums = margins(workbook)[["supplier_id", "currency", "purchases", *amounts]].astype(dict.fromkeys(amounts, "float64"))
-    bought = workbook.in_month("purchases")
-    received = bought.filter(bought.received_quantity.notnull())
-    received = received.group_by("supplier_id", "currency").agg(received=received.count()).execute()
+    received = _received_counts(workbook)
     # One below the other, summed: a currency in which nothing has a retail price keeps its count.
     both = pd.concat([received, sums]).groupby(["supplier_id", "currency"], as_index=False)[["received", "purchases", *amounts]].sum()
     main = main_currencies(both, "received")

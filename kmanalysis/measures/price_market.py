@@ -13,7 +13,7 @@ from kmanalysis.measures.days import each_day
 from kmanalysis.measures.frames import DIGITS, measures_frame
 from kmanalysis.statistics.intervals import cluster_share_bounds_by, counted_quantile
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 MARKET = ("sku", "day", "currency")
 """What is compared side by side."""
@@ -28,10 +28,10 @@ def standing_quotes(workbook: Workbook, skus: ir.Table | None = None) -> ir.Tabl
     A day's last quote speaks for it, and for the days after it until the supplier quotes the SKU again (in whatever currency) or the validity of
     the standards ends. ``skus`` (a table with sku) leaves the others out early.
     """
-    month = workbook.month
+    period = workbook.period
     validity = timedelta(days=int(workbook.standards.value("counting.quote_validity")) - 1)
     quotes = workbook.table("quotes")
-    quotes = quotes.filter(quotes.quoted_at >= month.start - validity, quotes.quoted_at < month.end)
+    quotes = quotes.filter(quotes.quoted_at >= period.start - validity, quotes.quoted_at < period.end)
     if skus is not None:
         quotes = quotes.semi_join(skus, "sku")
     quotes = quotes.mutate(quoted_on=to_local(quotes.quoted_at).date())
@@ -46,8 +46,8 @@ def standing_quotes(workbook: Workbook, skus: ir.Table | None = None) -> ir.Tabl
     expires_on = (spans.quoted_on + validity).cast("date")
     stands_to = ibis.least(expires_on, ibis.coalesce((spans.replaced_on - timedelta(days=1)).cast("date"), expires_on))
     spans = spans.mutate(stands_to=stands_to)
-    spans = spans.filter(spans.stands_to >= month.first_day)
-    return each_day(spans, month, "quoted_on", "stands_to").select("supplier_id", "sku", "day", "unit_price", "currency", "quoted_at")
+    spans = spans.filter(spans.stands_to >= period.first_day)
+    return each_day(workbook, spans, "quoted_on", "stands_to").select("supplier_id", "sku", "day", "unit_price", "currency", "quoted_at")
 
 
 def market_levels(workbook: Workbook, quotes: ir.Table) -> ir.Table:
@@ -117,23 +117,30 @@ def band_share(workbook: Workbook) -> pd.DataFrame:
 
 
 @frame
-def sku_deviations(workbook: Workbook) -> pd.DataFrame:
+@query
+def sku_deviations(workbook: Workbook) -> ir.Table:
     """Core SKUs against the market: supplier_id, sku, name, currency, days, within, above, below, lowest / median / highest_deviation."""
     rows = _sided(workbook)
     found = rows.group_by("supplier_id", "sku", "name", "currency").agg(**_sides(rows))
-    return found.order_by("supplier_id", "sku", "currency").execute()
+    return found.order_by("supplier_id", "sku", "currency")
 
 
 @frame
 def daily_deviations(workbook: Workbook) -> pd.DataFrame:
     """All core SKUs of a supplier by day: supplier_id, day, days (SKUs judged), within, above, below, share_within, the three deviations."""
-    rows = _sided(workbook)
-    found = rows.group_by("supplier_id", "day").agg(**_sides(rows)).order_by("supplier_id", "day").execute()
+    found = _day_sides(workbook)
     return found.assign(share_within=(found["within"] / found["days"]).round(DIGITS))
 
 
+@query
+def _day_sides(workbook: Workbook) -> ir.Table:
+    rows = _sided(workbook)
+    return rows.group_by("supplier_id", "day").agg(**_sides(rows)).order_by("supplier_id", "day")
+
+
 @frame
-def market_prices(workbook: Workbook) -> pd.DataFrame:
+@query
+def market_prices(workbook: Workbook) -> ir.Table:
     """The market of each core SKU by day: sku, name, currency, day, suppliers, lowest, median and highest standing quote."""
     products = workbook.table("products")
     core = products.filter(products.is_core)
@@ -145,7 +152,7 @@ def market_prices(workbook: Workbook) -> pd.DataFrame:
         median=price.cast("float64").quantile(0.5).cast(LEVEL),
         highest=price.max(),
     )
-    return found.order_by("sku", "currency", "day").execute()
+    return found.order_by("sku", "currency", "day")
 
 
 def _sided(workbook: Workbook) -> ir.Table:
@@ -168,11 +175,16 @@ def _sides(rows: ir.Table) -> dict[str, ir.Value]:
 
 def monitored_peers(workbook: Workbook) -> pd.DataFrame:
     """Median, over a supplier's SKU-days with a standing quote, of how many suppliers quote that SKU in that currency, itself included."""
-    peers = _peers(workbook)
-    counts = peers.group_by("supplier_id", "peers").agg(days=peers.count()).order_by("supplier_id", "peers").execute()
+    counts = _peer_counts(workbook)
     found = [(supplier, counted_quantile(of_one["peers"], of_one["days"], 0.5), of_one["days"].sum()) for supplier, of_one in counts.groupby("supplier_id")]
     data = pd.DataFrame(found, columns=["supplier_id", "value", "n"]).astype({"value": "float64", "n": "int64"})
     return measures_frame(workbook, "price.monitored_peers", data, unit="suppliers")
+
+
+@query
+def _peer_counts(workbook: Workbook) -> ir.Table:
+    peers = _peers(workbook)
+    return peers.group_by("supplier_id", "peers").agg(days=peers.count()).order_by("supplier_id", "peers")
 
 
 def monitored_peers_rows(workbook: Workbook) -> ir.Table:

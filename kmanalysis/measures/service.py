@@ -30,7 +30,7 @@ from kmanalysis.measures.service_tickets import (
 )
 from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.tables import NO_DISPUTE_KINDS
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 
 def dispute_rate(workbook: Workbook) -> pd.DataFrame:
@@ -39,19 +39,27 @@ def dispute_rate(workbook: Workbook) -> pd.DataFrame:
     ``.supplier_fault`` counts those whose fault is the supplier's or not known: its lower bound takes the known ones alone, and where there
     are unknown ones the rate is bounded.
     """
-    disputed = dispute_rate_rows(workbook)
-    faults = disputed.group_by("supplier_id").agg(
-        successes=disputed.count(),
-        by_supplier=disputed.count(where=disputed.fault == "supplier"),
-        unknown=disputed.count(where=disputed.fault == "unknown"),
-    )
-    orders = workbook.in_month("orders")
-    placed = orders.group_by("supplier_id").agg(n=orders.count())
-    counts = placed.execute().merge(faults.execute(), on="supplier_id", how="left")
+    counts = _placed(workbook).merge(_disputed(workbook), on="supplier_id", how="left")
     # A supplier with orders and no dispute has zero disputes.
     kinds = ["successes", "by_supplier", "unknown"]
     counts[kinds] = counts[kinds].fillna(0)
     return pd.concat([share_frame(workbook, "service.dispute_rate", counts), _supplier_fault(workbook, counts)], ignore_index=True)
+
+
+@query
+def _placed(workbook: Workbook) -> ir.Table:
+    orders = workbook.in_month("orders")
+    return orders.group_by("supplier_id").agg(n=orders.count())
+
+
+@query
+def _disputed(workbook: Workbook) -> ir.Table:
+    disputed = dispute_rate_rows(workbook)
+    return disputed.group_by("supplier_id").agg(
+        successes=disputed.count(),
+        by_supplier=disputed.count(where=disputed.fault == "supplier"),
+        unknown=disputed.count(where=disputed.fault == "unknown"),
+    )
 
 
 def dispute_rate_rows(workbook: Workbook) -> ir.Table:

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import ibis
 import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import DIGITS, measures_frame
 from kmanalysis.measures.service_tickets import answer_cases
-from kmanalysis.measures.waiting import waiting_counts, waiting_frame
+from kmanalysis.measures.waiting import counted, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import share_within_by
-from kmanalysis.times import Month, day_kind, to_local
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.times import day_kind, to_local
+from kmanalysis.workbook import Workbook, frame, query
 
 MEASURE = "service.round_the_clock"
 FREE_DAYS = ("weekend", "holiday")
-UNKNOWN_DAY = "unknown"
-"""Kind of the days of a year that the calendar does not know."""
 
 
 def timed_answers(workbook: Workbook) -> ir.Table:
@@ -30,14 +27,7 @@ def timed_answers(workbook: Workbook) -> ir.Table:
     cases = answer_cases(workbook)
     local = to_local(cases.opened_at)
     timed = cases.mutate(day=local.date(), hour=local.hour().cast("int64"))
-    days = ibis.memtable(month_days(workbook.month), schema={"day": "date", "day_kind": "string"})
-    return timed.mutate(is_night=_is_night(workbook, timed.hour)).join(days, "day")
-
-
-def month_days(month: Month) -> pd.DataFrame:
-    """The days of the month and their kind: workday, weekend, holiday, or unknown where the calendar does not know the year."""
-    days = [month.first_day + timedelta(days=number) for number in range(month.days)]
-    return pd.DataFrame({"day": days, "day_kind": [day_kind(day) or UNKNOWN_DAY for day in days]})
+    return timed.mutate(is_night=_is_night(workbook, timed.hour)).join(workbook.calendar, "day")
 
 
 def round_the_clock(workbook: Workbook) -> pd.DataFrame:
@@ -45,13 +35,23 @@ def round_the_clock(workbook: Workbook) -> pd.DataFrame:
 
     A day of unknown kind counts for its night alone; ``.unknown_days`` says how many of the month's days are such (only where there are any).
     """
-    counts = waiting_counts(timed_answers(workbook), "is_night", "day_kind")
+    counts = waiting_counts(_answers_by_kind(workbook), "is_night", "day_kind")
     is_night, is_free = counts["is_night"].astype(bool), counts["day_kind"].isin(FREE_DAYS)
     parts = [waiting_frame(workbook, MEASURE, counts[is_night | is_free])]
     for label, is_meant in (("night", is_night), *((kind, counts["day_kind"] == kind) for kind in FREE_DAYS)):
         parts.append(_share_rows(workbook, f"{MEASURE}.{label}", counts[is_meant]))
     parts.append(_unknown_days(workbook, counts))
     return pd.concat(parts, ignore_index=True)
+
+
+@query
+def _answers_by_kind(workbook: Workbook) -> ir.Table:
+    return counted(timed_answers(workbook), "is_night", "day_kind")
+
+
+@query
+def _answers_by_hour(workbook: Workbook) -> ir.Table:
+    return counted(timed_answers(workbook), "day_kind", "hour")
 
 
 def round_the_clock_rows(workbook: Workbook) -> ir.Table:
@@ -71,7 +71,7 @@ def response_by_hour(workbook: Workbook) -> pd.DataFrame:
     """
     cells = ["supplier_id", "day_kind", "hour"]
     limit = workbook.standards.limit(MEASURE)
-    counts = waiting_counts(timed_answers(workbook), "day_kind", "hour")
+    counts = waiting_counts(_answers_by_hour(workbook), "day_kind", "hour")
     is_known = counts["ended"] | (counts["seconds"] >= limit)
     counts["known"] = counts["cases"].where(is_known, 0)
     counts["within"] = counts["cases"].where(counts["ended"] & (counts["seconds"] <= limit), 0)
@@ -91,10 +91,10 @@ def _share_rows(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd.Da
 
 
 def _unknown_days(workbook: Workbook, counts: pd.DataFrame) -> pd.DataFrame:
-    days = month_days(workbook.month)
-    unknown = int((days["day_kind"] == UNKNOWN_DAY).sum())
+    month = workbook.month
+    unknown = sum(day_kind(month.first_day + timedelta(days=number)) is None for number in range(month.days))
     asked = counts[["supplier_id"]].drop_duplicates() if unknown else counts[["supplier_id"]].head(0)
-    return measures_frame(workbook, f"{MEASURE}.unknown_days", asked.assign(value=unknown, n=len(days)), unit="days")
+    return measures_frame(workbook, f"{MEASURE}.unknown_days", asked.assign(value=unknown, n=month.days), unit="days")
 
 
 def _medians(counts: pd.DataFrame, cells: list[str]) -> pd.DataFrame:

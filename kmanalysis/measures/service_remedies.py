@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
 
 import ibis
 import numpy as np
@@ -11,10 +11,10 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import measures_frame
-from kmanalysis.measures.waiting import SECOND, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.waiting import SECOND, counted, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import share_within_by
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 CASES_SHOWN = 50
 """Failures a supplier that a page lists."""
@@ -34,10 +34,15 @@ def reship_in_time(workbook: Workbook) -> pd.DataFrame:
     supplier's, the upper one those in time. ``.unknown_fault`` counts them; ``.p50_seconds``, ``.p95_seconds`` and ``.open_share`` as in `waiting_frame`.
     """
     measure = "service.reship_in_time"
-    counts = waiting_counts(_reship_cases(workbook), "fault")
+    counts = waiting_counts(_reship_counts(workbook), "fault")
     is_known = counts["fault"] == "supplier"
     found = waiting_frame(workbook, measure, counts[is_known])
     return pd.concat([_widened(workbook, measure, found, counts), _unknown_fault(workbook, measure, counts)], ignore_index=True)
+
+
+@query
+def _reship_counts(workbook: Workbook) -> ir.Table:
+    return counted(_reship_cases(workbook), "fault")
 
 
 def reship_in_time_rows(workbook: Workbook) -> ir.Table:
@@ -93,30 +98,31 @@ def remedies(workbook: Workbook) -> pd.DataFrame:
 
 
 @frame
-def remedy_cases(workbook: Workbook) -> pd.DataFrame:
+@query
+def remedy_cases(workbook: Workbook) -> ir.Table:
     """The failures of `compensation_paid_rows` with the most outstanding, at most `CASES_SHOWN` a supplier."""
     cases = compensation_paid_rows(workbook)
     order = ibis.window(group_by="supplier_id", order_by=[ibis.desc(cases.severity), ibis.asc(cases.order_id)])
     ranked = cases.mutate(rank=ibis.row_number().over(order))
     shown = ranked.filter(ranked["rank"] < CASES_SHOWN).order_by("supplier_id", "rank")
-    return shown.drop("rank", "severity").execute()
+    return shown.drop("rank", "severity")
 
 
 def _failures(workbook: Workbook, since) -> ir.Table:
     """Orders that failed from ``since`` to the month's end by the supplier's fault or by a fault not known (``fault``), with the first ``reshipped_at``."""
     orders = workbook.table("orders")
-    failed = orders.filter(orders.failed_at >= since, orders.failed_at < workbook.month.end)
+    failed = orders.filter(orders.failed_at >= since, orders.failed_at < workbook.period.end)
     failed = failed.mutate(fault=ibis.coalesce(failed.at_fault, "unknown"))
     failed = failed.filter(failed.fault.isin(("supplier", "unknown")))
     tickets = workbook.table("tickets")
-    sent = tickets.filter(tickets.opened_at < workbook.month.end, ~tickets.is_staged, tickets.order_id.notnull(), tickets.reshipped_at < workbook.month.end)
+    sent = tickets.filter(tickets.opened_at < workbook.period.end, ~tickets.is_staged, tickets.order_id.notnull(), tickets.reshipped_at < workbook.period.end)
     first = sent.group_by("order_id").agg(reshipped_at=sent.reshipped_at.min())
     columns = ["order_id", "supplier_id", "sku", "failed_at", "failure_cause", "fault", "amount", "cost_amount", "currency"]
     return failed.select(columns).left_join(first, "order_id").drop("order_id_right")
 
 
 def _reship_cases(workbook: Workbook) -> ir.Table:
-    failures = _failures(workbook, workbook.month.start)
+    failures = _failures(workbook, workbook.period.start)
     return waiting_cases(workbook, failures, started=failures.failed_at, ended=failures.reshipped_at)
 
 
@@ -148,10 +154,10 @@ def _unknown_fault(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd
 
 def _owed(workbook: Workbook) -> ir.Table:
     """Failures whose deadline fell in the month, each with its terms; ``due``, ``paid`` and ``outstanding`` in ten-thousandths of its currency."""
-    month = workbook.month
-    cases = _with_terms(workbook, _failures(workbook, month.start - timedelta(seconds=_longest_reship_seconds(workbook))))
+    period = workbook.period
+    cases = _with_terms(workbook, _failures(workbook, period.start - ibis.interval(seconds=ceil(_longest_reship_seconds(workbook)))))
     allowed = cases.allowed_seconds * SECOND
-    start, end = (ibis.literal(moment, type="timestamp").delta(cases.failed_at, unit="microsecond") for moment in (month.start, month.end))
+    start, end = (moment.delta(cases.failed_at, unit="microsecond") for moment in (period.start, period.end))
     made_good = ibis.coalesce(cases.reshipped_at.delta(cases.failed_at, unit="microsecond") <= allowed, False)
     cases = cases.mutate(is_made_good=made_good, deadline=cases.failed_at + cases.allowed_seconds.as_interval("s")).filter(start <= allowed, allowed < end)
     cases = cases.mutate(remedy_per_million=ibis.ifelse(cases.is_made_good, cases.compensation_per_million, cases.damages_per_million))
@@ -233,12 +239,13 @@ def _amount(parts):
 def _damages(workbook: Workbook) -> ir.Table:
     """Damages paid by the month's end, per order and currency, in ten-thousandths."""
     paid = workbook.table("compensations")
-    paid = paid.filter(paid.kind == "damages", paid.paid_at < workbook.month.end)
+    paid = paid.filter(paid.kind == "damages", paid.paid_at < workbook.period.end)
     parts = (paid.amount.cast("decimal(38,4)") * _PARTS).cast("int64")
     return paid.mutate(parts=parts).group_by("order_id", "currency").agg(received=ibis._.parts.sum())
 
 
-def _sums(workbook: Workbook) -> pd.DataFrame:
+@query
+def _sums(workbook: Workbook) -> ir.Table:
     """Counts and sums (ten-thousandths) per supplier and currency; of unknown fault apart."""
     cases = _owed(workbook)
     by_supplier = cases.fault == "supplier"
@@ -251,7 +258,7 @@ def _sums(workbook: Workbook) -> pd.DataFrame:
         **{column: ibis.coalesce(cases[column].sum(where=by_supplier), 0) for column in ("due", "paid")},
         **{f"unknown_fault_{column}": ibis.coalesce(cases[column].sum(where=~by_supplier), 0) for column in ("due", "paid")},
     )
-    return sums.order_by("supplier_id", "currency").execute()
+    return sums.order_by("supplier_id", "currency")
 
 
 def _main_currency(sums: pd.DataFrame) -> pd.DataFrame:

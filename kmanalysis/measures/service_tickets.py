@@ -13,11 +13,11 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import DIGITS, measures_frame
-from kmanalysis.measures.waiting import SECOND, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.waiting import SECOND, counted, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.tables import NO_DISPUTE_KINDS
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 CURVE_POINTS = 50
 """Points of a curve that a chart gets a supplier."""
@@ -48,9 +48,14 @@ def first_response(workbook: Workbook) -> pd.DataFrame:
 
     Backlog: tickets opened before the month that were neither answered nor resolved at its end.
     """
-    counts = waiting_counts(answer_cases(workbook))
+    counts = waiting_counts(_answer_counts(workbook))
     older = _backlog_rows(workbook, "service.first_response", counts, _open_before(workbook, "first_response_at", "resolved_at"))
     return pd.concat([waiting_frame(workbook, "service.first_response", counts), older], ignore_index=True)
+
+
+@query
+def _answer_counts(workbook: Workbook) -> ir.Table:
+    return counted(answer_cases(workbook))
 
 
 def first_response_rows(workbook: Workbook) -> ir.Table:
@@ -69,9 +74,14 @@ def resolution(workbook: Workbook) -> pd.DataFrame:
 
     Backlog: tickets opened before the month and not resolved at its end.
     """
-    counts = waiting_counts(resolution_cases(workbook))
+    counts = waiting_counts(_resolution_counts(workbook))
     older = _backlog_rows(workbook, "service.resolution", counts, _open_before(workbook, "resolved_at"))
     return pd.concat([waiting_frame(workbook, "service.resolution", counts), older], ignore_index=True)
+
+
+@query
+def _resolution_counts(workbook: Workbook) -> ir.Table:
+    return counted(resolution_cases(workbook))
 
 
 def resolution_rows(workbook: Workbook) -> ir.Table:
@@ -82,17 +92,18 @@ def resolution_rows(workbook: Workbook) -> ir.Table:
 @frame
 def response_curve(workbook: Workbook) -> pd.DataFrame:
     """Share of tickets answered by ``seconds`` after opening: supplier_id, seconds, share; at most `CURVE_POINTS` points a supplier."""
-    return _curve_points(waiting_counts(answer_cases(workbook)))
+    return _curve_points(waiting_counts(_answer_counts(workbook)))
 
 
 @frame
 def resolution_curve(workbook: Workbook) -> pd.DataFrame:
     """Share of tickets resolved by ``seconds`` after opening: supplier_id, seconds, share; at most `CURVE_POINTS` points a supplier."""
-    return _curve_points(waiting_counts(resolution_cases(workbook)))
+    return _curve_points(waiting_counts(_resolution_counts(workbook)))
 
 
 @frame
-def tickets_by_day(workbook: Workbook) -> pd.DataFrame:
+@query
+def tickets_by_day(workbook: Workbook) -> ir.Table:
     """Real tickets by the local day of opening: supplier_id, day, tickets, disputes, answered_in_time."""
     limit = int(workbook.standards.limit("service.first_response"))
     cases = answer_cases(workbook)
@@ -102,24 +113,25 @@ def tickets_by_day(workbook: Workbook) -> pd.DataFrame:
         disputes=cases.count(where=~cases.kind.isin(NO_DISPUTE_KINDS)),
         answered_in_time=cases.count(where=cases.has_ended & (cases.seconds <= limit)),
     )
-    return days.order_by("supplier_id", "day").execute()
+    return days.order_by("supplier_id", "day")
 
 
 @frame
-def backlog(workbook: Workbook) -> pd.DataFrame:
+@query
+def backlog(workbook: Workbook) -> ir.Table:
     """Real tickets that were open at the month's end, by age: supplier_id, age_from_days (one of `AGES`), tickets."""
     tickets = workbook.table("tickets")
-    open_ones = tickets.filter(tickets.opened_at < workbook.month.end, ~tickets.is_staged, _is_open(workbook, tickets.resolved_at))
-    age = ibis.literal(workbook.month.end, type="timestamp").delta(open_ones.opened_at, unit="microsecond")
+    open_ones = tickets.filter(tickets.opened_at < workbook.period.end, ~tickets.is_staged, _is_open(workbook, tickets.resolved_at))
+    age = workbook.period.end.delta(open_ones.opened_at, unit="microsecond")
     classes = [(age >= since * _DAY, age < until * _DAY, since) for since, until in pairwise(AGES)]
     age_from = ibis.cases(*((above & below, since) for above, below, since in classes), else_=AGES[-1])
     by_age = open_ones.mutate(age_from_days=age_from.cast("int64")).group_by("supplier_id", "age_from_days").agg(tickets=ibis._.count())
-    return by_age.order_by("supplier_id", "age_from_days").execute()
+    return by_age.order_by("supplier_id", "age_from_days")
 
 
 def _is_open(workbook: Workbook, ended) -> ir.BooleanValue:
     """Whether something had not happened yet at the month's end."""
-    return ended.isnull() | (ended >= workbook.month.end)
+    return ended.isnull() | (ended >= workbook.period.end)
 
 
 def _is_closed_unanswered(workbook: Workbook, tickets: ir.Table) -> ir.BooleanValue:
@@ -129,7 +141,7 @@ def _is_closed_unanswered(workbook: Workbook, tickets: ir.Table) -> ir.BooleanVa
 def _open_before(workbook: Workbook, *endings: str) -> pd.DataFrame:
     """Real tickets opened before the month of which none of the endings had come at its end: supplier_id, older."""
     tickets = workbook.table("tickets")
-    open_ones = tickets.filter(tickets.opened_at < workbook.month.start, ~tickets.is_staged, *(_is_open(workbook, tickets[ending]) for ending in endings))
+    open_ones = tickets.filter(tickets.opened_at < workbook.period.start, ~tickets.is_staged, *(_is_open(workbook, tickets[ending]) for ending in endings))
     return open_ones.group_by("supplier_id").agg(older=open_ones.count()).execute()
 
 

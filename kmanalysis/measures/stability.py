@@ -20,11 +20,11 @@ from kmanalysis.measures.stability_stock import (
     hot_skus,
     hot_stock,
 )
-from kmanalysis.measures.waiting import waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.waiting import counted, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import counted_quantile, proportion_bounds
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 CURVE_POINTS = 50
 """Points of a supplier's delivery curve: enough for a chart."""
@@ -35,8 +35,7 @@ def oversold_rate(workbook: Workbook) -> pd.DataFrame:
 
     An order that failed for a cause nobody noted may be one: such a supplier is judged by bounds that count these orders as well.
     """
-    orders = oversold_rate_rows(workbook)
-    counts = orders.group_by("supplier_id").agg(successes=orders.is_oversold.sum(), unclear=orders.is_unclear.sum(), n=orders.count()).execute()
+    counts = _oversold_counts(workbook)
     found = share_frame(workbook, "stability.oversold_rate", counts)
     counts = counts.sort_values("supplier_id", ignore_index=True)
     unclear = (counts["unclear"] > 0).to_numpy()
@@ -44,6 +43,12 @@ def oversold_rate(workbook: Workbook) -> pd.DataFrame:
     found["upper"] = np.where(unclear, most.round(DIGITS), found["upper"])
     found["basis"] = np.where(unclear, "bounded", found["basis"])
     return found
+
+
+@query
+def _oversold_counts(workbook: Workbook) -> ir.Table:
+    orders = oversold_rate_rows(workbook)
+    return orders.group_by("supplier_id").agg(successes=orders.is_oversold.sum(), unclear=orders.is_unclear.sum(), n=orders.count())
 
 
 def oversold_rate_rows(workbook: Workbook) -> ir.Table:
@@ -64,9 +69,14 @@ def stock_sync_lag(workbook: Workbook) -> pd.DataFrame:
     readings depend on each other. Readings without the source's time, or with one that lies after them, say nothing.
     """
     measure = "stability.stock_sync_lag"
-    found = waiting_frame(workbook, measure, waiting_counts(stock_sync_lag_rows(workbook)))
+    found = waiting_frame(workbook, measure, waiting_counts(_sync_counts(workbook)))
     found = found[found["measure"] != f"{measure}.open_share"].assign(lower=np.nan, upper=np.nan)
     return pd.concat([found, _cadence(workbook, f"{measure}.cadence_p50_seconds")], ignore_index=True)
+
+
+@query
+def _sync_counts(workbook: Workbook) -> ir.Table:
+    return counted(stock_sync_lag_rows(workbook))
 
 
 def stock_sync_lag_rows(workbook: Workbook) -> ir.Table:
@@ -79,7 +89,12 @@ def stock_sync_lag_rows(workbook: Workbook) -> ir.Table:
 @frame
 def delivery_counts(workbook: Workbook) -> pd.DataFrame:
     """Orders of the month per supplier and whole second of waiting for the code, as `waiting_counts` gives them."""
-    return waiting_counts(delivery_time_rows(workbook))
+    return waiting_counts(_delivery_counts(workbook))
+
+
+@query
+def _delivery_counts(workbook: Workbook) -> ir.Table:
+    return counted(delivery_time_rows(workbook))
 
 
 def delivery_time(workbook: Workbook) -> pd.DataFrame:
@@ -116,30 +131,39 @@ def delivery_curves(workbook: Workbook) -> pd.DataFrame:
 @frame
 def delivery_days(workbook: Workbook) -> pd.DataFrame:
     """Delivery by the day of the order: supplier_id, day, orders, in_time, never, open, in_time_share (of those known at the limit, NaN without)."""
+    found = _delivery_days(workbook).sort_values(["supplier_id", "day"], ignore_index=True)
+    found["day"] = pd.to_datetime(found["day"]).astype("datetime64[s]")
+    return found.assign(in_time_share=readings.ratio(found["in_time"], found["orders"] - found["unknown"])).drop(columns="unknown")
+
+
+@query
+def _delivery_days(workbook: Workbook) -> ir.Table:
     cases = delivery_time_rows(workbook)
     limit = workbook.standards.limit("stability.delivery_time")
     cases = cases.mutate(day=to_local(cases.ordered_at).date())
     is_never = cases.seconds.isnull()
-    days = cases.group_by(["supplier_id", "day"]).agg(
+    return cases.group_by(["supplier_id", "day"]).agg(
         orders=cases.count(),
         in_time=cases.count(where=cases.has_ended & (cases.seconds <= limit)),
         never=cases.count(where=is_never),
         open=cases.count(where=~cases.has_ended & ~is_never),
         unknown=cases.count(where=~cases.has_ended & ~is_never & (cases.seconds < limit)),
     )
-    found = days.execute().sort_values(["supplier_id", "day"], ignore_index=True)
-    found["day"] = pd.to_datetime(found["day"]).astype("datetime64[s]")
-    return found.assign(in_time_share=readings.ratio(found["in_time"], found["orders"] - found["unknown"])).drop(columns="unknown")
 
 
 def _cadence(workbook: Workbook, measure: str) -> pd.DataFrame:
+    counts = _cadence_counts(workbook)
+    rows = [(supplier, counted_quantile(found["seconds"], found["cases"], 0.5), found["cases"].sum()) for supplier, found in counts.groupby("supplier_id")]
+    return measures_frame(workbook, measure, pd.DataFrame(rows, columns=["supplier_id", "value", "n"]), unit="seconds")
+
+
+@query
+def _cadence_counts(workbook: Workbook) -> ir.Table:
     snapshots = workbook.in_month("stock_snapshots")
     order = ibis.window(group_by=["supplier_id", "sku"], order_by="observed_at")
     waited = snapshots.observed_at.delta(snapshots.observed_at.lag().over(order), unit="microsecond")
     pairs = snapshots.select("supplier_id", waited=waited).filter(ibis._.waited.notnull()).mutate(seconds=(ibis._.waited + SECOND // 2) // SECOND)
-    counts = pairs.group_by(["supplier_id", "seconds"]).agg(cases=pairs.count()).execute()
-    rows = [(supplier, counted_quantile(found["seconds"], found["cases"], 0.5), found["cases"].sum()) for supplier, found in counts.groupby("supplier_id")]
-    return measures_frame(workbook, measure, pd.DataFrame(rows, columns=["supplier_id", "value", "n"]), unit="seconds")
+    return pairs.group_by(["supplier_id", "seconds"]).agg(cases=pairs.count())
 
 
 MEASURES = {

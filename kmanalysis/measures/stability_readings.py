@@ -23,20 +23,20 @@ UP, DOWN, UNKNOWN = 1, 0, -1
 """States of a reading."""
 
 
-def month_length(month: Month) -> int:
-    """Microseconds of the month."""
-    return month.days * DAY
+def month_length(workbook: Workbook) -> ir.IntegerScalar:
+    """Microseconds of the month, in the engine."""
+    return workbook.period.days * DAY
 
 
 def readings_around(workbook: Workbook, name: str, moment: str, cap: int) -> ir.Table:
     """The readings that can speak within the month: its own, and those before it by at most ``cap`` microseconds. Adds ``at``."""
     table = workbook.table(name)
-    start = ibis.literal(workbook.month.start, type="timestamp")
-    spoken = table.filter(table[moment] > start - ibis.interval(microseconds=cap), table[moment] < workbook.month.end)
+    start = workbook.period.start
+    spoken = table.filter(table[moment] > start - ibis.interval(microseconds=cap), table[moment] < workbook.period.end)
     return spoken.mutate(at=spoken[moment].delta(start, unit="microsecond"))
 
 
-def reading_intervals(readings: ir.Table, keys: Sequence[str], *, cap: int, length: int) -> ir.Table:
+def reading_intervals(readings: ir.Table, keys: Sequence[str], *, cap: int, length: ir.IntegerScalar) -> ir.Table:
     """The readings (keys, ``at``, ``state``) with the time for which each speaks: ``since`` to ``until``.
 
     A reading speaks until the next one of its keys, or ``cap`` microseconds, or the month's ``length``. Those that do not reach into the
@@ -76,7 +76,7 @@ def split_by_day(intervals: ir.Table) -> ir.Table:
     return parts.mutate(since=ibis.greatest(parts.since, parts.day * DAY), until=ibis.least(parts.until, (parts.day + 1) * DAY))
 
 
-def watched_periods(known: ir.Table, *, suppliers: int, length: int) -> ir.Table:
+def watched_periods(known: ir.Table, *, suppliers: int, length: ir.IntegerScalar) -> ir.Table:
     """The parts of the month (since, until) that are not a common outage, from the `stretches` of known state of all suppliers.
 
     Where at least ``suppliers`` have a known state and every one of them is down, the fault is on the watching side.
@@ -105,7 +105,7 @@ def within(intervals: ir.Table, periods: ir.Table) -> ir.Table:
 
 def moment(workbook: Workbook, microseconds: ir.IntegerValue) -> ir.TimestampValue:
     """The naive UTC time that lies so many microseconds after the month's start."""
-    return ibis.literal(workbook.month.start, type="timestamp") + microseconds.as_interval("us")
+    return workbook.period.start + microseconds.as_interval("us")
 
 
 def month_days(month: Month, numbers: pd.Series) -> pd.Series:

@@ -9,7 +9,7 @@ from ibis.expr import types as ir
 from kmanalysis.measures import stability_readings as readings
 from kmanalysis.measures.frames import DIGITS, measures_frame
 from kmanalysis.measures.stability_readings import DAY, DOWN, SECOND, UP
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 
 @frame
@@ -18,15 +18,26 @@ def uptime_days(workbook: Workbook) -> pd.DataFrame:
 
     ``known_microseconds`` and ``up_microseconds`` are the same in whole numbers. Common outages are unknown time.
     """
+    days = _watched_days(workbook).sort_values(["supplier_id", "day"], ignore_index=True)
+    counts = ["known_microseconds", "up_microseconds", "probes"]
+    days[counts] = days[counts].fillna(0).astype("int64")
+    days["day"] = readings.month_days(workbook.month, days["day"])
+    days["latency_p50_ms"] = days["latency_p50_ms"].astype("float64").round(DIGITS)
+    days = days.assign(up_share=readings.ratio(days["up_microseconds"], days["known_microseconds"]), known_share=days["known_microseconds"] / DAY)
+    return days[["supplier_id", "day", "probes", "up_share", "known_share", "latency_p50_ms", "known_microseconds", "up_microseconds"]]
+
+
+@query
+def _watched_days(workbook: Workbook) -> ir.Table:
     parts = readings.split_by_day(_watched_stretches(workbook))
     spoken = parts.until - parts.since
     keys = ["supplier_id", "day"]
     times = parts.group_by(keys).agg(known_microseconds=spoken.sum(), up_microseconds=spoken.sum(where=parts.state == UP))
     probes = workbook.in_month("probes")
-    probes = probes.mutate(day=probes.probed_at.delta(ibis.literal(workbook.month.start, type="timestamp"), unit="microsecond") // DAY)
+    probes = probes.mutate(day=probes.probed_at.delta(workbook.period.start, unit="microsecond") // DAY)
     asked = probes.group_by(keys).agg(probes=probes.count(), latency_p50_ms=probes.latency_ms.quantile(0.5))
     both = times.outer_join(asked, keys)
-    either = both.select(
+    return both.select(
         "known_microseconds",
         "up_microseconds",
         "probes",
@@ -34,13 +45,6 @@ def uptime_days(workbook: Workbook) -> pd.DataFrame:
         supplier_id=ibis.coalesce(both.supplier_id, both.supplier_id_right),
         day=ibis.coalesce(both.day, both.day_right),
     )
-    days = either.execute().sort_values(keys, ignore_index=True)
-    counts = ["known_microseconds", "up_microseconds", "probes"]
-    days[counts] = days[counts].fillna(0).astype("int64")
-    days["day"] = readings.month_days(workbook.month, days["day"])
-    days["latency_p50_ms"] = days["latency_p50_ms"].astype("float64").round(DIGITS)
-    days = days.assign(up_share=readings.ratio(days["up_microseconds"], days["known_microseconds"]), known_share=days["known_microseconds"] / DAY)
-    return days[[*keys, "probes", "up_share", "known_share", "latency_p50_ms", "known_microseconds", "up_microseconds"]]
 
 
 def uptime(workbook: Workbook) -> pd.DataFrame:
@@ -51,7 +55,7 @@ def uptime(workbook: Workbook) -> pd.DataFrame:
     """
     days = uptime_days(workbook).groupby("supplier_id", as_index=False)
     total = days.agg(known=("known_microseconds", "sum"), up=("up_microseconds", "sum"), n=("probes", "sum"))
-    total = total.assign(out=total["known"] - total["up"], offered=readings.month_length(workbook.month))
+    total = total.assign(out=total["known"] - total["up"], offered=workbook.month.days * DAY)
     down = outages(workbook).groupby("supplier_id").agg(outages=("seconds", "size"), longest=("seconds", "max"))
     for column in ("outages", "longest"):
         total[column] = total["supplier_id"].map(down[column]).astype("float64").fillna(0.0)
@@ -65,10 +69,10 @@ def uptime(workbook: Workbook) -> pd.DataFrame:
 
 
 @frame
-def outages(workbook: Workbook) -> pd.DataFrame:
+@query
+def outages(workbook: Workbook) -> ir.Table:
     """The servers' outages, those of the watching side left out: supplier_id, since, until (naive UTC, cut by the month), seconds, probes."""
-    found = uptime_rows(workbook).order_by(["supplier_id", "since"]).execute()
-    return found[["supplier_id", "since", "until", "seconds", "probes"]]
+    return uptime_rows(workbook).select("supplier_id", "since", "until", "seconds", "probes").order_by(["supplier_id", "since"])
 
 
 def uptime_rows(workbook: Workbook) -> ir.Table:
@@ -80,7 +84,7 @@ def uptime_rows(workbook: Workbook) -> ir.Table:
 
 def _watched_stretches(workbook: Workbook) -> ir.Table:
     """Stretches of a server's known state, common outages cut out."""
-    standards, length = workbook.standards, readings.month_length(workbook.month)
+    standards, length = workbook.standards, readings.month_length(workbook)
     cap = int(standards.value("counting.probe_cap")) * SECOND
     probes = readings.readings_around(workbook, "probes", "probed_at", cap)
     states = probes.select("supplier_id", "at", state=ibis.ifelse(probes.is_up, UP, DOWN))

@@ -132,4 +132,4 @@ def _hot_intervals(workbook: Workbook) -> ir.Table:
         quantity=ibis.ifelse(is_known, seen.quantity, ibis.null("int64")),
         state=ibis.cases((~is_known, UNKNOWN), (seen.quantity > 0, UP), else_=DOWN),
     )
-    return readings.reading_intervals(known, ["supplier_id", "sku"], cap=cap, length=readings.month_length(workbook.month))
+    return readings.reading_intervals(known, ["supplier_id", "sku"], cap=cap, length=readings.month_length(workbook))

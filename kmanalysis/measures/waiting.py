@@ -26,7 +26,7 @@ def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never
     ``has_ended``, ``is_bound`` (ended_at only bounds the end from above) and ``severity`` (seconds, endless waits last).
     Events whose end lies before their start contradict themselves and are left out: their wait is unknown.
     """
-    cut = ibis.literal(workbook.month.end, type="timestamp")
+    cut = workbook.period.end
     never, is_upper_bound = ibis.coalesce(_boolean(never), False), ibis.coalesce(_boolean(is_upper_bound), False)
     is_over = ibis.coalesce(ended < cut, False) & ~never
     waited = ibis.ifelse(is_over, ended, cut).delta(started, unit="microsecond")
@@ -42,10 +42,14 @@ def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never
     )
 
 
-def waiting_counts(cases: ir.Table, *groups: str) -> pd.DataFrame:
-    """Counts per supplier (and further ``groups``) and distinct second: supplier_id, …, seconds (inf: never), ended, is_bound, cases."""
+def counted(cases: ir.Table, *groups: str) -> ir.Table:
+    """The `waiting_cases` per supplier (and further ``groups``) and distinct second, as `waiting_counts` takes them."""
+    return cases.group_by("supplier_id", *groups, "seconds", "has_ended", "is_bound").agg(cases=cases.count())
+
+
+def waiting_counts(counts: pd.DataFrame, *groups: str) -> pd.DataFrame:
+    """What came of `counted`, in order: supplier_id, …, seconds (inf: never), ended, is_bound, cases."""
     keys = ["supplier_id", *groups, "seconds", "has_ended", "is_bound"]
-    counts = cases.group_by(keys).agg(cases=cases.count()).execute()
     counts["never"] = counts["seconds"].isna()
     counts["seconds"] = counts["seconds"].astype("float64").fillna(np.inf)
     counts["ended"] = counts["has_ended"].astype(bool) | counts["never"]

@@ -30,7 +30,7 @@ class Setting:
     @property
     def snapshot_hours(self) -> float:
         """Hours between readings of a stock."""
-        return 22 if self.base < MANY else 4
+        return 22 if self.base < MANY else 1
 
     @property
     def probe_hours(self) -> float:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures.service_hours import month_days, response_by_hour, round_the_clock, round_the_clock_rows
-from kmanalysis.times import Month, day_kind
+from kmanalysis.measures.service_hours import response_by_hour, round_the_clock, round_the_clock_rows
+from kmanalysis.times import day_kind
 
 
 def ticket(local, response=60, **more):
@@ -33,9 +33,10 @@ def shares(found):
     }
 
 
-def test_the_calendar_of_october_2026():
+def test_the_calendar_of_october_2026(workbook_of):
     """As announced by the State Council for 2026: 1 to 7 October off, 10 October (a Saturday) worked."""
-    days = month_days(Month(2026, 10)).set_index("day")["day_kind"]
+    days = workbook_of({"tickets": [ticket("2026-10-12 12:00:00", 9000)]}).calendar.order_by("day").execute()["day_kind"]
+    assert len(days) == 31
     assert [number for number in range(1, 32) if days.iloc[number - 1] == "holiday"] == [1, 2, 3, 4, 5, 6, 7]
     assert [number for number in range(1, 32) if days.iloc[number - 1] == "weekend"] == [11, 17, 18, 24, 25, 31]
     assert days.iloc[9] == "workday"

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kmanalysis.measures.waiting import counted as counted_cases
 from kmanalysis.measures.waiting import waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import proportion_bounds
 
@@ -34,7 +35,8 @@ def cases_of(book, rows, **more):
 
 
 def counted(book, rows):
-    return waiting_counts(book.table("suppliers").get_backend().create_table("cases", cases_of(book, rows), temp=True, overwrite=True))
+    cases = book.table("suppliers").get_backend().create_table("cases", cases_of(book, rows), temp=True, overwrite=True)
+    return waiting_counts(counted_cases(cases).execute())
 
 
 def seconds_of(book, *row):
