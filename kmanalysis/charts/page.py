@@ -31,6 +31,8 @@ def heading(text: str) -> Markdown:
 
 def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:
     """How the suppliers did in what the scorecard rows hold: who missed something, and the worst of each missed measure."""
+    # What weighs nothing speaks of our own watching, or of what nobody asked for.
+    card = card[card["weight"] > 0]
     by_supplier = card.groupby("supplier_id")["verdict"].agg(set)
     if by_supplier.map(lambda found: found <= {"no_data"}).all():
         return Markdown(words.text("Nothing was observed here this month. No verdict is given: no data is not a good mark, and not a bad one."))

@@ -38,6 +38,11 @@ def test_opening_does_not_take_unproven_for_met(card_of, en, names):
     assert opening(card, en, names).data.startswith("**Nothing could be decided: what was observed proves too little.** 1 have no data")
 
 
+def test_opening_blames_nobody_for_our_own_watching(card_of, en, names):
+    card = card_of({"price.monitored_peers": {"S01": (1.0, 30, np.nan, np.nan)}, "price.gross_margin": {"S01": (0.3, 30, np.nan, np.nan)}})
+    assert opening(card, en, names).data.startswith("**No supplier missed a standard, of 1.**")
+
+
 def test_names_are_not_read_as_markup(card_of, en):
     card = card_of({RESPONSE: {"S01": (0.4, 100, 0.3, 0.5)}})
     told = opening(card, en, {"S01": "<script>x</script> [a](b) *c* `d`"}).data
