@@ -31,8 +31,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 WIDE = 160
 """Columns of a table that is not printed on a terminal."""
 
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of canonical tables.")]
-MonthText = Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai).")]
+SAMPLES = Path("data", "samples")
+"""Where `sample` writes and the other commands look where no folder is named."""
+
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of canonical tables; the samples if not given.")]
+MonthText = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai); the last one if not given.")]
 Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of everything that is read.")]
 OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
 
@@ -50,8 +53,8 @@ def _speaking(lang: str) -> Iterator[Words]:
 
 @app.command(help="Run the notebooks and write the month's report.")
 def report(
-    data: Data,
-    month: MonthText,
+    data: Data = None,
+    month: MonthText = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports are written.")] = Path("reports"),
     supplier: Annotated[list[str] | None, typer.Option("--supplier", metavar="ID", help="Only the pages of these suppliers.")] = None,
     notebook: Annotated[list[str] | None, typer.Option("--notebook", metavar="NAME", help="Only the pages of these notebooks.")] = None,
@@ -68,12 +71,14 @@ def report(
         from kmanalysis.reporting.batch import Options, Source, write_report
         from kmanalysis.reporting.notebooks import report_notebooks
         from kmanalysis.reporting.pages import all_pages, chosen_pages
+        from kmanalysis.reporting.printing import rejected_rows
         from kmanalysis.reporting.progress import Progress
         from kmanalysis.reporting.provenance import input_digests
         from kmanalysis.reporting.slices import Slices
         from kmanalysis.scoring.bundle import finished_frames
         from kmanalysis.workbook import open_workbook
 
+        data = _folder(data)
         found = report_notebooks(notebooks or notebooks_folder())
         progress = Progress(Console(stderr=True), words)
         with progress.step(words.text("Reading {folder}", folder=data.name)):
@@ -84,15 +89,16 @@ def report(
             source = Source(workbook, Slices(workbook, finished_frames(workbook)), _receipts(workbook), input_digests(data))
         with progress.pages(len(chosen)) as tell:
             outcomes = write_report(source, pages, chosen, out, Options(jobs, force, timeout), tell)
-        typer.echo(out / month / "index.html")
-        if any(outcome.state == "failed" for outcome in outcomes):
+        typer.echo(out / str(workbook.month) / "index.html")
+        _warn_of_rejects(source.receipts, words)
+        if any(outcome.state == "failed" for outcome in outcomes) or rejected_rows(source.receipts):
             raise typer.Exit(1)
 
 
 @app.command(help="Print the month's scorecard alone.")
 def score(
-    data: Data,
-    month: MonthText,
+    data: Data = None,
+    month: MonthText = None,
     format: Annotated[str, typer.Option("--format", metavar="table|csv|json", help="How it is printed.")] = "table",
     grades: Annotated[bool, typer.Option("--grades", help="Print the grades of every month instead.")] = False,
     standards: OwnStandards = None,
@@ -105,17 +111,19 @@ def score(
         from kmanalysis.reporting import printing
         from kmanalysis.workbook import open_workbook
 
-        workbook = open_workbook(data, month, standards, lang)
-        _warn_of_rejects(_receipts(workbook), words)
+        workbook = open_workbook(_folder(data), month, standards, lang)
         if format == "table":
             Console(width=None if sys.stdout.isatty() else WIDE).print(printing.grades_table(workbook) if grades else printing.score_table(workbook))
         else:
             sys.stdout.write({"csv": printing.score_csv, "json": printing.score_json}[format](workbook, grades))
+        _warn_of_rejects(_receipts(workbook), words)
+        if printing.rejected_rows(_receipts(workbook)):
+            raise typer.Exit(1)
 
 
 @app.command(help="Validate a folder: receipts, and every rejected row with its reason.")
 def check(
-    data: Data,
+    data: Data = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|csv", help="How it is printed; csv prints the rejected rows alone.")] = "text",
     lang: Lang = "zh",
 ) -> None:
@@ -126,7 +134,7 @@ def check(
         from kmanalysis.loaders import loading
         from kmanalysis.reporting import printing
 
-        attached = loading.check(data)
+        attached = loading.check(_folder(data))
         sys.stdout.write({"text": printing.check_text, "json": printing.check_json, "csv": printing.check_csv}[format](attached, words))
         if len(attached.rejects):
             raise typer.Exit(1)
@@ -162,7 +170,7 @@ def load(
 
 @app.command(help="Write synthetic data with planted truth.")
 def sample(
-    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="New or empty folder.")],
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="New or empty folder.")] = SAMPLES,
     suppliers: Annotated[int, typer.Option("--suppliers", metavar="N", help="How many suppliers.")] = 20,
     months: Annotated[int, typer.Option("--months", metavar="M", help="How many months.")] = 6,
     orders: Annotated[int, typer.Option("--orders", metavar="N", help="About how many orders in all.")] = 20_000,
@@ -199,6 +207,15 @@ def lab(
         environment = os.environ | ({DATA_VARIABLE: str(data.resolve())} if data else {})
         command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}"]
         raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+
+
+def _folder(data: Path | None) -> Path:
+    """The folder to open: the one named, else the environment's, else the samples here, else those that come along."""
+    from kmanalysis.assets import samples_folder
+    from kmanalysis.workbook import DATA_VARIABLE
+
+    named = data or os.environ.get(DATA_VARIABLE)
+    return Path(named) if named else SAMPLES if SAMPLES.is_dir() else samples_folder()
 
 
 def _receipts(workbook: Workbook) -> list[Receipt]:

@@ -85,7 +85,8 @@ def test_check_names_each_bad_row_and_ends_with_1(run, data, tmp_path):
     assert rejects[["file", "line", "column", "value"]].values.tolist() == [["orders.csv", 5, "quantity", "many"]]
     assert json.loads(run("check", "--data", tmp_path, "--format", "json").stdout)["rejects"][0]["line"] == 5
     scored = run("score", "--data", tmp_path, "--month", "2026-10", "--format", "csv", "--lang", "en")
-    assert scored.exit_code == 0
+    assert scored.exit_code == 1
+    assert len(pd.read_csv(StringIO(scored.stdout))) == 3 * len(default_standards().measures)
     assert "1 rows were rejected" in scored.stderr
 
 
@@ -173,3 +174,13 @@ def test_a_folder_that_is_not_there_ends_with_1(run):
 def test_help_is_in_the_language_asked_for(lang, sentence):
     done = subprocess.run([sys.executable, "-m", "kmanalysis", "report", "--lang", lang, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert sentence in done.stdout
+
+
+def test_in_an_empty_folder_samples_are_made_and_scored_without_arguments(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KMANALYSIS_DATA", raising=False)
+    made = run("sample", "--suppliers", 3, "--months", 1, "--orders", 300)
+    assert made.stdout.strip() == str(Path("data", "samples"))
+    read = pd.read_csv(StringIO(run("score", "--format", "csv").stdout))
+    assert set(read["month"]) == {"2026-10"}
+    assert set(read["supplier_id"]) == {"S01", "S02", "S03"}
