@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -222,7 +222,7 @@ def _receipts(workbook: Workbook) -> list[Receipt]:
     return workbook.attached.receipts if workbook.attached else []
 
 
-def _warn_of_rejects(receipts: list[Receipt], words: Words) -> None:
+def _warn_of_rejects(receipts: Sequence[Receipt], words: Words) -> None:
     from kmanalysis.reporting.printing import rejected_rows
 
     if rejected := rejected_rows(receipts):

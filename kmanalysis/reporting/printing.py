@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
@@ -103,7 +104,7 @@ def check_csv(attached: Attached, words: Words) -> str:
     return csv_text(attached.rejects)
 
 
-def rejected_rows(receipts: list[Receipt]) -> int:
+def rejected_rows(receipts: Sequence[Receipt]) -> int:
     """How many rows were rejected."""
     return sum(sum(receipt.rejected.values()) for receipt in receipts)
 
