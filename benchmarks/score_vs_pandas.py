@@ -35,6 +35,7 @@ import pandas as pd
 from kmanalysis import measures
 from kmanalysis.workbook import open_workbook
 workbook = open_workbook(sys.argv[1], sys.argv[2])
+measures.observe(workbook, workbook.months)
 found = pd.concat([measures.observed(workbook.at(month)) for month in workbook.months], ignore_index=True)
 found.to_parquet(sys.argv[3], index=False)
 """

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
+from threading import RLock
 
 import ibis
 import pandas as pd
@@ -48,6 +49,7 @@ class Workbook:
         attached: Attached | None = None,
         frames: dict[tuple[str, str], pd.DataFrame] | None = None,
         facts: dict | None = None,
+        lock: RLock | None = None,
     ) -> None:
         self._month = month
         self.standards = standards
@@ -56,6 +58,7 @@ class Workbook:
         self._connection = connection
         self._frames = {} if frames is None else frames
         self._facts = {} if facts is None else facts
+        self._lock = lock or RLock()
 
     @property
     def month(self) -> Month:
@@ -95,7 +98,9 @@ class Workbook:
 
     def at(self, month: Month | None) -> Workbook:
         """The same workbook seen from another month; from any month (None), to write a query."""
-        return Workbook(month, self.standards, self.words, connection=self._connection, attached=self.attached, frames=self._frames, facts=self._facts)
+        return Workbook(
+            month, self.standards, self.words, connection=self._connection, attached=self.attached, frames=self._frames, facts=self._facts, lock=self._lock
+        )
 
     @property
     def names(self) -> dict[str, str]:
@@ -133,14 +138,25 @@ class Workbook:
         query = self._fact(f"query.{name}", lambda: written(connection, lambda: build(self.at(None))))
         return answer(connection, query, self.month)
 
+    def collected(self, expression: ir.Table) -> pd.DataFrame:
+        """The rows of an engine expression, which may be asked for while other months are worked on."""
+        connection = self._connection
+        if not isinstance(connection, Backend):
+            return expression.execute()
+        with self._lock:
+            query = written(connection, lambda: expression)
+        return answer(connection, query, self.month)
+
     def _calendar(self) -> ir.Table:
         if self._connection is None:
             raise KmError("Table {table} is not part of this page. Open the workbook on its folder to work with rows.", table="calendar")
-        return self._connection.create_table("kmanalysis_calendar", ibis.memtable(calendar_days(), schema={"day": "date", "day_kind": "string"}), temp=True)
+        return self._connection.create_table("kmanalysis_calendar", ibis.memtable(calendar_days(), schema={"day": "date", "day_kind": "string"}))
 
     def _fact(self, name: str, find: Callable[[], object]):
-        if name not in self._facts:
-            self._facts[name] = find()
+        # Writing a query leans on state that the engine's library shares: one at a time.
+        with self._lock:
+            if name not in self._facts:
+                self._facts[name] = find()
         return self._facts[name]
 
     def _names(self) -> dict[str, str]:

@@ -91,11 +91,11 @@ def written(connection: Backend, build: Callable[[], ir.Table]) -> Query:
 
 
 def answer(connection: Backend, query: Query, month: Month) -> pd.DataFrame:
-    """What a query of `any_period` gives for a month."""
-    for field in fields(Period):
-        value = getattr(month, field.name)
-        connection.con.execute(f"SET VARIABLE period_{field.name} = CAST(? AS {_PERIOD_TYPES[field.name]})", [value])
-    return PandasData.convert_table(connection.con.execute(query.sql).to_arrow_table().to_pandas(), query.schema)
+    """What a query gives for a month. Months may be asked for side by side: each call speaks to the engine on a line of its own."""
+    with connection.con.cursor() as line:
+        for field in fields(Period):
+            line.execute(f"SET VARIABLE period_{field.name} = CAST(? AS {_PERIOD_TYPES[field.name]})", [getattr(month, field.name)])
+        return PandasData.convert_table(line.execute(query.sql).to_arrow_table().to_pandas(), query.schema)
 
 
 @cache

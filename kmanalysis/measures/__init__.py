@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import ibis
 import pandas as pd
@@ -11,7 +12,11 @@ from ibis.expr import types as ir
 from kmanalysis.errors import UsageError
 from kmanalysis.measures import compliance, price, reputation, service, stability
 from kmanalysis.measures.frames import nothing_observed
+from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook, frame
+
+MONTHS_AT_ONCE = 2
+"""Months that are worked on side by side: more would only want more memory."""
 
 EVIDENCE_ROWS = 20
 """Rows of evidence that a report keeps a supplier and measure: the worst ones."""
@@ -29,6 +34,12 @@ def observed(workbook: Workbook) -> pd.DataFrame:
         missing = [supplier for supplier in workbook.suppliers if supplier not in seen]
         parts += [found, nothing_observed(workbook, identifier, missing)]
     return pd.concat([part for part in parts if len(part)], ignore_index=True).sort_values(["supplier_id", "measure"], ignore_index=True)
+
+
+def observe(workbook: Workbook, months: Sequence[Month]) -> None:
+    """Measures several months side by side: while one is read by the engine, another is worked out."""
+    with ThreadPoolExecutor(max_workers=MONTHS_AT_ONCE) as pool:
+        list(pool.map(lambda month: observed(workbook.at(month)), months))
 
 
 def rows(workbook: Workbook, measure: str) -> ir.Table:

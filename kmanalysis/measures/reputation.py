@@ -13,7 +13,7 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import measures_frame
 from kmanalysis.statistics.intervals import finite_lot_bounds
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 YEAR = 365.25
 """Days."""
@@ -29,18 +29,23 @@ ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://\S+"
 @frame
 def stated_references(workbook: Workbook) -> pd.DataFrame:
     """Every reference as known at the month's end: supplier_id, reference_id, client, client_size, since, contacted_at, outcome (one of `OUTCOMES`)."""
-    found = reference_rows(workbook).drop("severity").order_by(["supplier_id", "reference_id"]).execute()
+    found = _references(workbook)
     found["since"] = pd.to_datetime(found["since"]).astype("datetime64[s]")
     return found
+
+
+@query
+def _references(workbook: Workbook) -> ir.Table:
+    return reference_rows(workbook).drop("severity").order_by(["supplier_id", "reference_id"])
 
 
 def reference_rows(workbook: Workbook) -> ir.Table:
     """The stated references in the engine; denied ones are worst, then those that nobody reached."""
     references = workbook.table("references")
-    is_asked = references.contacted_at < workbook.month.end
+    is_asked = references.contacted_at < workbook.period.end
     outcome = ibis.ifelse(ibis.coalesce(is_asked, False), ibis.coalesce(references.outcome, "not_asked"), "not_asked")
     shown = references.select("supplier_id", "reference_id", "client", "client_size", "since", "contacted_at", outcome=outcome)
-    severity = ibis.cases((outcome == "denied", 3.0), (outcome == "unreachable", 2.0), (outcome == "not_asked", 1.0), else_=0.0)
+    severity = ibis.cases((shown.outcome == "denied", 3.0), (shown.outcome == "unreachable", 2.0), (shown.outcome == "not_asked", 1.0), else_=0.0)
     return shown.mutate(severity=severity)
 
 
@@ -103,7 +108,7 @@ def reference_confirmed(workbook: Workbook) -> pd.DataFrame:
 @frame
 def public_findings(workbook: Workbook) -> pd.DataFrame:
     """The public findings of the window: supplier_id, signal_id, found_on, source_kind, host, polarity, summary; no address but its host's name."""
-    found = public_signal_rows(workbook).drop("severity").order_by(["supplier_id", "found_on", "signal_id"]).execute()
+    found = workbook.collected(public_signal_rows(workbook).drop("severity").order_by(["supplier_id", "found_on", "signal_id"]))
     found["found_on"] = pd.to_datetime(found["found_on"]).astype("datetime64[s]")
     return found
 

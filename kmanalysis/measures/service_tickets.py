@@ -142,7 +142,7 @@ def _open_before(workbook: Workbook, *endings: str) -> pd.DataFrame:
     """Real tickets opened before the month of which none of the endings had come at its end: supplier_id, older."""
     tickets = workbook.table("tickets")
     open_ones = tickets.filter(tickets.opened_at < workbook.period.start, ~tickets.is_staged, *(_is_open(workbook, tickets[ending]) for ending in endings))
-    return open_ones.group_by("supplier_id").agg(older=open_ones.count()).execute()
+    return workbook.collected(open_ones.group_by("supplier_id").agg(older=open_ones.count()))
 
 
 def _backlog_rows(workbook: Workbook, measure: str, counts: pd.DataFrame, older: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,7 @@ def hot_skus(workbook: Workbook) -> pd.DataFrame:
     since = (month - int(standards.value("counting.hot_months"))).start
     orders = workbook.table("orders")
     sold = orders.filter(orders.ordered_at >= since, orders.ordered_at < month.start).group_by("sku").agg(quantity=orders.quantity.sum())
-    listed = sold.order_by([ibis.desc("quantity"), "sku"]).limit(int(standards.value("counting.hot_skus"))).execute()
+    listed = workbook.collected(sold.order_by([ibis.desc("quantity"), "sku"]).limit(int(standards.value("counting.hot_skus"))))
     listed = listed.sort_values(["quantity", "sku"], ascending=[False, True], ignore_index=True)
     return listed.assign(rank=np.arange(1, len(listed) + 1))[["rank", "sku", "quantity"]]
 
@@ -44,11 +44,8 @@ def hot_stock(workbook: Workbook) -> pd.DataFrame:
         readings=parts.count(where=(parts.state != UNKNOWN) & (parts.part == 0)),
     )
     offered = _hot_offers(workbook)
-    found = (
-        offered.left_join(days, ["supplier_id", "sku", "day"])
-        .select(*offered.columns, "lowest", "known_microseconds", "out_microseconds", "readings")
-        .execute()
-    )
+    known = offered.left_join(days, ["supplier_id", "sku", "day"])
+    found = workbook.collected(known.select(*offered.columns, "lowest", "known_microseconds", "out_microseconds", "readings"))
     found = found.sort_values(["supplier_id", "sku", "day"], ignore_index=True)
     counts = ["known_microseconds", "out_microseconds", "readings"]
     found[counts] = found[counts].fillna(0).astype("int64")

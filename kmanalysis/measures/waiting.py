@@ -12,7 +12,7 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import measures_frame
-from kmanalysis.statistics.survival import share_within_by, waiting_quantiles_by
+from kmanalysis.statistics.survival import CasesBySupplier, share_within_by, waiting_quantiles_by
 from kmanalysis.workbook import Workbook
 
 SECOND = 1_000_000
@@ -63,7 +63,8 @@ def waiting_frame(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd.
     whose end is only bounded from above counts as late unless the bound is within the limit; such a supplier is judged by its bounds.
     """
     limit, confidence = workbook.standards.limit(measure), workbook.standards.value("counting.confidence")
-    shares = share_within_by(counts, limit, confidence)
+    by_supplier = CasesBySupplier.of(counts)
+    shares = share_within_by(by_supplier, limit, confidence)
     undecided = counts[counts["is_bound"] & (counts["seconds"] > limit)]
     if len(undecided):
         favourable = counts.assign(seconds=counts["seconds"].where(~counts.index.isin(undecided.index), 0.0))
@@ -71,7 +72,7 @@ def waiting_frame(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd.
     shares["basis"] = np.where(shares["supplier_id"].isin(undecided["supplier_id"]), "bounded", "census")
     parts = [measures_frame(workbook, measure, shares.rename(columns={"share": "value"}), unit="share")]
     for label, q in (("p50_seconds", 0.5), ("p95_seconds", 0.95)):
-        quantiles = waiting_quantiles_by(counts, q, confidence).merge(shares[["supplier_id", "n"]], on="supplier_id")
+        quantiles = waiting_quantiles_by(by_supplier, q, confidence).merge(shares[["supplier_id", "n"]], on="supplier_id")
         parts.append(measures_frame(workbook, f"{measure}.{label}", quantiles, unit="seconds"))
     still_open = counts["cases"].where(~counts["ended"], 0).groupby(counts["supplier_id"]).sum()
     opened = shares["supplier_id"].map(still_open).astype("float64") / shares["n"].where(shares["n"] > 0)

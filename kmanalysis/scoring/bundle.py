@@ -29,6 +29,7 @@ FRAMES = (
 
 def finished_frames(workbook: Workbook) -> dict[str, pd.DataFrame]:
     """All frames by name: what was observed, what it means, what the charts show, and the worst rows behind each measure."""
+    measures.observe(workbook, workbook.months)
     frames = {frame_name(function): function(workbook) for function in FRAMES}
     evidence = {measures.evidence_name(measure): measures.worst_rows(workbook, measure) for measure in workbook.standards.measures}
     return frames | evidence

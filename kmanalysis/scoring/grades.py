@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from kmanalysis.measures import observe
 from kmanalysis.scoring.scorecard import scorecard, standards_frame, unasked, weighted_scores
 from kmanalysis.scoring.verdicts import scale_points
 from kmanalysis.standards import Standards
@@ -111,6 +112,8 @@ def held_rank(workbook: Workbook) -> pd.Series:
 @frame
 def grade_history(workbook: Workbook) -> pd.DataFrame:
     """The grades of every month looked back on, one month below the other."""
+    if workbook.has_engine:
+        observe(workbook, workbook.months)
     return pd.concat([grades(workbook.at(month)) for month in workbook.months], ignore_index=True)
 
 

@@ -33,7 +33,7 @@ def scorecard(workbook: Workbook) -> pd.DataFrame:
 @frame
 def asked_subjects(workbook: Workbook) -> pd.DataFrame:
     """The subjects that the needs profile speaks of, a row each."""
-    return workbook.table("needs").select("subject").distinct().order_by("subject").execute()
+    return workbook.collected(workbook.table("needs").select("subject").distinct().order_by("subject"))
 
 
 def unasked(workbook: Workbook) -> frozenset[str]:

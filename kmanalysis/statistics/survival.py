@@ -137,12 +137,12 @@ def waiting_quantile(seconds: ArrayLike, ended: ArrayLike, cases: ArrayLike, q: 
     )
 
 
-def share_within_by(counts: pd.DataFrame, limit: float, confidence: float = 0.95) -> pd.DataFrame:
+def share_within_by(counts: pd.DataFrame | CasesBySupplier, limit: float, confidence: float = 0.95) -> pd.DataFrame:
     """`share_within` of every supplier, all at once.
 
     ``counts``: columns supplier_id, seconds, ended, cases. Gives supplier_id (in order), share, lower, upper, n, censored (before the limit).
     """
-    cases = _CasesBySupplier.of(counts)
+    cases = counts if isinstance(counts, CasesBySupplier) else CasesBySupplier.of(counts)
     is_early, size = cases.times <= limit, len(cases.n)
     within = np.bincount(cases.supplier[is_early], cases.ended[is_early], size)
     is_cut = cases.times < limit
@@ -157,15 +157,15 @@ def share_within_by(counts: pd.DataFrame, limit: float, confidence: float = 0.95
         lower = np.where(is_curved, 1 - survival ** np.exp(-reach), lower)
         upper = np.where(is_curved, np.where(known > within, 1 - survival ** np.exp(reach), 1.0), upper)
     columns = {"share": share, "lower": lower, "upper": upper, "n": cases.n, "censored": censored.astype(np.int64)}
-    return _frame(counts, cases.names, columns)
+    return _frame(cases.names, columns)
 
 
-def waiting_quantiles_by(counts: pd.DataFrame, q: float, confidence: float = 0.95) -> pd.DataFrame:
+def waiting_quantiles_by(counts: pd.DataFrame | CasesBySupplier, q: float, confidence: float = 0.95) -> pd.DataFrame:
     """`waiting_quantile` of every supplier: those that order statistics answer all at once, the others by their curves.
 
     ``counts``: columns supplier_id, seconds, ended, cases. Gives supplier_id (in order), value, lower, upper (seconds).
     """
-    cases = _CasesBySupplier.of(counts)
+    cases = counts if isinstance(counts, CasesBySupplier) else CasesBySupplier.of(counts)
     size = len(cases.n)
     waiting = cases.n - np.bincount(cases.supplier, cases.ended, size).astype(np.int64)
     supplier = np.append(cases.supplier, np.arange(size))
@@ -189,12 +189,15 @@ def waiting_quantiles_by(counts: pd.DataFrame, q: float, confidence: float = 0.9
     np.minimum.at(watched, cases.supplier[is_watched], cases.times[is_watched])
     for code in np.flatnonzero(upper > watched):
         found[:, code] = waiting_quantile(*cases.of_one(int(code)), q, confidence)
-    return _frame(counts, cases.names, dict(zip(("value", "lower", "upper"), found, strict=True)))
+    return _frame(cases.names, dict(zip(("value", "lower", "upper"), found, strict=True)))
 
 
 @dataclass(frozen=True)
-class _CasesBySupplier:
-    """Cases by supplier and distinct finite time, in order; ``n`` and ``names`` a supplier, the rest a time."""
+class CasesBySupplier:
+    """Cases by supplier and distinct finite time, in order; ``n`` and ``names`` a supplier, the rest a time.
+
+    Made once where several figures of the same counts are wanted.
+    """
 
     names: pd.Index
     n: np.ndarray
@@ -204,7 +207,8 @@ class _CasesBySupplier:
     censored: np.ndarray
 
     @classmethod
-    def of(cls, counts: pd.DataFrame) -> _CasesBySupplier:
+    def of(cls, counts: pd.DataFrame) -> CasesBySupplier:
+        """From columns supplier_id, seconds, ended, cases. Raises ValueError for missing seconds and negative cases."""
         time, done, count = (counts[column].to_numpy() for column in ("seconds", "ended", "cases"))
         time, done, count = time.astype(float), done.astype(bool), count.astype(np.int64)
         if np.isnan(time).any() or (count < 0).any():
@@ -221,7 +225,7 @@ class _CasesBySupplier:
             return np.bincount(place, np.where(kept, count_in_order, 0), int(is_first.sum())).astype(np.int64)
 
         n = np.bincount(codes, count, len(names)).astype(np.int64)
-        return cls(pd.Index(names), n, supplier[is_first], time[is_first], summed(done), summed(~done))
+        return cls(pd.Index(names, dtype=counts["supplier_id"].dtype), n, supplier[is_first], time[is_first], summed(done), summed(~done))
 
     def survival(self, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Kaplan–Meier share still waiting after the kept times (the first ones of each supplier), and its error on the log(−log) scale."""
@@ -265,5 +269,5 @@ def _first_time(times: np.ndarray, shares: np.ndarray, level: float, otherwise: 
     return float(times[np.argmax(reached)]) if reached.any() else otherwise
 
 
-def _frame(counts: pd.DataFrame, names: pd.Index, columns: dict[str, np.ndarray]) -> pd.DataFrame:
-    return pd.DataFrame({"supplier_id": names.astype(counts["supplier_id"].dtype), **columns})
+def _frame(names: pd.Index, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    return pd.DataFrame({"supplier_id": names, **columns})
