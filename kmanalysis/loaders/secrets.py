@@ -10,7 +10,6 @@ import re
 import stat
 import tempfile
 import unicodedata
-from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 
@@ -67,11 +66,6 @@ def without_contacts(text: str, key: bytes | None) -> str:
         return cleaned
     normal = unicodedata.normalize("NFKC", text)
     return _CONTACT.sub(reduced, normal) if _CONTACT.search(normal) else text
-
-
-def scrubber(key: bytes | None) -> Callable[[str], str]:
-    """`without_contacts` under one key."""
-    return lambda text: without_contacts(text, key)
 
 
 def looks_like_code(text: str) -> bool:

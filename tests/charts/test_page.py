@@ -92,7 +92,7 @@ def dossier():
 def test_dossier_opens_with_grade_last_month_and_costs(dossier):
     workbook = dossier("zh", last="S", reasons=[("service.first_response", 5.04), ("compliance.licences", np.nan)])
     assert supplier_opening(workbook, "S01").data == (
-        "**S01 云杉数卡：A 级**（把握 80%）。总分 80；计权部分有 90% 已观测并有定论。 上月：S 级。 失分最多：首次响应及时率 (−5)。"
+        "**S01 云杉数卡：A 级**（把握度 80%）。总分 80；计权部分有 90% 已观测并有定论。 上月：S 级。 失分最多：首次响应及时率 (−5)。"
     )
 
 
