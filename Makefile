@@ -25,7 +25,7 @@ docs: $(READY)
 	$(BIN)/python -m kmanalysis.reference docs
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/score_vs_pandas.py benchmarks/data --repeat 3
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

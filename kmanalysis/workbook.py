@@ -19,8 +19,9 @@ from ibis.expr import types as ir
 
 from kmanalysis.assets import samples_folder
 from kmanalysis.errors import KmError, UsageError
-from kmanalysis.loaders.engine import Backend, Period, answer, any_period, calendar_days, connect, period_of, written
+from kmanalysis.loaders.engine import Backend, Period, any_period, calendar_days, connect, period_of
 from kmanalysis.loaders.folder import Attached, attach
+from kmanalysis.loaders.queries import Queries
 from kmanalysis.standards import Standard, Standards, load_standards
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
@@ -132,20 +133,21 @@ class Workbook:
 
     def answered(self, name: str, build: Callable[[Workbook], ir.Table]) -> pd.DataFrame:
         """What the named query gives for this month. It is written once a folder where the engine can be told the month later."""
-        connection = self._connection
-        if not isinstance(connection, Backend):
+        if self._queries is None:
             return build(self).execute()
-        query = self._fact(f"query.{name}", lambda: written(connection, lambda: build(self.at(None))))
-        return answer(connection, query, self.month)
+        return self._queries.answer(name, lambda: build(self.at(None)), self.month)
 
-    def collected(self, expression: ir.Table) -> pd.DataFrame:
-        """The rows of an engine expression, which may be asked for while other months are worked on."""
+    def kept(self, name: str, build: Callable[[Workbook], ir.Table], months_before: int = 0) -> ir.Table:
+        """The named kept table of this month, or those of so many months before it; an engine that keeps none works it out in place."""
+        if self._queries is None:
+            months = [self.month - back for back in range(1, months_before + 1)] or [self.month]
+            return ibis.union(*(build(self.at(month)) for month in months)) if len(months) > 1 else build(self.at(months[0]))
+        return self._queries.kept(name, lambda: build(self.at(None)), self.period, self._month, months_before)
+
+    @property
+    def _queries(self) -> Queries | None:
         connection = self._connection
-        if not isinstance(connection, Backend):
-            return expression.execute()
-        with self._lock:
-            query = written(connection, lambda: expression)
-        return answer(connection, query, self.month)
+        return self._fact("queries", lambda: Queries(connection)) if isinstance(connection, Backend) else None
 
     def _calendar(self) -> ir.Table:
         if self._connection is None:
@@ -192,6 +194,20 @@ def query(build: Callable[[Workbook], ir.Table]) -> Callable[[Workbook], pd.Data
         return workbook.answered(name, build)
 
     return answered
+
+
+def kept(build: Callable[[Workbook], ir.Table]) -> Callable[..., ir.Table]:
+    """Marks a function of a workbook that expresses a table which several queries build upon: the engine works it out once a month and keeps it.
+
+    Like a `query` it sees `Workbook.period` and not `Workbook.month`. Called with ``months_before=3``, the rows of the three months before.
+    """
+    name = frame_name(build)
+
+    @wraps(build)
+    def table(workbook: Workbook, months_before: int = 0) -> ir.Table:
+        return workbook.kept(name, build, months_before)
+
+    return table
 
 
 def frame_name(function: Callable) -> str:

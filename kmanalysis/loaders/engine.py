@@ -16,6 +16,7 @@ from ibis.backends.duckdb import Backend
 from ibis.expr import types as ir
 from ibis.formats.pandas import PandasData
 
+from kmanalysis.loaders.staging import identifier
 from kmanalysis.times import Month, day_kind
 
 
@@ -39,6 +40,8 @@ def connect(memory: str | None = None, threads: int | None = None) -> Backend:
     connection.raw_sql("SET TimeZone = 'UTC'")
     # Folding selects into each other takes a third of the time it takes to write a query, and the engine folds them anyway.
     ibis.options.sql.fuse_selects = False
+    # A run asks the same files a few hundred times.
+    connection.raw_sql("SET parquet_metadata_cache = true")
     # It would print between the data on stdout.
     connection.raw_sql("SET enable_progress_bar = false")
     return connection
@@ -93,9 +96,21 @@ def written(connection: Backend, build: Callable[[], ir.Table]) -> Query:
 def answer(connection: Backend, query: Query, month: Month) -> pd.DataFrame:
     """What a query gives for a month. Months may be asked for side by side: each call speaks to the engine on a line of its own."""
     with connection.con.cursor() as line:
-        for field in fields(Period):
-            line.execute(f"SET VARIABLE period_{field.name} = CAST(? AS {_PERIOD_TYPES[field.name]})", [getattr(month, field.name)])
-        return PandasData.convert_table(line.execute(query.sql).to_arrow_table().to_pandas(), query.schema)
+        found = line.execute(_told(month) + query.sql).to_arrow_table()
+    return PandasData.convert_table(found.to_pandas(), query.schema)
+
+
+def store(connection: Backend, table: str, query: Query, month_column: str, month: Month) -> None:
+    """Adds what a query gives for a month to an engine table that has its columns, and the month's first day as ``month_column``."""
+    columns = ", ".join(map(identifier, [month_column, *query.schema.names]))
+    with connection.con.cursor() as line:
+        line.execute(f"{_told(month)}INSERT INTO {identifier(table)} ({columns}) SELECT getvariable('period_first_day'), asked.* FROM ({query.sql}) AS asked")
+
+
+def _told(month: Month) -> str:
+    """Statements that tell the engine the month. One text with the query: each call of its own waits for the interpreter."""
+    values = {field.name: getattr(month, field.name) for field in fields(Period)}
+    return "".join(f"SET VARIABLE period_{name} = CAST('{value}' AS {_PERIOD_TYPES[name]}); " for name, value in values.items())
 
 
 @cache
@@ -103,4 +118,6 @@ def calendar_days() -> pd.DataFrame:
     """Every day that a timestamp may fall on: ``day`` and ``day_kind`` (see `times.day_kind`; "unknown" for a year that it does not know)."""
     first, last = date(1990, 1, 1), date(2100, 12, 31)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return pd.DataFrame({"day": days, "day_kind": [day_kind(day) or "unknown" for day in days]})
+    # It knows whole years: asking for every day of the others took half a second.
+    known = {year for year in range(first.year, last.year + 1) if day_kind(date(year, 1, 1))}
+    return pd.DataFrame({"day": days, "day_kind": [(day_kind(day) if day.year in known else None) or "unknown" for day in days]})

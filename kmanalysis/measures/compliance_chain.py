@@ -6,7 +6,7 @@ import ibis
 from ibis.expr import types as ir
 
 from kmanalysis.measures.days import each_day, on_offer
-from kmanalysis.times import to_local
+from kmanalysis.measures.orders import orders_by_day
 from kmanalysis.workbook import Workbook
 
 SCOPES = ("sku", "brand", "family", "category")
@@ -79,9 +79,7 @@ def goods_by_day(workbook: Workbook) -> ir.Table:
     listings = on_offer(workbook)
     spans = listings.select("supplier_id", "sku", "listed_from", last=ibis.coalesce(listings.listed_to, workbook.period.last_day))
     offered = each_day(workbook, spans, "listed_from", "last").select("supplier_id", "sku", "day").distinct()
-    orders = workbook.in_month("orders")
-    orders = orders.mutate(day=to_local(orders.ordered_at).date())
-    sold = orders.group_by("supplier_id", "sku", "day").agg(orders=orders.count())
+    sold = orders_by_day(workbook)
     both = ibis.union(
         offered.mutate(offers=ibis.literal(1, type="int64"), orders=ibis.literal(0, type="int64")),
         sold.select("supplier_id", "sku", "day", offers=ibis.literal(0, type="int64"), orders=sold.orders),

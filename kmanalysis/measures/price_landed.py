@@ -7,12 +7,15 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import DIGITS, measures_frame, share_frame
-from kmanalysis.measures.price_market import market_levels, standing_quotes
+from kmanalysis.measures.price_market import market_levels
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame, query
+from kmanalysis.workbook import Workbook, frame, kept, query
 
 MONEY = "decimal(18,4)"
 """Type of an amount in the engine."""
+
+ON_A_DAY = ["supplier_id", "sku", "currency", "day"]
+"""What has one retail price."""
 
 
 def landed_purchases(workbook: Workbook) -> ir.Table:
@@ -42,6 +45,19 @@ def landed_purchases(workbook: Workbook) -> ir.Table:
     return found.mutate(landed_amount=found.paid_amount + found.linked_fees + found.spread_fees).drop("all_paid", "all_units", "other_fees")
 
 
+@kept
+def landed_days(workbook: Workbook) -> ir.Table:
+    """The `landed_purchases` that were received, by supplier_id, sku, currency and day: purchases (count), received (units), paid, landed (decimal)."""
+    landed = landed_purchases(workbook)
+    landed = landed.filter(landed.received_quantity.notnull())
+    return landed.group_by("supplier_id", "sku", "currency", "day").agg(
+        purchases=landed.count(),
+        received=landed.received_quantity.sum(),
+        paid=landed.paid_amount.sum().cast(MONEY),
+        landed=landed.landed_amount.sum().cast(MONEY),
+    )
+
+
 def low_price_trap_rows(workbook: Workbook) -> ir.Table:
     """SKUs bought in the month on days with a market level, a row a supplier, SKU and currency.
 
@@ -50,15 +66,7 @@ def low_price_trap_rows(workbook: Workbook) -> ir.Table:
     """
     settings = workbook.standards
     one = ["supplier_id", "sku", "currency"]
-    landed = landed_purchases(workbook)
-    landed = landed.filter(landed.received_quantity.notnull())
-    by_day = landed.group_by(*one, "day").agg(
-        purchases=landed.count(),
-        received=landed.received_quantity.sum(),
-        paid=landed.paid_amount.sum(),
-        landed=landed.landed_amount.sum(),
-    )
-    levels = market_levels(workbook, standing_quotes(workbook, by_day.select("sku").distinct()))
+    by_day, levels = landed_days(workbook), market_levels(workbook)
     judged = by_day.join(levels.select(*one, "day", "unit_price", "market_level"), [*one, "day"])
     sums = judged.group_by(one).agg(
         days_bought=judged.count(),
@@ -106,6 +114,20 @@ def low_price_trap(workbook: Workbook) -> pd.DataFrame:
     return share_frame(workbook, "price.low_price_trap", counts)
 
 
+def retail_prices(workbook: Workbook, days: ir.Table) -> ir.Table:
+    """The days (`ON_A_DAY`, a row each) with cost_price and suggested_retail_price of the listing in force; those without a retail price are left out.
+
+    Of several listings in force it is the one listed last.
+    """
+    listings = workbook.table("listings")
+    priced = listings.filter(listings.suggested_retail_price.notnull())
+    priced = priced.select("supplier_id", "sku", "currency", "listed_from", "listed_to", "cost_price", "suggested_retail_price")
+    in_force = [priced.listed_from <= days.day, priced.listed_to.isnull() | (priced.listed_to >= days.day)]
+    found = days.join(priced, ["supplier_id", "sku", "currency", *in_force])
+    found = found.mutate(place=ibis.row_number().over(ibis.window(group_by=ON_A_DAY, order_by=ibis.desc("listed_from"))))
+    return found.filter(found.place == 0).drop("place", "listed_from", "listed_to")
+
+
 def gross_margin_rows(workbook: Workbook) -> ir.Table:
     """The month's purchases that were received and have a suggested retail price, with their margin; severity is what lacks of the standard.
 
@@ -113,16 +135,8 @@ def gross_margin_rows(workbook: Workbook) -> ir.Table:
     """
     landed = landed_purchases(workbook)
     landed = landed.filter(landed.received_quantity.notnull())
-    listings = workbook.table("listings")
-    priced = listings.filter(listings.suggested_retail_price.notnull())
-    priced = priced.select("supplier_id", "sku", "currency", "listed_from", "listed_to", "cost_price", "suggested_retail_price")
-    one = ["supplier_id", "sku", "currency"]
-    in_force = [priced.listed_from <= landed.day, priced.listed_to.isnull() | (priced.listed_to >= landed.day)]
-    found = landed.join(priced, [*one, *in_force])
-    latest = ibis.window(group_by="purchase_id", order_by=ibis.desc("listed_from"))
-    found = found.mutate(place=ibis.row_number().over(latest))
-    found = found.filter(found.place == 0)
-    found = found.mutate(retail_amount=(found.suggested_retail_price * found.received_quantity).cast("decimal(30,4)"))
+    found = landed.join(retail_prices(workbook, landed.select(ON_A_DAY).distinct()), ON_A_DAY)
+    found = found.mutate(retail_amount=_retail_amount(found.suggested_retail_price, found.received_quantity))
     retail = found.retail_amount.nullif(0).cast("float64")
     found = found.mutate(margin=((retail - found.landed_amount.cast("float64")) / retail).round(DIGITS))
     lacking = workbook.standards.value("price.gross_margin") - found.margin
@@ -143,22 +157,21 @@ def margins(workbook: Workbook) -> pd.DataFrame:
 
 @query
 def _retail_sums(workbook: Workbook) -> ir.Table:
-    rows = gross_margin_rows(workbook).join(workbook.table("products").select("sku", "name"), "sku")
-    found = rows.group_by("supplier_id", "sku", "name", "currency").agg(
-        purchases=rows.count(),
-        received=rows.received_quantity.sum(),
-        retail_amount=rows.retail_amount.sum(),
-        paid_amount=rows.paid_amount.sum(),
-        landed_amount=rows.landed_amount.sum(),
+    days = retail_prices(workbook, landed_days(workbook)).join(workbook.table("products").select("sku", "name"), "sku")
+    found = days.group_by("supplier_id", "sku", "name", "currency").agg(
+        purchases=days.purchases.sum(),
+        received=days.received.sum(),
+        retail_amount=_retail_amount(days.suggested_retail_price, days.received).sum(),
+        paid_amount=days.paid.sum(),
+        landed_amount=days.landed.sum(),
     )
     return found.order_by("supplier_id", "sku", "currency")
 
 
 @query
 def _received_counts(workbook: Workbook) -> ir.Table:
-    bought = workbook.in_month("purchases")
-    received = bought.filter(bought.received_quantity.notnull())
-    return received.group_by("supplier_id", "currency").agg(received=received.count())
+    days = landed_days(workbook)
+    return days.group_by("supplier_id", "currency").agg(received=days.purchases.sum())
 
 
 def gross_margin(workbook: Workbook) -> pd.DataFrame:
@@ -192,6 +205,10 @@ def main_currencies(by_currency: pd.DataFrame, *events: str) -> pd.DataFrame:
 def _margin(sums: pd.DataFrame, cost: str) -> pd.Series:
     retail, spent = sums["retail_amount"].astype("float64"), sums[cost].astype("float64")
     return ((retail - spent) / retail.where(retail > 0)).round(DIGITS)
+
+
+def _retail_amount(price: ir.DecimalValue, units: ir.IntegerValue) -> ir.DecimalValue:
+    return (price * units).cast("decimal(30,4)")
 
 
 def _or_nothing(amount: ir.DecimalValue) -> ir.DecimalValue:

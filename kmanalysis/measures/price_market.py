@@ -11,9 +11,9 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.days import each_day
 from kmanalysis.measures.frames import DIGITS, measures_frame
-from kmanalysis.statistics.intervals import cluster_share_bounds_by, counted_quantile
+from kmanalysis.statistics.intervals import cluster_share_bounds_by, counted_quantiles_by
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame, query
+from kmanalysis.workbook import Workbook, frame, kept, query
 
 MARKET = ("sku", "day", "currency")
 """What is compared side by side."""
@@ -22,18 +22,16 @@ LEVEL = "decimal(20,5)"
 """Type of a market level: half a unit of the last place of two prices."""
 
 
-def standing_quotes(workbook: Workbook, skus: ir.Table | None = None) -> ir.Table:
+def standing_quotes(workbook: Workbook) -> ir.Table:
     """The quote that stands of each supplier, SKU and day of the month: supplier_id, sku, day, unit_price, currency, quoted_at.
 
     A day's last quote speaks for it, and for the days after it until the supplier quotes the SKU again (in whatever currency) or the validity of
-    the standards ends. ``skus`` (a table with sku) leaves the others out early.
+    the standards ends.
     """
     period = workbook.period
     validity = timedelta(days=int(workbook.standards.value("counting.quote_validity")) - 1)
     quotes = workbook.table("quotes")
     quotes = quotes.filter(quotes.quoted_at >= period.start - validity, quotes.quoted_at < period.end)
-    if skus is not None:
-        quotes = quotes.semi_join(skus, "sku")
     quotes = quotes.mutate(quoted_on=to_local(quotes.quoted_at).date())
     # quoted_at is part of the key: no two quotes tie for the last.
     last_of_day = quotes.group_by("supplier_id", "sku", "quoted_on").agg(
@@ -50,17 +48,18 @@ def standing_quotes(workbook: Workbook, skus: ir.Table | None = None) -> ir.Tabl
     return each_day(workbook, spans, "quoted_on", "stands_to").select("supplier_id", "sku", "day", "unit_price", "currency", "quoted_at")
 
 
-def market_levels(workbook: Workbook, quotes: ir.Table) -> ir.Table:
-    """Standing quotes that have a market, with market_suppliers (the judged one included), market_level and deviation.
+@kept
+def market_quotes(workbook: Workbook) -> ir.Table:
+    """The `standing_quotes` of all SKUs beside each other: adds market_suppliers (the judged one included), market_level and deviation.
 
-    The level is the median of the other suppliers' quotes of that SKU, day and currency, where as many suppliers quote it as the standards
-    ask for; the deviation is quote / level − 1. All medians without one come from one ordering: of n quotes only those at places n//2,
-    n//2 + 1 and n//2 + 2 can be in the middle of the rest.
+    The level is the median of the other suppliers' quotes of that SKU, day and currency; the deviation is quote / level − 1. Both are empty
+    where fewer suppliers quote it than the standards ask for. All medians without one come from one ordering: of n quotes only those at
+    places n//2, n//2 + 1 and n//2 + 2 can be in the middle of the rest.
     """
+    quotes = standing_quotes(workbook)
     ordered = ibis.window(group_by=list(MARKET), order_by=["unit_price", "supplier_id"])
     ranked = quotes.mutate(place=ibis.row_number().over(ordered) + 1)
     markets = ranked.group_by(*MARKET).agg(market_suppliers=ranked.count())
-    markets = markets.filter(markets.market_suppliers >= max(int(workbook.standards.value("counting.market_suppliers")), 2))
     ranked = ranked.join(markets, list(MARKET)).mutate(half=ibis._.market_suppliers // 2)
     middles = ranked.group_by(*MARKET).agg(
         first=ranked.unit_price.max(where=ranked.place == ranked.half),
@@ -72,18 +71,23 @@ def market_levels(workbook: Workbook, quotes: ir.Table) -> ir.Table:
     is_odd = ranked.market_suppliers % 2 == 1
     upper = ibis.ifelse(is_odd, ibis.ifelse(ranked.place <= ranked.half + 1, ranked.third, ranked.second), lower)
     level = ((lower + upper) * ibis.literal(Decimal("0.5"), type="decimal(2,1)")).cast(LEVEL)
-    levels = ranked.mutate(market_level=level)
-    levels = levels.filter(levels.market_level > 0)
+    fewest = max(int(workbook.standards.value("counting.market_suppliers")), 2)
+    levels = ranked.mutate(market_level=ibis.ifelse((ranked.market_suppliers >= fewest) & (level > 0), level, ibis.null(LEVEL)))
     deviation = (levels.unit_price.cast("float64") / levels.market_level.cast("float64") - 1).round(DIGITS)
     return levels.mutate(deviation=deviation).drop("place", "half", "first", "second", "third")
+
+
+def market_levels(workbook: Workbook) -> ir.Table:
+    """The `market_quotes` that have a market to be compared with."""
+    quotes = market_quotes(workbook)
+    return quotes.filter(quotes.market_level.notnull())
 
 
 def band_share_rows(workbook: Workbook) -> ir.Table:
     """Core products' standing quotes against the market, a row a supplier, SKU and day; severity is the deviation outside of the band."""
     products = workbook.table("products")
     core = products.filter(products.is_core)
-    levels = market_levels(workbook, standing_quotes(workbook, core))
-    named = levels.join(core.select("sku", "name"), "sku")
+    named = market_levels(workbook).join(core.select("sku", "name"), "sku")
     size = named.deviation.abs()
     return named.select(
         "supplier_id",
@@ -144,7 +148,7 @@ def market_prices(workbook: Workbook) -> ir.Table:
     """The market of each core SKU by day: sku, name, currency, day, suppliers, lowest, median and highest standing quote."""
     products = workbook.table("products")
     core = products.filter(products.is_core)
-    quotes = standing_quotes(workbook, core).join(core.select("sku", "name"), "sku")
+    quotes = market_quotes(workbook).join(core.select("sku", "name"), "sku")
     price = quotes.unit_price
     found = quotes.group_by("sku", "name", "currency", "day").agg(
         suppliers=price.count(),
@@ -176,9 +180,8 @@ def _sides(rows: ir.Table) -> dict[str, ir.Value]:
 def monitored_peers(workbook: Workbook) -> pd.DataFrame:
     """Median, over a supplier's SKU-days with a standing quote, of how many suppliers quote that SKU in that currency, itself included."""
     counts = _peer_counts(workbook)
-    found = [(supplier, counted_quantile(of_one["peers"], of_one["days"], 0.5), of_one["days"].sum()) for supplier, of_one in counts.groupby("supplier_id")]
-    data = pd.DataFrame(found, columns=["supplier_id", "value", "n"]).astype({"value": "float64", "n": "int64"})
-    return measures_frame(workbook, "price.monitored_peers", data, unit="suppliers")
+    middle = counted_quantiles_by(counts["supplier_id"], counts["peers"], counts["days"], 0.5).reset_index()
+    return measures_frame(workbook, "price.monitored_peers", middle, unit="suppliers")
 
 
 @query
@@ -197,5 +200,4 @@ def monitored_peers_rows(workbook: Workbook) -> ir.Table:
 
 
 def _peers(workbook: Workbook) -> ir.Table:
-    quotes = standing_quotes(workbook).select("supplier_id", *MARKET)
-    return quotes.join(quotes.group_by(*MARKET).agg(peers=quotes.count()), list(MARKET))
+    return market_quotes(workbook).select("supplier_id", *MARKET, peers="market_suppliers")

@@ -108,9 +108,14 @@ def reference_confirmed(workbook: Workbook) -> pd.DataFrame:
 @frame
 def public_findings(workbook: Workbook) -> pd.DataFrame:
     """The public findings of the window: supplier_id, signal_id, found_on, source_kind, host, polarity, summary; no address but its host's name."""
-    found = workbook.collected(public_signal_rows(workbook).drop("severity").order_by(["supplier_id", "found_on", "signal_id"]))
+    found = _findings(workbook)
     found["found_on"] = pd.to_datetime(found["found_on"]).astype("datetime64[s]")
     return found
+
+
+@query
+def _findings(workbook: Workbook) -> ir.Table:
+    return public_signal_rows(workbook).drop("severity").order_by("supplier_id", "found_on", "signal_id")
 
 
 def public_signal(workbook: Workbook) -> pd.DataFrame:
@@ -123,11 +128,11 @@ def public_signal(workbook: Workbook) -> pd.DataFrame:
 def public_signal_rows(workbook: Workbook) -> ir.Table:
     """The public findings of the window in the engine; bad ones are worse the younger they are."""
     window = int(workbook.standards.value("counting.signal_window"))
-    first, last = (workbook.month - (window - 1)).first_day, workbook.month.last_day
+    first, last = workbook.period.first_day - ibis.interval(months=window - 1), workbook.period.last_day
     signals = workbook.table("signals").filter(ibis._.found_on >= first, ibis._.found_on <= last)
     host = signals.source_url.re_extract(HOST, 1).lower().nullif("")
     summary = signals.summary.re_replace(ADDRESS, "…")
-    age = ibis.literal(last, type="date").delta(signals.found_on, unit="day").cast("float64")
+    age = last.delta(signals.found_on, unit="day").cast("float64")
     severity = ibis.ifelse(signals.polarity == "bad", 1 / (1 + age), 0.0)
     return signals.select("supplier_id", "signal_id", "found_on", "source_kind", "polarity", host=host, summary=summary, severity=severity)
 

@@ -8,6 +8,7 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import measures_frame, share_frame
+from kmanalysis.measures.orders import orders_by_day
 from kmanalysis.measures.service_hours import response_by_hour, round_the_clock, round_the_clock_rows
 from kmanalysis.measures.service_remedies import (
     compensation_paid,
@@ -48,8 +49,8 @@ def dispute_rate(workbook: Workbook) -> pd.DataFrame:
 
 @query
 def _placed(workbook: Workbook) -> ir.Table:
-    orders = workbook.in_month("orders")
-    return orders.group_by("supplier_id").agg(n=orders.count())
+    orders = orders_by_day(workbook)
+    return orders.group_by("supplier_id").agg(n=orders.orders.sum())
 
 
 @query

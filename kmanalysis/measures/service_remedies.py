@@ -14,7 +14,7 @@ from kmanalysis.measures.frames import measures_frame
 from kmanalysis.measures.waiting import SECOND, counted, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import share_within_by
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame, query
+from kmanalysis.workbook import Workbook, frame, kept, query
 
 CASES_SHOWN = 50
 """Failures a supplier that a page lists."""
@@ -25,6 +25,7 @@ LONGEST_TERM_HOURS = 24 * 366
 _PER_MILLION = 1_000_000
 _PARTS = 10_000  # of a currency unit: a canonical decimal has four places
 _CENT = 100  # parts
+_SHORTEST_MONTH = 28 * 86_400  # seconds
 
 
 def reship_in_time(workbook: Workbook) -> pd.DataFrame:
@@ -108,22 +109,27 @@ def remedy_cases(workbook: Workbook) -> ir.Table:
     return shown.drop("rank", "severity")
 
 
-def _failures(workbook: Workbook, since) -> ir.Table:
-    """Orders that failed from ``since`` to the month's end by the supplier's fault or by a fault not known (``fault``), with the first ``reshipped_at``."""
+@kept
+def failures(workbook: Workbook) -> ir.Table:
+    """The month's failed orders that are the supplier's fault, or nobody knows whose (``fault``)."""
     orders = workbook.table("orders")
-    failed = orders.filter(orders.failed_at >= since, orders.failed_at < workbook.period.end)
+    failed = orders.filter(orders.failed_at >= workbook.period.start, orders.failed_at < workbook.period.end)
     failed = failed.mutate(fault=ibis.coalesce(failed.at_fault, "unknown"))
     failed = failed.filter(failed.fault.isin(("supplier", "unknown")))
-    tickets = workbook.table("tickets")
-    sent = tickets.filter(tickets.opened_at < workbook.period.end, ~tickets.is_staged, tickets.order_id.notnull(), tickets.reshipped_at < workbook.period.end)
+    return failed.select("order_id", "supplier_id", "sku", "failed_at", "failure_cause", "fault", "amount", "cost_amount", "currency")
+
+
+def _made_good(workbook: Workbook, failed: ir.Table) -> ir.Table:
+    """The failures with the first ``reshipped_at`` of their real tickets."""
+    tickets = workbook.table("tickets").semi_join(failed, "order_id")
+    sent = tickets.filter(tickets.opened_at < workbook.period.end, ~tickets.is_staged, tickets.reshipped_at < workbook.period.end)
     first = sent.group_by("order_id").agg(reshipped_at=sent.reshipped_at.min())
-    columns = ["order_id", "supplier_id", "sku", "failed_at", "failure_cause", "fault", "amount", "cost_amount", "currency"]
-    return failed.select(columns).left_join(first, "order_id").drop("order_id_right")
+    return failed.left_join(first, "order_id").drop("order_id_right")
 
 
 def _reship_cases(workbook: Workbook) -> ir.Table:
-    failures = _failures(workbook, workbook.period.start)
-    return waiting_cases(workbook, failures, started=failures.failed_at, ended=failures.reshipped_at)
+    cases = _made_good(workbook, failures(workbook))
+    return waiting_cases(workbook, cases, started=cases.failed_at, ended=cases.reshipped_at)
 
 
 def _widened(workbook: Workbook, measure: str, found: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
@@ -155,14 +161,17 @@ def _unknown_fault(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd
 def _owed(workbook: Workbook) -> ir.Table:
     """Failures whose deadline fell in the month, each with its terms; ``due``, ``paid`` and ``outstanding`` in ten-thousandths of its currency."""
     period = workbook.period
-    cases = _with_terms(workbook, _failures(workbook, period.start - ibis.interval(seconds=ceil(_longest_reship_seconds(workbook)))))
+    longest = ceil(_longest_reship_seconds(workbook))
+    failed = ibis.union(failures(workbook), failures(workbook, months_before=ceil(longest / _SHORTEST_MONTH)))
+    failed = failed.filter(failed.failed_at >= period.start - ibis.interval(seconds=longest))
+    cases = _with_terms(workbook, _made_good(workbook, failed))
     allowed = cases.allowed_seconds * SECOND
     start, end = (moment.delta(cases.failed_at, unit="microsecond") for moment in (period.start, period.end))
     made_good = ibis.coalesce(cases.reshipped_at.delta(cases.failed_at, unit="microsecond") <= allowed, False)
     cases = cases.mutate(is_made_good=made_good, deadline=cases.failed_at + cases.allowed_seconds.as_interval("s")).filter(start <= allowed, allowed < end)
     cases = cases.mutate(remedy_per_million=ibis.ifelse(cases.is_made_good, cases.compensation_per_million, cases.damages_per_million))
     cases = cases.mutate(due=_share_of(cases.base_amount, cases.remedy_per_million), remedy_share=cases.remedy_per_million.cast("float64") / _PER_MILLION)
-    cases = cases.left_join(_damages(workbook), ["order_id", "currency"]).drop("order_id_right", "currency_right")
+    cases = cases.left_join(_damages(workbook, failed), ["order_id", "currency"]).drop("order_id_right", "currency_right")
     received = ibis.coalesce(cases.received, 0)
     # Not `least`: that passes over a debt that is not known.
     cases = cases.mutate(paid=ibis.ifelse(received > cases.due, cases.due, ibis.ifelse(cases.due.isnull(), ibis.null("int64"), received)))
@@ -236,9 +245,9 @@ def _amount(parts):
     return (parts.cast("decimal(18,4)") * ibis.literal(Decimal("0.0001"), type="decimal(18,4)")).cast("decimal(18,4)")
 
 
-def _damages(workbook: Workbook) -> ir.Table:
-    """Damages paid by the month's end, per order and currency, in ten-thousandths."""
-    paid = workbook.table("compensations")
+def _damages(workbook: Workbook, failed: ir.Table) -> ir.Table:
+    """Damages paid for the failures by the month's end, per order and currency, in ten-thousandths."""
+    paid = workbook.table("compensations").semi_join(failed, "order_id")
     paid = paid.filter(paid.kind == "damages", paid.paid_at < workbook.period.end)
     parts = (paid.amount.cast("decimal(38,4)") * _PARTS).cast("int64")
     return paid.mutate(parts=parts).group_by("order_id", "currency").agg(received=ibis._.parts.sum())

@@ -49,7 +49,7 @@ def first_response(workbook: Workbook) -> pd.DataFrame:
     Backlog: tickets opened before the month that were neither answered nor resolved at its end.
     """
     counts = waiting_counts(_answer_counts(workbook))
-    older = _backlog_rows(workbook, "service.first_response", counts, _open_before(workbook, "first_response_at", "resolved_at"))
+    older = _backlog_rows(workbook, "service.first_response", counts, _unanswered_before(workbook))
     return pd.concat([waiting_frame(workbook, "service.first_response", counts), older], ignore_index=True)
 
 
@@ -75,7 +75,7 @@ def resolution(workbook: Workbook) -> pd.DataFrame:
     Backlog: tickets opened before the month and not resolved at its end.
     """
     counts = waiting_counts(_resolution_counts(workbook))
-    older = _backlog_rows(workbook, "service.resolution", counts, _open_before(workbook, "resolved_at"))
+    older = _backlog_rows(workbook, "service.resolution", counts, _unresolved_before(workbook))
     return pd.concat([waiting_frame(workbook, "service.resolution", counts), older], ignore_index=True)
 
 
@@ -138,11 +138,21 @@ def _is_closed_unanswered(workbook: Workbook, tickets: ir.Table) -> ir.BooleanVa
     return _is_open(workbook, tickets.first_response_at) & ~_is_open(workbook, tickets.resolved_at)
 
 
-def _open_before(workbook: Workbook, *endings: str) -> pd.DataFrame:
+@query
+def _unanswered_before(workbook: Workbook) -> ir.Table:
+    return _open_before(workbook, "first_response_at", "resolved_at")
+
+
+@query
+def _unresolved_before(workbook: Workbook) -> ir.Table:
+    return _open_before(workbook, "resolved_at")
+
+
+def _open_before(workbook: Workbook, *endings: str) -> ir.Table:
     """Real tickets opened before the month of which none of the endings had come at its end: supplier_id, older."""
     tickets = workbook.table("tickets")
     open_ones = tickets.filter(tickets.opened_at < workbook.period.start, ~tickets.is_staged, *(_is_open(workbook, tickets[ending]) for ending in endings))
-    return workbook.collected(open_ones.group_by("supplier_id").agg(older=open_ones.count()))
+    return open_ones.group_by("supplier_id").agg(older=open_ones.count())
 
 
 def _backlog_rows(workbook: Workbook, measure: str, counts: pd.DataFrame, older: pd.DataFrame) -> pd.DataFrame:

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import ibis
-import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures import stability_readings as readings
 from kmanalysis.measures.frames import measures_frame
+from kmanalysis.measures.orders import orders_by_day
 from kmanalysis.measures.stability_readings import DAY, DOWN, SECOND, UNKNOWN, UP
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, kept, query
+
+
+@kept
+def hot_list(workbook: Workbook) -> ir.Table:
+    """The hot list in the engine: rank (from 1), sku, quantity."""
+    standards = workbook.standards
+    orders = orders_by_day(workbook, months_before=int(standards.value("counting.hot_months")))
+    sold = orders.group_by("sku").agg(quantity=orders.quantity.sum())
+    ranked = sold.mutate(rank=ibis.row_number().over(order_by=[ibis.desc("quantity"), "sku"]) + 1)
+    return ranked.filter(ranked["rank"] <= int(standards.value("counting.hot_skus"))).select("rank", "sku", "quantity")
 
 
 @frame
-def hot_skus(workbook: Workbook) -> pd.DataFrame:
+@query
+def hot_skus(workbook: Workbook) -> ir.Table:
     """The hot list: the SKUs with the largest ordered quantity of the whole platform in the months before this one.
 
     Columns rank (from 1), sku, quantity. All orders count, also those that failed, so that what runs dry stays hot.
     """
-    standards, month = workbook.standards, workbook.month
-    since = (month - int(standards.value("counting.hot_months"))).start
-    orders = workbook.table("orders")
-    sold = orders.filter(orders.ordered_at >= since, orders.ordered_at < month.start).group_by("sku").agg(quantity=orders.quantity.sum())
-    listed = workbook.collected(sold.order_by([ibis.desc("quantity"), "sku"]).limit(int(standards.value("counting.hot_skus"))))
-    listed = listed.sort_values(["quantity", "sku"], ascending=[False, True], ignore_index=True)
-    return listed.assign(rank=np.arange(1, len(listed) + 1))[["rank", "sku", "quantity"]]
+    return hot_list(workbook).order_by("rank")
 
 
 @frame
@@ -35,6 +40,16 @@ def hot_stock(workbook: Workbook) -> pd.DataFrame:
     Columns supplier_id, sku, day; lowest (units, NaN where unknown all day), known_share and out_share (of the day), readings (those that
     began to speak that day), known_microseconds, out_microseconds.
     """
+    found = _hot_days(workbook).sort_values(["supplier_id", "sku", "day"], ignore_index=True)
+    counts = ["known_microseconds", "out_microseconds", "readings"]
+    found[counts] = found[counts].fillna(0).astype("int64")
+    found["day"] = readings.month_days(workbook.month, found["day"])
+    found["lowest"] = found["lowest"].astype("float64")
+    return found.assign(known_share=found["known_microseconds"] / DAY, out_share=found["out_microseconds"] / DAY)
+
+
+@query
+def _hot_days(workbook: Workbook) -> ir.Table:
     parts = readings.split_by_day(_hot_intervals(workbook))
     spoken = parts.until - parts.since
     days = parts.group_by(["supplier_id", "sku", "day"]).agg(
@@ -45,13 +60,7 @@ def hot_stock(workbook: Workbook) -> pd.DataFrame:
     )
     offered = _hot_offers(workbook)
     known = offered.left_join(days, ["supplier_id", "sku", "day"])
-    found = workbook.collected(known.select(*offered.columns, "lowest", "known_microseconds", "out_microseconds", "readings"))
-    found = found.sort_values(["supplier_id", "sku", "day"], ignore_index=True)
-    counts = ["known_microseconds", "out_microseconds", "readings"]
-    found[counts] = found[counts].fillna(0).astype("int64")
-    found["day"] = readings.month_days(workbook.month, found["day"])
-    found["lowest"] = found["lowest"].astype("float64")
-    return found.assign(known_share=found["known_microseconds"] / DAY, out_share=found["out_microseconds"] / DAY)
+    return known.select(*offered.columns, "lowest", "known_microseconds", "out_microseconds", "readings")
 
 
 @frame
@@ -104,12 +113,11 @@ def hot_depth_rows(workbook: Workbook) -> ir.Table:
 
 def _hot_offers(workbook: Workbook) -> ir.Table:
     """Days of the month on which a supplier has a hot SKU on offer: supplier_id, sku, day (0 is the first)."""
-    month, listings = workbook.month, workbook.table("listings")
-    first = ibis.literal(month.first_day, type="date")
-    hot = listings.filter(listings.sku.isin(hot_skus(workbook)["sku"].tolist()))
+    first, days = workbook.period.first_day, workbook.period.days
+    hot = workbook.table("listings").semi_join(hot_list(workbook), "sku")
     spans = hot.mutate(
         begin=ibis.greatest(hot.listed_from.delta(first, unit="day"), 0),
-        end=ibis.least(ibis.coalesce(hot.listed_to.delta(first, unit="day") + 1, month.days), month.days),
+        end=ibis.least(ibis.coalesce(hot.listed_to.delta(first, unit="day") + 1, days), days),
     )
     spans = spans.filter(spans.begin < spans.end)
     return spans.select("supplier_id", "sku", day=ibis.range(spans.begin, spans.end).unnest().cast("int64")).distinct()
@@ -119,7 +127,7 @@ def _hot_intervals(workbook: Workbook) -> ir.Table:
     """Readings of hot SKUs with the time for which they speak."""
     cap = int(workbook.standards.value("counting.reading_cap")) * SECOND
     seen = readings.readings_around(workbook, "stock_snapshots", "observed_at", cap)
-    seen = seen.filter(seen.sku.isin(hot_skus(workbook)["sku"].tolist()))
+    seen = seen.semi_join(hot_list(workbook), "sku")
     is_known = seen.scan_ok & ~seen.is_placeholder & seen.quantity.notnull()
     known = seen.select(
         "supplier_id",

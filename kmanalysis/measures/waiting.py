@@ -31,8 +31,9 @@ def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never
     is_over = ibis.coalesce(ended < cut, False) & ~never
     waited = ibis.ifelse(is_over, ended, cut).delta(started, unit="microsecond")
     seconds = ibis.ifelse(is_over, (waited + SECOND - 1) // SECOND, waited // SECOND)
+    is_contradiction = ibis.coalesce(ended < started, False)
     return (
-        events.filter(started.notnull(), never | (waited >= 0))
+        events.filter(started.notnull(), never | ((started <= cut) & ~is_contradiction))
         .mutate(
             seconds=ibis.ifelse(never, ibis.null("int64"), seconds.cast("int64")),
             has_ended=is_over,
@@ -43,17 +44,17 @@ def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never
 
 
 def counted(cases: ir.Table, *groups: str) -> ir.Table:
-    """The `waiting_cases` per supplier (and further ``groups``) and distinct second, as `waiting_counts` takes them."""
-    return cases.group_by("supplier_id", *groups, "seconds", "has_ended", "is_bound").agg(cases=cases.count())
+    """The `waiting_cases` per supplier (and further ``groups``) and distinct second, in order, as `waiting_counts` takes them."""
+    keys = ["supplier_id", *groups, "seconds", "has_ended", "is_bound"]
+    return cases.group_by(keys).agg(cases=cases.count()).order_by(ibis.asc(key, nulls_first=False) for key in keys)
 
 
 def waiting_counts(counts: pd.DataFrame, *groups: str) -> pd.DataFrame:
-    """What came of `counted`, in order: supplier_id, …, seconds (inf: never), ended, is_bound, cases."""
-    keys = ["supplier_id", *groups, "seconds", "has_ended", "is_bound"]
+    """What came of `counted`, in its order: supplier_id, …, seconds (inf: never), ended, is_bound, cases."""
     counts["never"] = counts["seconds"].isna()
     counts["seconds"] = counts["seconds"].astype("float64").fillna(np.inf)
     counts["ended"] = counts["has_ended"].astype(bool) | counts["never"]
-    return counts.sort_values(keys, ignore_index=True)[["supplier_id", *groups, "seconds", "ended", "is_bound", "cases"]]
+    return counts[["supplier_id", *groups, "seconds", "ended", "is_bound", "cases"]]
 
 
 def waiting_frame(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd.DataFrame:

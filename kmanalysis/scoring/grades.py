@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from kmanalysis.measures import observe
 from kmanalysis.scoring.scorecard import scorecard, standards_frame, unasked, weighted_scores
@@ -163,7 +163,7 @@ def _point_draws(row: dict, draws: int, standards: Standards) -> np.ndarray:
     # Two half-normals that meet at the value and have the measure's one-sided bounds as their quantiles.
     z = _generator(row["supplier_id"], row["measure"], row["month"]).standard_normal(draws)
     above, below = row["upper"] - row["value"], row["value"] - row["lower"]
-    value = row["value"] + z * np.where(z > 0, above, below) / norm.ppf(standards.value("counting.confidence"))
+    value = row["value"] + z * np.where(z > 0, above, below) / ndtri(standards.value("counting.confidence"))
     value = np.clip(value, 0.0, 1.0 if row["unit"] == "share" else None)
     return scale_points(value, row["worst"], row["target"], row["best"], standards.value("grade.target_points"))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pandas as pd
+from ibis.expr import types as ir
 
 from kmanalysis.measures import observed
 from kmanalysis.scoring.verdicts import points, verdicts
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, SCORECARD
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 ASKED_FOR = {"compliance.family_coverage": "family", "compliance.new_category_speed": "category"}
 """Measures that count only where the needs profile asks for something: the subject that it must speak of."""
@@ -31,9 +32,10 @@ def scorecard(workbook: Workbook) -> pd.DataFrame:
 
 
 @frame
-def asked_subjects(workbook: Workbook) -> pd.DataFrame:
+@query
+def asked_subjects(workbook: Workbook) -> ir.Table:
     """The subjects that the needs profile speaks of, a row each."""
-    return workbook.collected(workbook.table("needs").select("subject").distinct().order_by("subject"))
+    return workbook.table("needs").select("subject").distinct().order_by("subject")
 
 
 def unasked(workbook: Workbook) -> frozenset[str]:

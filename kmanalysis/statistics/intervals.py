@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 # A probability that equals its limit on paper must not miss it by a rounding error.
 ROUNDING = 1e-9
@@ -18,8 +18,8 @@ def proportion_bounds(successes: ArrayLike, n: ArrayLike, confidence: float = 0.
     """
     good, drawn = _counts(successes, n)
     known = drawn > 0
-    lower = np.where(good == 0, 0.0, stats.beta.ppf(1 - confidence, good, drawn - good + 1))
-    upper = np.where(good == drawn, 1.0, stats.beta.ppf(confidence, good + 1, drawn - good))
+    lower = np.where(good == 0, 0.0, special.betaincinv(good, drawn - good + 1, 1 - confidence))
+    upper = np.where(good == drawn, 1.0, special.betaincinv(good + 1, drawn - good, confidence))
     return np.where(known, lower, np.nan), np.where(known, upper, np.nan)
 
 
@@ -67,7 +67,7 @@ def cluster_share_bounds_by(groups: ArrayLike | pd.Series, successes: ArrayLike,
     with np.errstate(invalid="ignore", divide="ignore"):
         share = summed(good) / total
         variance = clusters / (clusters - 1) * summed((good - share[codes] * cases) ** 2) / total**2
-        reach = stats.t.ppf(confidence, clusters - 1) * np.sqrt(variance)
+        reach = special.stdtrit(clusters - 1, confidence) * np.sqrt(variance)
     index = pd.Index(names, name=groups.name if isinstance(groups, pd.Series) else "group")
     return pd.DataFrame({"lower": np.clip(share - reach, 0, 1), "upper": np.clip(share + reach, 0, 1)}, index=index)
 
@@ -84,11 +84,18 @@ def quantile_bounds(values: ArrayLike, counts: ArrayLike, q: float, confidence: 
         return np.nan, np.nan
     n = int(cumulated[-1])
     miss = (1 - confidence) * (1 + ROUNDING)
-    first = int(stats.binom.ppf(miss, n, q))
-    last = int(stats.binom.ppf(1 - miss, n, q)) + 1
+    first = int(binomial_quantile(miss, n, q))
+    last = int(binomial_quantile(1 - miss, n, q)) + 1
     lower = float(ordered[np.searchsorted(cumulated, first)]) if first >= 1 else -np.inf
     upper = float(ordered[np.searchsorted(cumulated, last)]) if last <= n else np.inf
     return lower, upper
+
+
+def binomial_quantile(probability: ArrayLike, n: ArrayLike, share: ArrayLike) -> np.ndarray:
+    """The smallest number of successes in ``n`` draws that is not exceeded with at least the probability; arrays broadcast."""
+    number = np.ceil(special.bdtrik(probability, n, share))
+    fewer = np.maximum(number - 1, 0)
+    return np.where(special.bdtr(fewer, n, share) >= probability, fewer, number)
 
 
 def counted_quantile(values: ArrayLike, counts: ArrayLike, q: float) -> float:
@@ -100,6 +107,21 @@ def counted_quantile(values: ArrayLike, counts: ArrayLike, q: float) -> float:
     return float(ordered[np.searchsorted(cumulated, rank)])
 
 
+def counted_quantiles_by(groups: pd.Series, values: ArrayLike, counts: ArrayLike, q: float) -> pd.DataFrame:
+    """`counted_quantile` of every group (a supplier, say): a frame ``value`` and ``n`` (its cases), indexed by group, in order.
+
+    Groups without cases are left out.
+    """
+    cases = pd.DataFrame({"group": groups.array, "value": np.asarray(values, dtype=float), "n": np.asarray(counts, dtype=np.int64)})
+    if cases["value"].isna().any() or (cases["n"] < 0).any():
+        raise ValueError("values must not be missing and counts must not be negative")
+    cases = cases[cases["n"] > 0].sort_values(["group", "value"], kind="stable")
+    by_group = cases.groupby("group")["n"]
+    rank = np.maximum(np.ceil(q * by_group.transform("sum") * (1 - 1e-12)), 1)
+    found = cases[by_group.cumsum() >= rank].drop_duplicates("group").set_index("group")["value"]
+    return pd.DataFrame({"value": found, "n": by_group.sum()}).rename_axis(str(groups.name))
+
+
 def _counts(part: ArrayLike, whole: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     some, every = np.broadcast_arrays(np.asarray(part, dtype=float), np.asarray(whole, dtype=float))
     if ((some < 0) | (some > every)).any():
@@ -109,10 +131,13 @@ def _counts(part: ArrayLike, whole: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
 
 def _fewest(seen: np.ndarray, drawn: np.ndarray, lot: np.ndarray, miss: float) -> np.ndarray:
     """The smallest number of such items in the lot under which seeing that many or more has a probability above ``miss``."""
+    # Half a second, which every command would wait for at its start.
+    from scipy.stats import hypergeom
+
     low, high = seen.copy(), lot - (drawn - seen)
     while (low < high).any():
         middle = (low + high) // 2
-        stands = stats.hypergeom.sf(seen - 1, lot, middle, drawn) > miss * (1 + ROUNDING)
+        stands = hypergeom.sf(seen - 1, lot, middle, drawn) > miss * (1 + ROUNDING)
         low, high = np.where(stands, low, np.minimum(middle + 1, high)), np.where(stands, middle, high)
     return low
 

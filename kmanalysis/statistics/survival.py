@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
-from kmanalysis.statistics.intervals import ROUNDING, counted_quantile, proportion_bounds, quantile_bounds
+from kmanalysis.statistics.intervals import ROUNDING, binomial_quantile, counted_quantile, proportion_bounds, quantile_bounds
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def share_within_by(counts: pd.DataFrame | CasesBySupplier, limit: float, confid
     survival, error = cases.survival(is_early)
     lower, upper = proportion_bounds(within, known, confidence)
     is_curved = (censored > 0) & (survival > 0) & (survival < 1)
-    reach = stats.norm.ppf(confidence) * error
+    reach = special.ndtri(confidence) * error
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(known > 0, np.where(is_curved, 1 - survival, within / known), np.nan)
         lower = np.where(is_curved, 1 - survival ** np.exp(-reach), lower)
@@ -168,15 +168,14 @@ def waiting_quantiles_by(counts: pd.DataFrame | CasesBySupplier, q: float, confi
     cases = counts if isinstance(counts, CasesBySupplier) else CasesBySupplier.of(counts)
     size = len(cases.n)
     waiting = cases.n - np.bincount(cases.supplier, cases.ended, size).astype(np.int64)
-    supplier = np.append(cases.supplier, np.arange(size))
-    times = np.append(cases.times, np.full(size, np.inf))
-    order = np.lexsort((times, supplier))
-    times, cumulated = times[order], np.cumsum(np.append(cases.ended, waiting)[order])
+    # Whoever waits on stands behind the last time of its supplier.
+    ends = np.searchsorted(cases.supplier, np.arange(size), side="right")
+    times, cumulated = np.insert(cases.times, ends, np.inf), np.cumsum(np.insert(cases.ended, ends, waiting))
     before = np.cumsum(cases.n) - cases.n
     miss = (1 - confidence) * (1 + ROUNDING)
     # A supplier without cases has no quantile; the 1 only keeps the distribution defined.
     drawn = np.maximum(cases.n, 1)
-    ranks = (np.maximum(np.ceil(q * drawn * (1 - 1e-12)), 1), stats.binom.ppf(miss, drawn, q), stats.binom.ppf(1 - miss, drawn, q) + 1)
+    ranks = (np.maximum(np.ceil(q * drawn * (1 - 1e-12)), 1), binomial_quantile(miss, drawn, q), binomial_quantile(1 - miss, drawn, q) + 1)
 
     def at(rank: np.ndarray) -> np.ndarray:
         place = np.searchsorted(cumulated, before + np.clip(rank, 1, drawn))
@@ -187,9 +186,29 @@ def waiting_quantiles_by(counts: pd.DataFrame | CasesBySupplier, q: float, confi
     watched = np.full(size, np.inf)
     is_watched = cases.censored > 0
     np.minimum.at(watched, cases.supplier[is_watched], cases.times[is_watched])
-    for code in np.flatnonzero(upper > watched):
-        found[:, code] = waiting_quantile(*cases.of_one(int(code)), q, confidence)
+    is_curved = upper > watched
+    if is_curved.any():
+        found[:, is_curved] = _curve_quantiles(cases.only(is_curved), q, confidence)
     return _frame(cases.names, dict(zip(("value", "lower", "upper"), found, strict=True)))
+
+
+def _curve_quantiles(cases: CasesBySupplier, q: float, confidence: float) -> np.ndarray:
+    """Value, lower and upper of each supplier's quantile by its Kaplan–Meier curve, as `waiting_quantile` has them."""
+    curve = cases.curves(confidence)
+    size = len(cases.n)
+
+    def first(shares: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+        reached = np.flatnonzero(shares <= 1 - q + ROUNDING)
+        suppliers, place = np.unique(cases.supplier[reached], return_index=True)
+        times = otherwise.copy()
+        times[suppliers] = cases.times[reached[place]]
+        return times
+
+    never = cases.n - np.bincount(cases.supplier, cases.ended + cases.censored, size).astype(np.int64)
+    endless = np.full(size, np.inf)
+    last = np.where(never > 0, np.inf, cases.times[np.searchsorted(cases.supplier, np.arange(size), side="right") - 1])
+    is_early = 1 - proportion_bounds(0, cases.n, confidence)[1] <= 1 - q + ROUNDING
+    return np.array([first(curve.survival, endless), np.where(is_early, 0.0, first(curve.lower, last)), first(curve.upper, endless)])
 
 
 @dataclass(frozen=True)
@@ -215,14 +234,17 @@ class CasesBySupplier:
             raise ValueError("seconds must not be missing and cases must not be negative")
         codes, names = pd.factorize(counts["supplier_id"], sort=True)
         finite = np.flatnonzero(np.isfinite(time) & (count > 0))
-        order = finite[np.lexsort((time[finite], codes[finite]))]
-        supplier, time, done, count_in_order = codes[order], time[order], done[order], count[order]
-        is_first = np.ones(len(order), dtype=bool)
+        supplier, time, done, number = codes[finite], time[finite], done[finite], count[finite]
+        # The engine gives them in order.
+        if not ((supplier[1:] > supplier[:-1]) | ((supplier[1:] == supplier[:-1]) & (time[1:] >= time[:-1]))).all():
+            order = np.lexsort((time, supplier))
+            supplier, time, done, number = supplier[order], time[order], done[order], number[order]
+        is_first = np.ones(len(time), dtype=bool)
         is_first[1:] = (supplier[1:] != supplier[:-1]) | (time[1:] != time[:-1])
         place = np.cumsum(is_first) - 1
 
         def summed(kept: np.ndarray) -> np.ndarray:
-            return np.bincount(place, np.where(kept, count_in_order, 0), int(is_first.sum())).astype(np.int64)
+            return np.bincount(place, np.where(kept, number, 0), int(is_first.sum())).astype(np.int64)
 
         n = np.bincount(codes, count, len(names)).astype(np.int64)
         return cls(pd.Index(names, dtype=counts["supplier_id"].dtype), n, supplier[is_first], time[is_first], summed(done), summed(~done))
@@ -241,27 +263,43 @@ class CasesBySupplier:
             variance = np.bincount(supplier, ended / (at_risk * (at_risk - ended)), len(self.n))
             return survival, np.sqrt(variance) / np.abs(np.log(survival))
 
-    def of_one(self, code: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """seconds, ended and cases of one supplier."""
-        rows = slice(*np.searchsorted(self.supplier, [code, code + 1]))
-        times, ended, censored = self.times[rows], self.ended[rows], self.censored[rows]
-        never = self.n[code] - ended.sum() - censored.sum()
-        is_ended = np.repeat([True, False, True], [len(times), len(times), 1])
-        return np.concatenate([times, times, [np.inf]]), is_ended, np.concatenate([ended, censored, [never]])
+    def only(self, chosen: np.ndarray) -> CasesBySupplier:
+        """The cases of the chosen suppliers (a mask)."""
+        rows, place = chosen[self.supplier], np.cumsum(chosen) - 1
+        return CasesBySupplier(self.names[chosen], self.n[chosen], place[self.supplier[rows]], self.times[rows], self.ended[rows], self.censored[rows])
+
+    def curves(self, confidence: float) -> SurvivalCurve:
+        """The `survival_curve` of every supplier, one after the other."""
+        left = self.ended + self.censored
+        edges = np.searchsorted(self.supplier, np.arange(len(self.n) + 1))
+        at_risk, survival, variance, ended = (np.empty(len(left), dtype) for dtype in (np.int64, float, float, np.int64))
+        for code, rows in enumerate(map(slice, edges[:-1], edges[1:])):
+            at_risk[rows] = self.n[code] - np.cumsum(left[rows]) + left[rows]
+            survival[rows], variance[rows] = _product_limit(at_risk[rows], self.ended[rows])
+            ended[rows] = np.cumsum(self.ended[rows])
+        return _banded(self.times, survival, variance, ended, at_risk - self.ended, confidence)
 
 
 def _curve(counts: _Cases, confidence: float) -> SurvivalCurve:
     at_risk, ended = counts.at_risk, counts.ended
-    survival = np.cumprod((at_risk - ended) / at_risk)
+    return _banded(counts.times, *_product_limit(at_risk, ended), np.cumsum(ended), at_risk - ended, confidence)
+
+
+def _product_limit(at_risk: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share still waiting after each time, and the sum of Greenwood's variance."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(np.cumsum(ended / (at_risk * (at_risk - ended)))) / np.abs(np.log(survival))
-        reach = stats.norm.ppf(confidence) * error
+        return np.cumprod((at_risk - ended) / at_risk), np.cumsum(ended / (at_risk * (at_risk - ended)))
+
+
+def _banded(times: np.ndarray, survival: np.ndarray, variance: np.ndarray, ended: np.ndarray, still: np.ndarray, confidence: float) -> SurvivalCurve:
+    """The curve with its band; ``ended`` counts the cases up to each time, ``still`` those that are known to wait on after it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = special.ndtri(confidence) * np.sqrt(variance) / np.abs(np.log(survival))
         lower, upper = survival ** np.exp(reach), survival ** np.exp(-reach)
     is_flat = (survival <= 0) | (survival >= 1)
-    ended_so_far = np.cumsum(ended)[is_flat]
-    fewest, most = proportion_bounds(ended_so_far, ended_so_far + (at_risk - ended)[is_flat], confidence)
+    fewest, most = proportion_bounds(ended[is_flat], (ended + still)[is_flat], confidence)
     lower[is_flat], upper[is_flat] = 1 - most, 1 - fewest
-    return SurvivalCurve(counts.times, survival, lower, upper)
+    return SurvivalCurve(times, survival, lower, upper)
 
 
 def _first_time(times: np.ndarray, shares: np.ndarray, level: float, otherwise: float) -> float:

@@ -3,6 +3,7 @@ from datetime import date, datetime
 import duckdb
 import openpyxl
 import pytest
+import xlwt
 
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.records import footer_pattern
@@ -41,6 +42,25 @@ def test_cells_read_as_a_person_reads_them(cell, text):
 
 def test_the_chosen_sheet_with_its_row_numbers(tmp_path):
     path = workbook(tmp_path, [["店铺导出"], [], ["订单号", "数量", "时间"], [1001, 2, datetime(2026, 10, 1, 8)], [], ["A2", None, None], ["合计", 2]])
+    connection = duckdb.connect()
+    staged = stage_sheet(connection, path, "raw", sheet="订单", header=lambda first: 1, footer=footer_pattern())
+    assert staged.headings == ("订单号", "数量", "时间")
+    assert connection.execute(f"SELECT * FROM {staged.relation} ORDER BY _line").fetchall() == [
+        (4, None, 3, "1001", "2", "2026-10-01 08:00:00"),
+        (6, None, 3, "A2", "", ""),
+    ]
+
+
+def test_a_workbook_of_the_old_form_reads_the_same(tmp_path):
+    book = xlwt.Workbook(encoding="utf-8")
+    book.add_sheet("说明")
+    sheet = book.add_sheet("订单")
+    dated = xlwt.easyxf(num_format_str="yyyy-mm-dd hh:mm:ss")
+    for place, row in enumerate([["店铺导出"], [], ["订单号", "数量", "时间"], [1001, 2, datetime(2026, 10, 1, 8)], [], ["A2"], ["合计", 2]]):
+        for column, cell in enumerate(row):
+            sheet.write(place, column, cell, *([dated] if isinstance(cell, datetime) else []))
+    path = tmp_path / "导出.xls"
+    book.save(str(path))
     connection = duckdb.connect()
     staged = stage_sheet(connection, path, "raw", sheet="订单", header=lambda first: 1, footer=footer_pattern())
     assert staged.headings == ("订单号", "数量", "时间")

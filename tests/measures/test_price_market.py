@@ -80,7 +80,7 @@ def test_validity_is_a_setting(workbook_of):
 
 
 def levels(workbook) -> dict[str, tuple[Decimal, int, float]]:
-    rows = market.market_levels(workbook, market.standing_quotes(workbook)).execute()
+    rows = market.market_levels(workbook).execute()
     return {f"{row.supplier_id} {row.day:%d}": (row.market_level, row.market_suppliers, row.deviation) for row in rows.itertuples()}
 
 
@@ -150,7 +150,7 @@ def test_standing_quotes_and_levels_equal_the_obvious_ones(workbook_of, seen):
     workbook = workbook_of({"quotes": [quote(who, at.isoformat(" "), str(price), sku, currency) for who, sku, at, price, currency in seen]})
     expected = obvious_standing(seen)
     assert standing(workbook) == {key: (f"{price}.0000", currency) for key, (price, currency) in expected.items()}
-    rows = market.market_levels(workbook, market.standing_quotes(workbook)).execute()
+    rows = market.market_levels(workbook).execute()
     found = {(row.supplier_id, row.sku, row.day.day): (float(row.market_level), row.market_suppliers) for row in rows.itertuples()}
     wanted = {}
     for (supplier, sku, day), (_, currency) in expected.items():

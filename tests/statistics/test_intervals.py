@@ -11,9 +11,11 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from kmanalysis.statistics.intervals import (
+    binomial_quantile,
     cluster_share_bounds,
     cluster_share_bounds_by,
     counted_quantile,
+    counted_quantiles_by,
     finite_lot_bounds,
     proportion_bounds,
     quantile_bounds,
@@ -209,3 +211,24 @@ def test_quantile_bounds_are_the_ranks_that_the_binomial_leaves(pairs, q):
     high = [cases[rank - 1] for rank in range(1, n + 1) if 1 - below[rank] <= miss]
     assert quantile_bounds(values, counts, q) == (max(low, default=-inf), min(high, default=inf))
     assert counted_quantile(values, counts, q) == next(value for rank, value in enumerate(cases, 1) if rank >= share * n)
+
+
+@quick
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(-3, 9), st.integers(0, 4)), max_size=20), st.sampled_from([0.05, 0.5, 0.95]))
+def test_quantiles_of_all_groups_are_each_by_itself(cases, q):
+    counts = pd.DataFrame(cases, columns=["group", "value", "n"]).astype({"group": "str", "value": "float64", "n": "int64"})
+    found = counted_quantiles_by(counts["group"], counts["value"], counts["n"], q)
+    expected = {group: (counted_quantile(rows["value"], rows["n"], q), rows["n"].sum()) for group, rows in counts.groupby("group") if rows["n"].sum()}
+    assert {group: (row["value"], row["n"]) for group, row in found.iterrows()} == expected
+
+
+def test_quantiles_of_missing_values_and_negative_counts_are_refused():
+    for values, counts in (([np.nan], [1]), ([1.0], [-1])):
+        with pytest.raises(ValueError, match="must not be"):
+            counted_quantiles_by(pd.Series(["a"]), values, counts, 0.5)
+
+
+@quick
+@given(st.sampled_from([0.01, 0.05, 0.5, 0.95, 0.99]), st.integers(1, 5000), st.sampled_from([0.01, 0.5, 0.95]))
+def test_binomial_quantiles_are_scipys_own(probability, n, share):
+    assert binomial_quantile(probability, n, share) == stats.binom.ppf(probability, n, share)

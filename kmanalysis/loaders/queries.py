@@ -1,0 +1,116 @@
+"""What a folder's engine is asked: each query is written once, each kept table is worked out once a month."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from threading import Lock, RLock
+
+import ibis
+import pandas as pd
+from ibis.backends.duckdb import Backend
+from ibis.expr import types as ir
+
+from kmanalysis.loaders.engine import Period, Query, answer, store, written
+from kmanalysis.times import Month
+
+KEPT_MONTH = "kept_month"
+"""Column of a kept table that says by its first day which month a row is of."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A kept table that a query reads: that of the month itself, or those of so many months before it."""
+
+    table: str
+    months_before: int
+
+    def months(self, month: Month) -> list[Month]:
+        """The months that are read, seen from a month."""
+        return [month - back for back in range(1, self.months_before + 1)] if self.months_before else [month]
+
+
+@dataclass(frozen=True)
+class _Written:
+    query: Query
+    needs: frozenset[Need]
+
+
+class Queries:
+    """The queries and kept tables of one folder. Months may be asked for side by side.
+
+    A kept table is one that several queries build upon (the orders by day, say): one engine table for all months, to which the rows of a
+    month are added when they are first needed.
+    """
+
+    def __init__(self, connection: Backend) -> None:
+        self._connection = connection
+        # Writing a query leans on state that the engine's library shares: one at a time.
+        self._writing = RLock()
+        self._written: dict[str, _Written] = {}
+        self._needs: list[set[Need]] = []
+        self._stores: dict[str, ir.Table] = {}
+        self._months: defaultdict[tuple[str, Month], Lock] = defaultdict(Lock)
+        self._kept: set[tuple[str, Month]] = set()
+
+    def answer(self, name: str, build: Callable[[], ir.Table], month: Month) -> pd.DataFrame:
+        """What the named query gives for a month; ``build`` expresses it for any month and is asked once."""
+        asked = self._write(name, build)
+        self._provide(asked.needs, month)
+        return answer(self._connection, asked.query, month)
+
+    def kept(self, name: str, build: Callable[[], ir.Table], period: Period, month: Month | None, months_before: int = 0) -> ir.Table:
+        """The rows of the named kept table: the month's own, or with ``months_before`` those of so many months before it.
+
+        Without a month they are part of a query that is being written, and are worked out when it runs.
+        """
+        need = Need(name, months_before)
+        rows = self._store(name, build)
+        if month is None:
+            self._needs[-1].add(need)
+        else:
+            self._provide([need], month)
+        first_day = rows[KEPT_MONTH]
+        if months_before:
+            rows = rows.filter(first_day >= period.first_day - ibis.interval(months=months_before), first_day < period.first_day)
+        else:
+            rows = rows.filter(first_day == period.first_day)
+        return rows.drop(KEPT_MONTH)
+
+    def _write(self, name: str, build: Callable[[], ir.Table]) -> _Written:
+        with self._writing:
+            if name not in self._written:
+                self._needs.append(set())
+                try:
+                    query = written(self._connection, build)
+                finally:
+                    needs = self._needs.pop()
+                self._written[name] = _Written(query, frozenset(needs))
+            return self._written[name]
+
+    def _store(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
+        with self._writing:
+            if name not in self._stores:
+                columns = self._write(name, build).query.schema
+                schema = ibis.schema({KEPT_MONTH: "date"} | dict(columns.items()))
+                self._stores[name] = self._connection.create_table(_engine_name(name), schema=schema)
+            return self._stores[name]
+
+    def _provide(self, needs: Iterable[Need], month: Month) -> None:
+        """Works out the months that are needed and not kept yet."""
+        for need in sorted(needs, key=lambda need: need.table):
+            for needed in need.months(month):
+                key = need.table, needed
+                with self._writing:
+                    working = self._months[key]
+                with working:
+                    if key not in self._kept:
+                        asked = self._written[need.table]
+                        self._provide(asked.needs, needed)
+                        store(self._connection, _engine_name(need.table), asked.query, KEPT_MONTH, needed)
+                        self._kept.add(key)
+
+
+def _engine_name(name: str) -> str:
+    return f"kmanalysis_{name.replace('.', '_')}"

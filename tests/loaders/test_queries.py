@@ -1,0 +1,110 @@
+"""Queries and kept tables: written once, worked out once a month, whoever asks and from wherever."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+
+from kmanalysis.loaders.queries import Need
+from kmanalysis.times import Month, to_local
+from kmanalysis.workbook import Workbook, kept, query
+
+ORDERS = [
+    {"order_id": f"{month}-{number}", "ordered_at": f"2026-{month:02d}-15 04:00:00", "quantity": month}
+    for month, orders in ((6, 1), (7, 2), (8, 3), (9, 4))
+    for number in range(orders)
+]
+
+
+def asked(workbook: Workbook, month: str, question) -> dict:
+    found = question(workbook.at(Month.parse(month))).set_index("day")
+    return {str(day)[:10]: rows for day, rows in found["orders"].items()}
+
+
+@kept
+def daily(workbook: Workbook):
+    orders = workbook.in_month("orders")
+    return orders.group_by(day=to_local(orders.ordered_at).date()).agg(orders=orders.count())
+
+
+@query
+def this_month(workbook: Workbook):
+    return daily(workbook)
+
+
+@query
+def two_months_before(workbook: Workbook):
+    return daily(workbook, months_before=2)
+
+
+@kept
+def busy(workbook: Workbook):
+    before = daily(workbook, months_before=1)
+    return before.filter(before.orders > 1)
+
+
+@query
+def busy_before(workbook: Workbook):
+    return busy(workbook)
+
+
+def test_a_kept_table_is_the_month_s_own(workbook_of):
+    workbook = workbook_of({"orders": ORDERS})
+    assert [asked(workbook, month, this_month) for month in ("2026-08", "2026-06", "2026-08", "2026-10")] == [
+        {"2026-08-15": 3},
+        {"2026-06-15": 1},
+        {"2026-08-15": 3},
+        {},
+    ]
+
+
+def test_months_before_are_those_and_not_the_month_itself(workbook_of):
+    workbook = workbook_of({"orders": ORDERS})
+    assert asked(workbook, "2026-09", two_months_before) == {"2026-07-15": 2, "2026-08-15": 3}
+    assert asked(workbook, "2026-07", two_months_before) == {"2026-06-15": 1}
+    assert asked(workbook, "2026-09", this_month) == {"2026-09-15": 4}
+
+
+def test_months_before_reach_over_the_turn_of_the_year():
+    assert [str(month) for month in Need("daily", 3).months(Month(2026, 2))] == ["2026-01", "2025-12", "2025-11"]
+    assert Need("daily", 0).months(Month(2026, 2)) == [Month(2026, 2)]
+
+
+def test_a_kept_table_may_build_upon_another(workbook_of):
+    workbook = workbook_of({"orders": ORDERS})
+    assert asked(workbook, "2026-08", busy_before) == {"2026-07-15": 2}
+    assert asked(workbook, "2026-07", busy_before) == {}
+
+
+def test_a_month_is_worked_out_once_however_many_ask_at_a_time(workbook_of):
+    workbook = workbook_of({"orders": ORDERS})
+    months = ["2026-06", "2026-07", "2026-08", "2026-09"] * 6
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        found = list(pool.map(lambda month: (asked(workbook, month, two_months_before), asked(workbook, month, this_month)), months))
+    assert found == found[:4] * 6
+    # A month that was added twice would count double.
+    assert found[3] == ({"2026-07-15": 2, "2026-08-15": 3}, {"2026-09-15": 4})
+
+
+def test_outside_of_a_query_it_is_an_expression_like_any_other(workbook_of):
+    workbook = workbook_of({"orders": ORDERS}, month="2026-09")
+    assert daily(workbook).orders.sum().execute() == 4
+    assert daily(workbook, months_before=3).orders.sum().execute() == 6
+
+
+def test_an_engine_that_keeps_nothing_works_it_out_in_place(workbook_of):
+    workbook = workbook_of({"orders": ORDERS}, month="2026-09")
+    expected = [question(workbook).sort_values("day", ignore_index=True) for question in (this_month, two_months_before, busy_before)]
+    in_place = workbook_of({"orders": ORDERS}, month="2026-09")
+    in_place._facts["queries"] = None
+    for question, frame in zip((this_month, two_months_before, busy_before), expected, strict=True):
+        pd.testing.assert_frame_equal(question(in_place).sort_values("day", ignore_index=True), frame)
+
+
+def test_it_may_not_ask_which_month_it_is(workbook_of):
+    @kept
+    def fixed(workbook: Workbook):
+        return workbook.table("orders").filter(workbook.table("orders").ordered_at < workbook.month.end)
+
+    with pytest.raises(RuntimeError, match="period"):
+        fixed(workbook_of({"orders": ORDERS}))
