@@ -8,47 +8,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from kmanalysis.errors import KmError, UsageError
+from kmanalysis.cli_common import SAMPLES, WIDE, Data, Lang, MonthText, OwnStandards, folder_of, receipts_of, speaking, warn_of_rejects
+from kmanalysis.errors import UsageError
 from kmanalysis.words import LANGUAGES, Words
-
-if TYPE_CHECKING:
-    from kmanalysis.loaders.receipts import Receipt
-    from kmanalysis.workbook import Workbook
 
 # The engine and the notebooks' machinery are imported by the commands that need them: --help does not wait.
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Grades upstream suppliers.")
-
-WIDE = 160
-"""Columns of a table that is not printed on a terminal."""
-
-SAMPLES = Path("data", "samples")
-"""Where `sample` writes and the other commands look where no folder is named."""
-
-Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of canonical tables; the samples if not given.")]
-MonthText = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai); the last one if not given.")]
-Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of everything that is read.")]
-OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
-
-
-@contextmanager
-def _speaking(lang: str) -> Iterator[Words]:
-    """The words of the run. An error that the user can act on ends it with one sentence on stderr and its exit code."""
-    words = Words(lang if lang in LANGUAGES else LANGUAGES[0])
-    try:
-        yield Words(lang)
-    except KmError as error:
-        typer.echo(words.text("Error: {sentence}", sentence=words.error(error)), err=True)
-        raise typer.Exit(error.exit_code) from error
 
 
 @app.command(help="Run the notebooks and write the month's report.")
@@ -66,7 +39,7 @@ def report(
     notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
 ) -> None:
     """The whole report, or the pages asked for; exit code 1 where a page failed."""
-    with _speaking(lang) as words:
+    with speaking(lang) as words:
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.reporting.batch import Options, Source, write_report
         from kmanalysis.reporting.notebooks import report_notebooks
@@ -78,7 +51,7 @@ def report(
         from kmanalysis.scoring.bundle import finished_frames
         from kmanalysis.workbook import open_workbook
 
-        data = _folder(data)
+        data = folder_of(data)
         found = report_notebooks(notebooks or notebooks_folder())
         progress = Progress(Console(stderr=True), words)
         with progress.step(words.text("Reading {folder}", folder=data.name)):
@@ -86,11 +59,11 @@ def report(
             pages = all_pages(found, workbook)
             chosen = chosen_pages(pages, notebook or (), supplier or ())
         with progress.step(words.text("Counting")):
-            source = Source(workbook, Slices(workbook, finished_frames(workbook)), _receipts(workbook), input_digests(data))
+            source = Source(workbook, Slices(workbook, finished_frames(workbook)), receipts_of(workbook), input_digests(data))
         with progress.pages(len(chosen)) as tell:
             outcomes = write_report(source, pages, chosen, out, Options(jobs, force, timeout), tell)
         typer.echo(out / str(workbook.month) / "index.html")
-        _warn_of_rejects(source.receipts, words)
+        warn_of_rejects(source.receipts, words)
         if any(outcome.state == "failed" for outcome in outcomes) or rejected_rows(source.receipts):
             raise typer.Exit(1)
 
@@ -105,19 +78,19 @@ def score(
     lang: Lang = "zh",
 ) -> None:
     """The scorecard and the grades; as csv the scorecard, or with --grades the grades by month."""
-    with _speaking(lang) as words:
+    with speaking(lang) as words:
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
         from kmanalysis.reporting import printing
         from kmanalysis.workbook import open_workbook
 
-        workbook = open_workbook(_folder(data), month, standards, lang)
+        workbook = open_workbook(folder_of(data), month, standards, lang)
         if format == "table":
             Console(width=None if sys.stdout.isatty() else WIDE).print(printing.grades_table(workbook) if grades else printing.score_table(workbook))
         else:
             sys.stdout.write({"csv": printing.score_csv, "json": printing.score_json}[format](workbook, grades))
-        _warn_of_rejects(_receipts(workbook), words)
-        if printing.rejected_rows(_receipts(workbook)):
+        warn_of_rejects(receipts_of(workbook), words)
+        if printing.rejected_rows(receipts_of(workbook)):
             raise typer.Exit(1)
 
 
@@ -128,13 +101,13 @@ def check(
     lang: Lang = "zh",
 ) -> None:
     """What each table's rows became; exit code 1 where rows were rejected."""
-    with _speaking(lang) as words:
+    with speaking(lang) as words:
         if format not in ("text", "json", "csv"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="text, json, csv")
         from kmanalysis.loaders import loading
         from kmanalysis.reporting import printing
 
-        attached = loading.check(_folder(data))
+        attached = loading.check(folder_of(data))
         sys.stdout.write({"text": printing.check_text, "json": printing.check_json, "csv": printing.check_csv}[format](attached, words))
         if len(attached.rejects):
             raise typer.Exit(1)
@@ -151,7 +124,7 @@ def load(
     lang: Lang = "zh",
 ) -> None:
     """A receipt a file and table; exit code 1 where rows were rejected."""
-    with _speaking(lang) as words:
+    with speaking(lang) as words:
         from kmanalysis.loaders import loading
         from kmanalysis.loaders.receipts import receipts_text
 
@@ -180,7 +153,7 @@ def sample(
     lang: Lang = "zh",
 ) -> None:
     """A workbook folder whose truth.csv says what was planted in whom."""
-    with _speaking(lang) as words:
+    with speaking(lang) as words:
         from kmanalysis.reporting.progress import Progress
         from kmanalysis.samples import make_samples
 
@@ -196,7 +169,7 @@ def lab(
     lang: Lang = "zh",
 ) -> None:
     """JupyterLab until it is closed."""
-    with _speaking(lang):
+    with speaking(lang):
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.workbook import DATA_VARIABLE
 
@@ -207,26 +180,6 @@ def lab(
         environment = os.environ | ({DATA_VARIABLE: str(data.resolve())} if data else {})
         command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}"]
         raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
-
-
-def _folder(data: Path | None) -> Path:
-    """The folder to open: the one named, else the environment's, else the samples here, else those that come along."""
-    from kmanalysis.assets import samples_folder
-    from kmanalysis.workbook import DATA_VARIABLE
-
-    named = data or os.environ.get(DATA_VARIABLE)
-    return Path(named) if named else SAMPLES if SAMPLES.is_dir() else samples_folder()
-
-
-def _receipts(workbook: Workbook) -> list[Receipt]:
-    return workbook.attached.receipts if workbook.attached else []
-
-
-def _warn_of_rejects(receipts: Sequence[Receipt], words: Words) -> None:
-    from kmanalysis.reporting.printing import rejected_rows
-
-    if rejected := rejected_rows(receipts):
-        typer.echo(words.text("{rejected} rows were rejected and are left out; `kmanalysis check` lists them.", rejected=words.number(rejected)), err=True)
 
 
 def main() -> None:
