@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from kmanalysis import cli_claims, cli_plan
 from kmanalysis.cli_common import SAMPLES, WIDE, Data, Lang, MonthText, OwnStandards, folder_of, receipts_of, speaking, warn_of_rejects
 from kmanalysis.errors import UsageError
 from kmanalysis.words import LANGUAGES, Words
@@ -22,6 +23,8 @@ from kmanalysis.words import LANGUAGES, Words
 # The engine and the notebooks' machinery are imported by the commands that need them: --help does not wait.
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Grades upstream suppliers.")
+app.add_typer(cli_plan.app, name="plan")
+app.add_typer(cli_claims.app, name="claims")
 
 
 @app.command(help="Run the notebooks and write the month's report.")

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from kmanalysis.standards import Standard, default_standards
-from kmanalysis.tables import Column, Table, columns_for_decisions, tables
+from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import MISSING, Words
 
 _FOREWORD = "<!-- Written by `make docs` from {source}: change that file, not this one. -->"
@@ -60,6 +60,10 @@ _HEADINGS = {
     "qualification": "Step 3: qualification",
     "trial": "Step 4: trial",
     "contract": "Step 5: contract",
+    "review": "Step 6: monthly review",
+    "action": "Step 6: actions",
+    "market": "Market",
+    "planning": "Planning",
 }
 
 
@@ -84,7 +88,6 @@ def write_reference(folder: Path) -> None:
 
 
 def _table_section(table: Table) -> str:
-    waiting = columns_for_decisions()
     header = ("column", "中文", "name", "type", "unit", "", "meaning")
     rows = [
         (f"`{column.name}`", *_names(f"{table.name}.{column.name}"), column.type, column.unit, _demands(table, column), _meaning(column))
@@ -93,8 +96,6 @@ def _table_section(table: Table) -> str:
     lines = [f"## {table.name}", "", f"{' · '.join(_names(table.name))}. {table.meaning}", "", f"Key: {', '.join(f'`{name}`' for name in table.key)}."]
     if table.event_time:
         lines[-1] += f" A row belongs to the month of its `{table.event_time}`."
-    if all(f"{table.name}.{name}" in waiting for name in table.columns):
-        lines[-1] += " No measure reads this table yet."
     return "\n".join([*lines, "", *_grid(header, rows)])
 
 

@@ -101,12 +101,7 @@ def _declarations() -> dict:
 @cache
 def tables() -> Mapping[str, Table]:
     """All canonical tables by name, in the order in which they are declared."""
-    return MappingProxyType({name: _table(name, spec) for name, spec in _declarations().items() if name != "decisions"})
-
-
-def columns_for_decisions() -> frozenset[str]:
-    """Columns (``table.column``) that no measure reads yet: they wait for the decisions."""
-    return frozenset(_declarations()["decisions"]["columns"])
+    return MappingProxyType({name: _table(name, spec) for name, spec in _declarations().items()})
 
 
 def _table(name: str, spec: dict) -> Table:

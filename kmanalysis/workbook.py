@@ -131,6 +131,10 @@ class Workbook:
             self._frames[key] = compute(self)
         return self._frames[key].copy(deep=False)
 
+    def holds(self, finished: Callable[[Workbook], pd.DataFrame]) -> bool:
+        """Whether a `frame` function can be asked here: computed, or on a slice one of those that came along."""
+        return self.has_engine or (str(self.month), frame_name(finished)) in self._frames
+
     def answered(self, name: str, build: Callable[[Workbook], ir.Table]) -> pd.DataFrame:
         """What the named query gives for this month. It is written once a folder where the engine can be told the month later."""
         if self._queries is None:

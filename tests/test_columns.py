@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kmanalysis.tables import columns_for_decisions, tables
+from kmanalysis.tables import tables
 
 ROOT = Path(__file__).parent.parent
 READERS = ("measures", "scoring", "planning", "charts", "explorers", "reporting", "workbook.py")
@@ -44,21 +44,10 @@ def declared() -> set[str]:
     return {f"{table.name}.{column}" for table in tables().values() for column in table.columns}
 
 
-def test_columns_for_decisions_are_declared():
-    assert columns_for_decisions() - declared() == set()
-
-
-def test_every_other_column_is_read(read):
+def test_every_column_is_read(read):
     # A key is read by its nature: it tells rows apart when they are loaded.
     keys = {f"{table.name}.{column}" for table in tables().values() for column in table.key}
-    assert sorted(column for column in declared() - columns_for_decisions() - keys if column.split(".")[1] not in read) == []
-
-
-def test_columns_for_decisions_are_not_read_yet(read):
-    # A name that another table uses as well says nothing about this one.
-    elsewhere = {column.split(".")[1] for column in declared() - columns_for_decisions()}
-    names = {column.split(".")[1]: column for column in sorted(columns_for_decisions())}
-    assert {name: column for name, column in names.items() if name in read and name not in elsewhere} == {}
+    assert sorted(column for column in declared() - keys if column.split(".")[1] not in read) == []
 
 
 def test_words_of_a_module_leave_out_docstrings_and_sentences():

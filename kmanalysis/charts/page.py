@@ -26,7 +26,7 @@ NAMED, FEW = 3, 6
 
 def heading(text: str) -> Markdown:
     """A section's heading."""
-    return Markdown(f"## {_plain(text)}")
+    return Markdown(f"## {plain(text)}")
 
 
 def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:
@@ -54,7 +54,7 @@ def _measure_line(of_measure: pd.DataFrame, words: Words, names: Mapping[str, st
         return ""
     rising = missed.iloc[0]["op"] == ">="
     order = missed.sort_values(["value", "supplier_id"], ascending=[rising, True]).to_dict("records")
-    told = [f"{_plain(supplier_name(row['supplier_id'], names))} ({words.quantity(row['value'], row['unit'])})" for row in order[:NAMED]]
+    told = [f"{plain(supplier_name(row['supplier_id'], names))} ({words.quantity(row['value'], row['unit'])})" for row in order[:NAMED]]
     more = words.text(" and {count} more", count=len(order) - NAMED) if len(order) > NAMED else ""
     name, limit = words.name(order[0]["measure"]), asked(order[0], words)
     return words.text("**{measure}** (asked for: {asked}) missed by {suppliers}", measure=name, asked=limit, suppliers=listed(told, words)) + more
@@ -76,14 +76,14 @@ def review_opening(graded: pd.DataFrame, before: pd.DataFrame, words: Words, nam
     change = both["grade"].map(rank).astype("float64") - both["supplier_id"].map(last).map(rank).astype("float64")
     for sign, moved in ((words.text("risen"), both[change > 0]), (words.text("fallen"), both[change < 0])):
         steps = zip(moved["supplier_id"], moved["supplier_id"].map(last), moved["grade"], strict=True)
-        told = [f"{_plain(supplier_name(supplier, names))} ({old or '–'} → {new or '–'})" for supplier, old, new in steps]
+        told = [f"{plain(supplier_name(supplier, names))} ({old or '–'} → {new or '–'})" for supplier, old, new in steps]
         if told:
             lines.append(f"- **{sign}** {listed(told, words)}")
     return Markdown("\n\n".join([lines[0], *(["\n".join(lines[1:])] if lines[1:] else [])]))
 
 
 def _named(suppliers: list[str], names: Mapping[str, str], words: Words) -> str:
-    shown = [_plain(supplier_name(supplier, names)) for supplier in suppliers[:FEW]]
+    shown = [plain(supplier_name(supplier, names)) for supplier in suppliers[:FEW]]
     return listed(shown, words) + (words.text(" and {count} more", count=len(suppliers) - FEW) if len(suppliers) > FEW else "")
 
 
@@ -93,7 +93,7 @@ def supplier_opening(workbook: Workbook, supplier: str) -> Markdown:
     row = of_supplier(grades, workbook, supplier).iloc[0].to_dict()
     told = words.text(
         "**{name}: {grade}** (probability {probability}). Score {score}; {coverage} of what is weighed was observed and decided.",
-        name=_plain(supplier_name(supplier, workbook.names)),
+        name=plain(supplier_name(supplier, workbook.names)),
         grade=grade_name(row, words),
         probability=words.share(row["probability"], 0),
         score=words.number(row["score"], 1),
@@ -180,6 +180,6 @@ def dossier_evidence(workbook: Workbook, costs: pd.DataFrame, supplier: str, *, 
     return Sections(tables, words.text("No measure costs this supplier a point."))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A name as a name: what Markdown or HTML would read in it is escaped."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", escape(text))
+    return re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", escape(text, quote=False))

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from rapidfuzz.process import extractOne
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.needs_profile import stage_profile
 from kmanalysis.loaders.receipts import Receipt
 from kmanalysis.loaders.secrets import existing_key
 from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
@@ -22,6 +23,8 @@ from kmanalysis.loaders.validation import Outcome, no_rejects, validate
 from kmanalysis.tables import Table, tables
 
 FORMS = (".csv", *SHEET_SUFFIXES, ".parquet")
+OWN_FORMS = {"needs": (".toml",)}
+"""Forms that one table alone may have besides."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def table_files(folder: Path) -> dict[str, list[Path]]:
         raise DataError("Folder {folder} was not found.", folder=folder.name)
     found = {}
     for name in tables():
-        forms = [path for suffix in FORMS if (path := folder / f"{name}{suffix}").is_file()]
+        forms = [path for suffix in forms_of(name) if (path := folder / f"{name}{suffix}").is_file()]
         parts = sorted((folder / name).glob("*.parquet")) if (folder / name).is_dir() else []
         if len(forms) + bool(parts) > 1:
             both = [path.name for path in forms] + ([f"{name}/"] if parts else [])
@@ -80,6 +83,11 @@ def table_files(folder: Path) -> dict[str, list[Path]]:
     if not found:
         raise DataError("Folder {folder} holds no table. Tables are files like orders.csv, orders.xlsx or orders.parquet.", folder=folder.name)
     return found
+
+
+def forms_of(name: str) -> tuple[str, ...]:
+    """Suffixes of the files that may hold the table."""
+    return FORMS + OWN_FORMS.get(name, ())
 
 
 def in_reading_order() -> list[Table]:
@@ -115,6 +123,8 @@ def validated(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
 def _staged(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Staged:
     if path.suffix == ".csv":
         return stage_text(engine, path, name, encoding="utf-8", delimiter=",")
+    if path.suffix == ".toml":
+        return stage_profile(engine, path, name)
     return stage_sheet(engine, path, name)
 
 

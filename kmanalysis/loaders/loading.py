@@ -12,7 +12,7 @@ import pandas as pd
 
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.engine import connect
-from kmanalysis.loaders.folder import FORMS, Attached, attach_tables, in_reading_order, table_files
+from kmanalysis.loaders.folder import Attached, attach_tables, forms_of, in_reading_order, table_files
 from kmanalysis.loaders.mapping import SourceMapping, load_mapping
 from kmanalysis.loaders.receipts import Receipt
 from kmanalysis.loaders.records import footer_pattern
@@ -201,5 +201,7 @@ def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapp
 
 
 def _files_of(folder: Path) -> dict[str, list[Path]]:
-    has_tables = any((folder / f"{name}{suffix}").exists() for name in tables() for suffix in FORMS) or any((folder / name).is_dir() for name in tables())
+    has_tables = any((folder / f"{name}{suffix}").exists() for name in tables() for suffix in forms_of(name)) or any(
+        (folder / name).is_dir() for name in tables()
+    )
     return table_files(folder) if has_tables else {}

@@ -30,6 +30,8 @@ from kmanalysis.workbook import Workbook, frame, query
 CURVE_POINTS = 50
 """Points of a supplier's delivery curve: enough for a chart."""
 
+_MILLION = 1_000_000
+
 
 def oversold_rate(workbook: Workbook) -> pd.DataFrame:
     """Share of the month's orders that failed because stock had run out; `share_frame`.
@@ -148,6 +150,26 @@ def _delivery_days(workbook: Workbook) -> ir.Table:
         open=cases.count(where=~cases.has_ended & ~is_never),
         unknown=cases.count(where=~cases.has_ended & ~is_never & (cases.seconds < limit)),
     )
+
+
+@frame
+def delivery_log_days(workbook: Workbook) -> pd.DataFrame:
+    """How long codes took, in logs, by the day of the order: supplier_id, day, delivered (orders), log_seconds (mean natural logarithm).
+
+    Only what was delivered by the month's end; less than a second counts as one. Each logarithm is rounded to a millionth, so that their sum is exact.
+    """
+    found = _delivery_log_days(workbook).sort_values(["supplier_id", "day"], ignore_index=True)
+    found["day"] = pd.to_datetime(found["day"]).astype("datetime64[s]")
+    return found.assign(log_seconds=(found["log_millionths"] / found["delivered"] / _MILLION).round(DIGITS)).drop(columns="log_millionths")
+
+
+@query
+def _delivery_log_days(workbook: Workbook) -> ir.Table:
+    cases = delivery_time_rows(workbook)
+    ended = cases.filter(cases.has_ended)
+    millionths = (ibis.greatest(ended.seconds.cast("float64"), 1.0).ln() * _MILLION).round().cast("int64")
+    ended = ended.mutate(day=to_local(ended.ordered_at).date(), millionths=millionths)
+    return ended.group_by(["supplier_id", "day"]).agg(delivered=ended.count(), log_millionths=ended.millionths.sum())
 
 
 def _cadence(workbook: Workbook, measure: str) -> pd.DataFrame:

@@ -8,19 +8,9 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures import stability_readings as readings
 from kmanalysis.measures.frames import measures_frame
-from kmanalysis.measures.orders import orders_by_day
 from kmanalysis.measures.stability_readings import DAY, DOWN, SECOND, UNKNOWN, UP
-from kmanalysis.workbook import Workbook, frame, kept, query
-
-
-@kept
-def hot_list(workbook: Workbook) -> ir.Table:
-    """The hot list in the engine: rank (from 1), sku, quantity."""
-    standards = workbook.standards
-    orders = orders_by_day(workbook, months_before=int(standards.value("counting.hot_months")))
-    sold = orders.group_by("sku").agg(quantity=orders.quantity.sum())
-    ranked = sold.mutate(rank=ibis.row_number().over(order_by=[ibis.desc("quantity"), "sku"]) + 1)
-    return ranked.filter(ranked["rank"] <= int(standards.value("counting.hot_skus"))).select("rank", "sku", "quantity")
+from kmanalysis.measures.stock import hot_list, is_known
+from kmanalysis.workbook import Workbook, frame, query
 
 
 @frame
@@ -128,13 +118,13 @@ def _hot_intervals(workbook: Workbook) -> ir.Table:
     cap = int(workbook.standards.value("counting.reading_cap")) * SECOND
     seen = readings.readings_around(workbook, "stock_snapshots", "observed_at", cap)
     seen = seen.semi_join(hot_list(workbook), "sku")
-    is_known = seen.scan_ok & ~seen.is_placeholder & seen.quantity.notnull()
+    told = is_known(seen)
     known = seen.select(
         "supplier_id",
         "sku",
         "observed_at",
         "at",
-        quantity=ibis.ifelse(is_known, seen.quantity, ibis.null("int64")),
-        state=ibis.cases((~is_known, UNKNOWN), (seen.quantity > 0, UP), else_=DOWN),
+        quantity=ibis.ifelse(told, seen.quantity, ibis.null("int64")),
+        state=ibis.cases((~told, UNKNOWN), (seen.quantity > 0, UP), else_=DOWN),
     )
     return readings.reading_intervals(known, ["supplier_id", "sku"], cap=cap, length=readings.month_length(workbook))

@@ -10,6 +10,7 @@ import pandas as pd
 import xlsxwriter
 
 from kmanalysis.measures import observed
+from kmanalysis.reporting.decision_sheets import decision_sheets
 from kmanalysis.reporting.index import changed_fields
 from kmanalysis.scoring.grades import grades
 from kmanalysis.scoring.scorecard import dimension_scores, scorecard
@@ -29,7 +30,7 @@ _FORMATS = {
 }
 _SHAPES = {
     "probability": "share", "p_s": "share", "p_a": "share", "p_b": "share", "p_none": "share", "coverage": "share",
-    "score": "points", "points": "points", "n": "whole", "weight": "share", "minimum_n": "whole",
+    "remedy_share": "share", "carried_share": "share", "score": "points", "points": "points", "n": "whole", "weight": "share", "minimum_n": "whole",
 }  # fmt: skip
 _NAMED = frozenset({"measure", "dimension", "verdict", "basis", "reason", "unit", "limit_unit", "source"})
 _GRADES = ["grade", "supplier_id", "name", "reason", "score", "probability", "coverage", "vetoes", "raw_grade", "p_s", "p_a", "p_b", "p_none"]
@@ -40,13 +41,14 @@ _STANDARD = ["id", "measure", "op", "value", "unit", "limit", "limit_unit", "min
 
 
 def scorecard_workbook(workbook: Workbook) -> bytes:
-    """The Excel file: grades, dimensions, scorecard, all measures, standards in force, and what each column means."""
+    """The Excel file: grades, dimensions, scorecard, all measures, the decisions, standards in force, and what each column means."""
     words = workbook.words
     sheets = {
         "grades": grades(workbook)[_GRADES],
         "dimensions": _dimensions(workbook),
         "scorecard": _named(scorecard(workbook), workbook)[_JUDGED],
         "measures": _named(observed(workbook), workbook)[_MEASURED],
+        **decision_sheets(workbook),
         "standards": _standards(workbook),
     }
     target = BytesIO()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from kmanalysis import measures
-from kmanalysis.measures import compliance, price, reputation, service, stability
-from kmanalysis.scoring import grades, scorecard
+from kmanalysis.measures import compliance, contract, market, market_demand, market_range, needs, price, reputation, service, stability, trial
+from kmanalysis.planning import allocation_frames, backups, claims, dependence
+from kmanalysis.scoring import actions, cocreation, corrective, drift, grades, review, robustness, scorecard, trial_verdicts
 from kmanalysis.workbook import Workbook, frame_name
 
 FRAMES = (
@@ -24,6 +25,23 @@ FRAMES = (
     *price.FRAMES,
     *service.FRAMES,
     *reputation.FRAMES,
+    *contract.FRAMES,
+    *claims.FRAMES,
+    *trial.FRAMES,
+    *trial_verdicts.FRAMES,
+    *needs.FRAMES,
+    *market.FRAMES,
+    *market_range.FRAMES,
+    *market_demand.FRAMES,
+    *cocreation.FRAMES,
+    *actions.FRAMES,
+    *corrective.FRAMES,
+    *review.FRAMES,
+    *drift.FRAMES,
+    *robustness.FRAMES,
+    *backups.FRAMES,
+    *dependence.FRAMES,
+    *allocation_frames.FRAMES,
 )
 
 

@@ -37,4 +37,5 @@ def judged_workbook(earning, before=None, *, names=None, lang="zh", standards=No
 
 def finished(workbook):
     """The finished frames that need no engine."""
-    return {frame_name(function): function(workbook) for function in FRAMES if function.__module__.startswith("kmanalysis.scoring") or function is observed}
+    judged = ("kmanalysis.scoring.scorecard", "kmanalysis.scoring.grades")
+    return {frame_name(function): function(workbook) for function in FRAMES if function.__module__ in judged or function is observed}
