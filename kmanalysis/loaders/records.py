@@ -113,6 +113,9 @@ def is_regular(text: str, delimiter: str) -> bool:
     """Whether every reader reads these whole lines alike: no record over two lines, no blank line, no quote inside a bare cell, no giant cell."""
     if "\n\n" in text or text.startswith("\n"):
         return False
+    # A line that is an empty quoted cell is blank to the one and a row to the other.
+    if '"' in text and '\n""\n' in f"\n{text}":
+        return False
     if '"' in text and '"' in _regular_quotes(delimiter).sub("", text):
         return False
     position = 0

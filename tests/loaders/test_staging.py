@@ -109,6 +109,7 @@ RAW_LINE = st.text(st.sampled_from('ab1 ,"中　\x00'), max_size=12)
 @given(lines=st.lists(RAW_LINE, max_size=8), end=st.sampled_from(["\n", "\r\n", "\r"]), last=st.booleans())
 @example(lines=['a,"b', 'c",d'], end="\n", last=True)
 @example(lines=["a", "", "b"], end="\r\n", last=False)
+@example(lines=['""', "1,2"], end="\n", last=False)
 @example(lines=[",,", "1,2,3,4,5,6,7,8", "　"], end="\n", last=True)
 def test_both_readers_give_the_same_rows(tmp_path_factory, lines, end, last):
     folder = tmp_path_factory.mktemp("raw")
