@@ -2,7 +2,7 @@
 
 It has, for each supplier, bracket and SKU, the units bought (an integer) and, for each bracket, whether the month ends in it (a binary). Units are
 bounded by their bracket's binary one by one (the strong form, whose relaxation is close to the answer), a bracket's amount by its edges: over a
-threshold is from a 分 above it. HiGHS proves the answer; `allocation_model.bills` works it out again in exact numbers.
+threshold is from a 分 above it. HiGHS answers, pattern of brackets by pattern; `allocation_model.bills` works the cost out again in exact numbers.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, milp
-from scipy.sparse import coo_array, vstack
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
+from scipy.sparse import coo_array, csr_array, vstack
 
 from kmanalysis.planning.allocation_model import Bracket, Offer, Problem, Quantities, Source, available, brackets, most_units
 
 _YUAN = 100
-_INFEASIBLE = 2
-_TRACE = 1e-7
+_OPTIMAL, _INFEASIBLE = 0, 2
+_MOST_PATTERNS = 50
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def solve(problem: Problem, without: frozenset[str] = frozenset(), node_limit: i
     """The cheapest split, leaving out the constraints named in ``without``.
 
     The relative gap asked for is 0. ``node_limit`` (a count, so that the same input gives the same answer) ends the search early: the gap is then what
-    the bound leaves. Without ``is_proven`` the first good split will do, and the relaxation's bound.
+    the bound leaves. Without ``is_proven`` the first good split will do, beside the bound.
     """
     reached = available(problem, without)
     if any(reached[sku] < units for sku, units in problem.demand):
@@ -45,48 +45,48 @@ def solve(problem: Problem, without: frozenset[str] = frozenset(), node_limit: i
     if not programme.columns:
         is_asked = any(units for _, units in problem.demand)
         return Solution(None, is_infeasible=True) if is_asked else Solution({}, 0.0)
-    found = _solved(programme, {"mip_rel_gap": 0.0} | ({} if node_limit is None else {"node_limit": node_limit}), is_proven)
-    if found.x is None:
-        return Solution(None, is_infeasible=found.status == _INFEASIBLE)
-    return Solution(programme.quantities(found.x), found.mip_dual_bound * _YUAN)
+    return _solved(programme, {"mip_rel_gap": 0.0} | ({} if node_limit is None else {"node_limit": node_limit}), is_proven)
 
 
-def _solved(programme: _Programme, options: dict, is_proven: bool) -> OptimizeResult:
-    """HiGHS's answer, helped by the relaxation: the brackets that it uses give a first split, and its reduced costs rule out what cannot beat that one."""
+def _solved(programme: _Programme, options: dict, is_proven: bool) -> Solution:
+    """The answer by patterns of brackets: which supplier's month ends in which bracket.
+
+    Were units divisible, the cheapest pattern is found soon, and its cost is a bound; with the pattern held, so are whole units. A pattern that was
+    tried is ruled out, and the next one tried, until no other can be a 分 cheaper than the best split.
+    """
     arguments = programme.arguments()
-    constraints, most = arguments["constraints"], arguments["bounds"].ub
-    is_equal = constraints.lb == constraints.ub
-    is_upper, is_lower = np.isfinite(constraints.ub) & ~is_equal, np.isfinite(constraints.lb) & ~is_equal
-    matrix = constraints.A
-    relaxed = linprog(
-        arguments["c"],
-        A_ub=vstack([matrix[is_upper], -matrix[is_lower]]),
-        b_ub=np.concatenate([constraints.ub[is_upper], -constraints.lb[is_lower]]),
-        A_eq=matrix[is_equal],
-        b_eq=constraints.ub[is_equal],
-        bounds=np.column_stack([np.zeros(len(most)), most]),
-        method="highs",
-    )
-    if relaxed.x is None:
-        return milp(**arguments, options=options)
-    is_used = relaxed.x[len(programme.columns) :] > _TRACE
-    used = np.concatenate([is_used[[place for _, place, _ in programme.columns]], is_used])
-    first = milp(**arguments | {"bounds": Bounds(0, np.where(used, most, 0))}, options=options)
-    if first.x is None:
-        return milp(**arguments, options=options)
-    if not is_proven:
-        first.mip_dual_bound = min(relaxed.fun, first.fun)
-        return first
-    # What moves off its bound costs its reduced cost at least: no split that is a 分 cheaper than the first one can do so.
-    slack = first.fun - relaxed.fun + 1 / _YUAN
-    low = np.where(-relaxed.upper.marginals > slack, most, 0.0)
-    high = np.where(relaxed.lower.marginals > slack, 0.0, most)
-    rest = milp(**arguments | {"bounds": Bounds(low, high)}, options=options)
-    best = first if rest.x is None or first.fun < rest.fun else rest
-    # A search that was ended early may have found no bound of its own.
-    bound = relaxed.fun if rest.mip_dual_bound is None else max(rest.mip_dual_bound, relaxed.fun)
-    best.mip_dual_bound = best.fun if rest.status == _INFEASIBLE else min(bound, best.fun)
-    return best
+    units = len(programme.columns)
+    integrality = np.concatenate([np.zeros(units), np.ones(len(programme.spans))])
+    most, constraints = arguments["bounds"].ub, arguments["constraints"]
+    # A bracket that begins at nothing and takes nothing off may be on or off without buying: it does not tell patterns apart.
+    tells = np.array([bool(lower or span.rate or span.constant) for _, lower, _, span in programme.spans])
+    best: OptimizeResult | None = None
+    bound = left_open = float("inf")
+    for _ in range(_MOST_PATTERNS if is_proven else 1):
+        relaxed = milp(**arguments | {"integrality": integrality, "constraints": constraints}, options=options)
+        if relaxed.x is None:
+            ended_early = relaxed.status != _INFEASIBLE
+            bound = (-np.inf if relaxed.mip_dual_bound is None else relaxed.mip_dual_bound) if ended_early else np.inf
+            break
+        bound = relaxed.mip_dual_bound
+        if best is not None and bound > best.fun - 1 / _YUAN:
+            break
+        pattern = np.round(relaxed.x[units:])
+        held = Bounds(np.append(np.zeros(units), np.where(tells, pattern, 0)), np.append(most[:units], np.where(tells, pattern, 1)))
+        whole = milp(**arguments | {"bounds": held}, options=options)
+        if whole.x is not None and (best is None or whole.fun < best.fun):
+            best = whole
+        if whole.status not in (_OPTIMAL, _INFEASIBLE):
+            left_open = min(left_open, bound if whole.mip_dual_bound is None else whole.mip_dual_bound)
+        if not is_proven and best is not None:
+            break
+        row = csr_array(np.append(np.zeros(units), np.where(tells, np.where(pattern > 0, 1, -1), 0)).reshape(1, -1))
+        constraints = LinearConstraint(
+            vstack([constraints.A, row]).tocsr(), np.append(constraints.lb, -np.inf), np.append(constraints.ub, pattern[tells].sum() - 1)
+        )
+    if best is None:
+        return Solution(None, is_infeasible=min(bound, left_open) == float("inf"))
+    return Solution(programme.quantities(best.x), min(bound, left_open, best.fun) * _YUAN)
 
 
 @dataclass
