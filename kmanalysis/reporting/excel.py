@@ -31,6 +31,15 @@ _FORMATS = {
 _SHAPES = {
     "probability": "share", "p_s": "share", "p_a": "share", "p_b": "share", "p_none": "share", "coverage": "share",
     "remedy_share": "share", "carried_share": "share", "score": "points", "points": "points", "n": "whole", "weight": "share", "minimum_n": "whole",
+    "baseline_share": "share", "latest_share": "share", "compensation_share": "share", "damages_share": "share", "lowest_margin": "share",
+    "median_margin": "share", "passed_share": "share", "passed_lower": "share", "passed_upper": "share", "contacted_share": "share",
+    "largest_share": "share", "growth": "share", "growth_lower": "share", "growth_upper": "share", "larger_growth": "share", "lost_points": "points",
+    "months_so": "whole", "orders": "whole", "needed": "whole", "backups": "whole", "carried": "whole", "months_open": "whole",
+    "days_to_end": "whole", "restock_seconds": "whole", "reship_seconds": "whole", "failures_in_a_row": "whole", "stockouts": "whole",
+    "restocked_in_time": "whole", "restocked_late": "whole", "restock_undecided": "whole", "still_out": "whole", "older_stockouts": "whole",
+    "longest_out_seconds": "whole", "restock_limit_seconds": "whole", "goods_on_offer": "whole", "thin_goods": "whole", "same_upstream": "whole",
+    "contacts_reached": "whole", "contacts_before": "whole", "suppliers_paid": "whole", "hhi": "whole", "stock_units": "whole",
+    "planned_units": "whole", "last_units": "whole", "months_counted": "whole", "orders_counted": "whole", "sellers": "whole",
 }  # fmt: skip
 _NAMED = frozenset({"measure", "dimension", "verdict", "basis", "reason", "unit", "limit_unit", "source"})
 _GRADES = ["grade", "supplier_id", "name", "reason", "score", "probability", "coverage", "vetoes", "raw_grade", "p_s", "p_a", "p_b", "p_none"]
