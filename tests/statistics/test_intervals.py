@@ -38,6 +38,14 @@ def test_five_of_five_show_no_more_than_54_9_percent():
     assert upper == 1
 
 
+@pytest.mark.parametrize(
+    ("successes", "n", "lower", "upper"), [(81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617), (0, 20, 0.0, 0.1684), (1, 29, 0.0009, 0.1776)]
+)
+def test_newcombes_table_of_exact_intervals(successes, n, lower, upper):
+    # Newcombe (1998), Statistics in Medicine 17, 857–872, table I, method 5 (Clopper–Pearson), 95 % two-sided: 97.5 % a side.
+    assert [round(float(bound), 4) for bound in proportion_bounds(successes, n, 0.975)] == [lower, upper]
+
+
 def test_no_success_has_lower_bound_0_and_the_rule_of_three_above():
     lower, upper = proportion_bounds(0, 100)
     assert lower == 0

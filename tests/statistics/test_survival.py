@@ -49,6 +49,21 @@ def test_freireichs_two_sided_95_percent_band():
     np.testing.assert_allclose(curve.upper[drops], [0.9516, 0.9228, 0.8894, 0.8491, 0.8049, 0.7468, 0.6801], atol=5e-5)
 
 
+def test_kaplan_and_meiers_own_example():
+    # Kaplan and Meier (1958), §1: deaths at 0.8, 3.1, 5.4 and 9.2 months, losses at 1.0, 2.7, 7.0 and 12.1.
+    curve = survival_curve([0.8, 3.1, 5.4, 9.2, 1.0, 2.7, 7.0, 12.1], [True] * 4 + [False] * 4, [1] * 8)
+    at = dict(zip(curve.times.tolist(), curve.survival.tolist(), strict=True))
+    assert [round(at[time], 4) for time in (0.8, 3.1, 5.4, 9.2)] == [0.875, 0.7, 0.525, 0.2625]
+
+
+def test_the_maintained_group_of_the_leukaemia_trial():
+    # Embury et al. (1977), as printed by Miller, Survival Analysis (1981), §3.2: weeks to relapse of the 11 maintained patients.
+    weeks, ended = [9, 13, 13, 18, 23, 28, 31, 34, 45, 48, 161], [1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 0]
+    curve = survival_curve(weeks, np.array(ended, dtype=bool), np.ones(11, dtype=int))
+    at = dict(zip(curve.times.tolist(), curve.survival.round(2).tolist(), strict=True))
+    assert [at[week] for week in (9, 13, 18, 23, 31, 34, 48)] == [0.91, 0.82, 0.72, 0.61, 0.49, 0.37, 0.18]
+
+
 def test_freireichs_median_is_23_weeks():
     assert waiting_quantile(*FREIREICH, 0.5, confidence=0.975) == (23, 13, inf)
 
