@@ -33,7 +33,7 @@ def observed(workbook: Workbook) -> pd.DataFrame:
         seen = set(found.loc[found["measure"] == identifier, "supplier_id"])
         missing = [supplier for supplier in workbook.suppliers if supplier not in seen]
         parts += [found, nothing_observed(workbook, identifier, missing)]
-    return pd.concat([part for part in parts if len(part)], ignore_index=True).sort_values(["supplier_id", "measure"], ignore_index=True)
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True).sort_values(["supplier_id", "measure"], ignore_index=True)
 
 
 def observe(workbook: Workbook, months: Sequence[Month]) -> None:

@@ -75,7 +75,7 @@ def _named(frame: pd.DataFrame, workbook: Workbook) -> pd.DataFrame:
 
 def _dimensions(workbook: Workbook) -> pd.DataFrame:
     scores = dimension_scores(workbook)
-    wide = {column: scores.pivot(index="supplier_id", columns="dimension", values=column)[list(DIMENSIONS)] for column in ("score", "coverage")}
+    wide = {column: scores.pivot(index="supplier_id", columns="dimension", values=column).reindex(columns=list(DIMENSIONS)) for column in ("score", "coverage")}
     both = [wide["score"].add_prefix("score:"), wide["coverage"].add_prefix("coverage:")]
     joined = pd.concat(both, axis=1).reset_index()
     joined.insert(1, "name", joined["supplier_id"].map(workbook.names))

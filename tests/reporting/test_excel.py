@@ -5,6 +5,7 @@ import pytest
 
 from kmanalysis.reporting.excel import scorecard_workbook
 from kmanalysis.standards import override_standards
+from kmanalysis.workbook import open_workbook
 from tests.reporting.small import judged_workbook
 
 FORMULA = '=HYPERLINK("http://x","y")'
@@ -56,3 +57,11 @@ def test_every_column_is_explained():
     for lang in ("zh", "en"):
         rows = list(opened(judged_workbook({"S01": 99.0}, lang=lang)).worksheets[-1].values)[1:]
         assert [row for row in rows if row[0].startswith("column.") or row[2].startswith("meaning.")] == []
+
+
+def test_a_folder_without_suppliers_has_sheets_of_headings_alone(tmp_path):
+    (tmp_path / "needs.csv").write_text("subject,item,value,is_must\naudience,students,,false\n", encoding="utf-8")
+    book = opened(open_workbook(tmp_path, "2026-10", lang="en"))
+    assert {name: len(list(book[name].values)) for name in ("Grades", "Dimensions", "Scorecard", "Measures", "Actions")} == dict.fromkeys(
+        ("Grades", "Dimensions", "Scorecard", "Measures", "Actions"), 1
+    )
