@@ -55,10 +55,9 @@ def _availability(measure: str, known: pd.Series, up: pd.Series, total, n: pd.Se
     return {measure: value, f"{measure}.known_share": plain(known / total, n)}
 
 
-def _hot_stock(tables, span) -> dict[str, pd.DataFrame]:
-    hot = hot_list(tables, span)
+def hot_known(snapshots: pd.DataFrame, listings: pd.DataFrame, hot: list[str], span) -> tuple[pd.DataFrame, pd.Series]:
+    """Known readings of hot SKUs while these are on offer, with since and until, and the seconds for which each supplier offers them."""
     keys = ["supplier_id", "sku"]
-    snapshots, listings = tables["stock_snapshots"], tables["listings"]
     spoken = spoken_intervals(snapshots[snapshots["sku"].isin(hot)], keys, "observed_at", READING_CAP, span)
     offers = listings.loc[listings["sku"].isin(hot), [*keys, "listed_from", "listed_to"]]
     first = pd.to_datetime(offers["listed_from"]).dt.as_unit("us") - HOURS
@@ -69,7 +68,11 @@ def _hot_stock(tables, span) -> dict[str, pd.DataFrame]:
     met = spoken.merge(offers, on=keys)
     met = met.assign(began=met["since"], since=met[["since", "begin"]].max(axis=1), until=met[["until", "end"]].min(axis=1))
     met = met[met["since"] < met["until"]]
-    known = met[met["scan_ok"] & ~met["is_placeholder"] & met["quantity"].notna()]
+    return met[met["scan_ok"] & ~met["is_placeholder"] & met["quantity"].notna()], offered
+
+
+def _hot_stock(tables, span) -> dict[str, pd.DataFrame]:
+    known, offered = hot_known(tables["stock_snapshots"], tables["listings"], hot_list(tables, span), span)
     length = (known["until"] - known["since"]).dt.total_seconds()
     by = known["supplier_id"]
     total, up = length.groupby(by).sum(), length.where(known["quantity"] > 0, 0).groupby(by).sum()
@@ -92,7 +95,8 @@ def _stock_sync_lag(snapshots: pd.DataFrame, span) -> dict[str, pd.DataFrame]:
     return found | {f"{measure}.cadence_p50_seconds": plain(middle, cadence.size())}
 
 
-def _uptime(probes: pd.DataFrame, span) -> dict[str, pd.DataFrame]:
+def measured_uptime(probes: pd.DataFrame, span) -> tuple[pd.Series, pd.Series, pd.Series, pd.DataFrame]:
+    """Seconds known and up, and the month's probes, by supplier; and the outages (supplier_id, seconds)."""
     spoken = spoken_intervals(probes, ["supplier_id"], "probed_at", PROBE_CAP, span)
     since, until = ((spoken[edge] - span.start).dt.total_seconds() for edge in ("since", "until"))
     down = (~spoken["is_up"]).astype("int64")
@@ -108,9 +112,15 @@ def _uptime(probes: pd.DataFrame, span) -> dict[str, pd.DataFrame]:
     supplier = spoken["supplier_id"]
     known = length.groupby(supplier).sum()
     up = length.where(spoken["is_up"], 0).groupby(supplier).sum()
-    n = within(probes, "probed_at", span.start, span.end).groupby("supplier_id").size().reindex(known.index).fillna(0).astype("int64").clip(lower=1)
-    found = _availability("stability.uptime", known, up, span.days * 86_400.0, n)
+    n = within(probes, "probed_at", span.start, span.end).groupby("supplier_id").size().reindex(known.index).fillna(0).astype("int64")
     outages = _outages(spoken.assign(since=since, until=until), moments[np.append(is_common[:-1], False)], moments[1:][is_common[:-1]])
+    return known, up, n, outages
+
+
+def _uptime(probes: pd.DataFrame, span) -> dict[str, pd.DataFrame]:
+    known, up, n, outages = measured_uptime(probes, span)
+    n = n.clip(lower=1)
+    found = _availability("stability.uptime", known, up, span.days * 86_400.0, n)
     both = outages.groupby("supplier_id")["seconds"].agg(["size", "max"]).reindex(known.index).fillna(0)
     return found | {"stability.uptime.outages": plain(both["size"], n), "stability.uptime.longest_outage_seconds": plain(both["max"], n)}
 

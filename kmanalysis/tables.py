@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -84,13 +84,27 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One canonical table: its columns by name, its key, and the column that places a row in time, if any."""
+    """One canonical table: its columns by name, its key, and the column that places a row in time, if any.
+
+    ``derived`` are columns that nobody supplies: they are worked out from the others whenever rows are taken in.
+    """
 
     name: str
     meaning: str
     key: tuple[str, ...]
     columns: Mapping[str, Column]
     event_time: str = ""
+    derived: Mapping[str, Column] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> Mapping[str, Column]:
+        """All columns as they stand in the engine and in Parquet: the supplied ones, then the derived ones."""
+        return MappingProxyType({**self.columns, **self.derived})
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The key without the time: rows alike in it are readings of one thing."""
+        return tuple(name for name in self.key if name != self.event_time)
 
 
 @cache
@@ -107,7 +121,8 @@ def tables() -> Mapping[str, Table]:
 def _table(name: str, spec: dict) -> Table:
     key = tuple(spec["key"])
     columns = {column: _column(column, declared, is_key=column in key) for column, declared in spec["columns"].items()}
-    return Table(name, spec["meaning"], key, MappingProxyType(columns), spec.get("event_time", ""))
+    derived = {column: _column(column, declared, is_key=False) for column, declared in spec.get("derived", {}).items()}
+    return Table(name, spec["meaning"], key, MappingProxyType(columns), spec.get("event_time", ""), MappingProxyType(derived))
 
 
 def _column(name: str, declared: dict, *, is_key: bool) -> Column:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from functools import wraps
 from pathlib import Path
 from threading import RLock
@@ -21,7 +21,7 @@ from kmanalysis.assets import samples_folder
 from kmanalysis.errors import KmError, UsageError
 from kmanalysis.loaders.engine import Backend, Period, any_period, calendar_days, connect, period_of
 from kmanalysis.loaders.folder import Attached, attach
-from kmanalysis.loaders.queries import Queries
+from kmanalysis.loaders.queries import Listener, Queries
 from kmanalysis.standards import Standard, Standards, load_standards
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
@@ -29,6 +29,9 @@ from kmanalysis.words import Words
 
 DATA_VARIABLE = "KMANALYSIS_DATA"
 """Environment variable that names the workbook folder to open where none is given."""
+
+ENGINES = ("duckdb", "spark")
+"""What can work the tables: DuckDB in this process, or Spark, which reads the same Parquet."""
 
 SLICE_VARIABLE = "KMANALYSIS_SLICE"
 """Environment variable that names the slice a batch notebook is opened on."""
@@ -48,7 +51,7 @@ class Workbook:
         *,
         connection: ibis.BaseBackend | None = None,
         attached: Attached | None = None,
-        frames: dict[tuple[str, str], pd.DataFrame] | None = None,
+        frames: MutableMapping[tuple[str, str], pd.DataFrame] | None = None,
         facts: dict | None = None,
         lock: RLock | None = None,
     ) -> None:
@@ -138,15 +141,27 @@ class Workbook:
     def answered(self, name: str, build: Callable[[Workbook], ir.Table]) -> pd.DataFrame:
         """What the named query gives for this month. It is written once a folder where the engine can be told the month later."""
         if self._queries is None:
-            return build(self).execute()
+            with self._lock:
+                asked = build(self)
+            return asked.execute()
         return self._queries.answer(name, lambda: build(self.at(None)), self.month)
 
     def kept(self, name: str, build: Callable[[Workbook], ir.Table], months_before: int = 0) -> ir.Table:
-        """The named kept table of this month, or those of so many months before it; an engine that keeps none works it out in place."""
+        """The named kept table of this month, or those of so many months before it."""
         if self._queries is None:
             months = [self.month - back for back in range(1, months_before + 1)] or [self.month]
-            return ibis.union(*(build(self.at(month)) for month in months)) if len(months) > 1 else build(self.at(months[0]))
+            rows = [self._worked_out(name, build, month) for month in months]
+            return ibis.union(*rows) if len(rows) > 1 else rows[0]
         return self._queries.kept(name, lambda: build(self.at(None)), self.period, self._month, months_before)
+
+    def tell(self, listener: Listener) -> None:
+        """Lets a listener hear of every query of the folder while it runs. Only DuckDB tells."""
+        if self._queries is not None:
+            self._queries.listener = listener
+
+    def _worked_out(self, name: str, build: Callable[[Workbook], ir.Table], month: Month) -> ir.Table:
+        # Held by the workbook: the engine lets go of what nobody holds.
+        return self._fact(f"kept.{name}.{month}", lambda: build(self.at(month)).cache())
 
     @property
     def _queries(self) -> Queries | None:
@@ -226,12 +241,17 @@ def open_workbook(
     lang: str = "zh",
     *,
     memory: str | None = None,
+    engine: str = "duckdb",
+    master: str | None = None,
+    frames: MutableMapping[tuple[str, str], pd.DataFrame] | None = None,
 ) -> Workbook:
     """Opens a folder of canonical tables for one month (default: the last one with an event).
 
     ``data`` defaults to the folder that the environment variable KMANALYSIS_DATA names, else to the samples.
 
-    ``standards`` is an operator's own TOML, or standards that are already loaded. Raises DataError, StandardsError or UsageError.
+    ``standards`` is an operator's own TOML, or standards that are already loaded. ``engine`` is one of `ENGINES`; Spark runs on ``master``, a
+    master's URL (default: this machine). ``frames`` holds what is finished already, by month and name, and is given what is finished here.
+    Raises DataError, StandardsError or UsageError.
     In a notebook that the batch runs, the page's slice is opened instead.
     """
     words = Words(lang)
@@ -239,10 +259,23 @@ def open_workbook(
         return open_slice(Path(os.environ[SLICE_VARIABLE]), words)
     in_force = standards if isinstance(standards, Standards) else load_standards(standards)
     chosen = Month.parse(month) if month else None
-    connection = connect(memory)
-    attached = attach(connection, Path(data or os.environ.get(DATA_VARIABLE) or samples_folder()))
-    workbook = Workbook(chosen or Month(1, 1), in_force, words, connection=connection, attached=attached)
+    folder = Path(data or os.environ.get(DATA_VARIABLE) or samples_folder())
+    connection, attached = _opened(folder, memory, engine, master)
+    workbook = Workbook(chosen or Month(1, 1), in_force, words, connection=connection, attached=attached, frames=frames)
     return workbook if chosen else workbook.at(_last_month(workbook))
+
+
+def _opened(folder: Path, memory: str | None, engine: str, master: str | None) -> tuple[ibis.BaseBackend, Attached]:
+    if engine not in ENGINES:
+        raise UsageError("Engine {found!r} is not known. Choose one of: {accepted}.", found=engine, accepted=", ".join(ENGINES))
+    if engine == "spark":
+        from kmanalysis.loaders.spark import open_spark
+
+        return open_spark(folder, master, memory)
+    if master:
+        raise UsageError("A master goes with the engine spark alone.")
+    connection = connect(memory)
+    return connection, attach(connection, folder)
 
 
 def _last_month(workbook: Workbook) -> Month:
@@ -272,5 +305,34 @@ def open_slice(folder: Path, words: Words) -> Workbook:
     """Opens a slice that `save_slice` wrote."""
     facts = json.loads((folder / "slice.json").read_text(encoding="utf-8"))
     standards = Standards({identifier: Standard(**values) for identifier, values in facts["standards"].items()}, tuple(facts["changed"]))
-    frames = {(facts["month"], path.stem): pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+    frames = _SliceFrames({(facts["month"], path.stem): path for path in folder.glob("*.parquet")})
     return Workbook(Month.parse(facts["month"]), standards, words, frames=frames, facts=facts)
+
+
+class _SliceFrames(MutableMapping):
+    """The frames of a slice by month and name, each read when it is first asked for: a page shows a few of them."""
+
+    def __init__(self, files: dict[tuple[str, str], Path]) -> None:
+        self._files = files
+        self._read: dict[tuple[str, str], pd.DataFrame] = {}
+
+    def __getitem__(self, key: tuple[str, str]) -> pd.DataFrame:
+        if key not in self._read:
+            self._read[key] = pd.read_parquet(self._files[key])
+        return self._read[key]
+
+    def __setitem__(self, key: tuple[str, str], frame: pd.DataFrame) -> None:
+        self._read[key] = frame
+
+    def __delitem__(self, key: tuple[str, str]) -> None:
+        self._files.pop(key, None)
+        self._read.pop(key, None)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._read or key in self._files
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._files | self._read)
+
+    def __len__(self) -> int:
+        return len(self._files | self._read)

@@ -41,7 +41,7 @@ def read() -> set[str]:
 
 
 def declared() -> set[str]:
-    return {f"{table.name}.{column}" for table in tables().values() for column in table.columns}
+    return {f"{table.name}.{column}" for table in tables().values() for column in table.stored}
 
 
 def test_every_column_is_read(read):

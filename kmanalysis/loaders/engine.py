@@ -5,35 +5,38 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import ibis
 import pandas as pd
 from ibis.backends.duckdb import Backend
 from ibis.expr import types as ir
+from ibis.expr.operations import DatabaseTable
 from ibis.formats.pandas import PandasData
 
+from kmanalysis.loaders.memory import engine_limit
 from kmanalysis.loaders.staging import identifier
 from kmanalysis.times import Month, day_kind
 
 
 def connect(memory: str | None = None, threads: int | None = None) -> Backend:
-    """A DuckDB connection in memory; it spills to the system's temporary folder.
+    """A DuckDB connection in memory; what does not fit there spills to the system's temporary folder.
 
-    ``memory`` bounds it, as in ``4GB``; ``threads`` defaults to the cores.
+    ``memory`` is what the whole process may take, as in ``4GB`` (see `memory`); ``threads`` defaults to the cores. Raises UsageError.
     """
     settings: dict[str, object] = {
+        "memory_limit": f"{engine_limit(memory)}B",
         "temp_directory": str(Path(tempfile.gettempdir()) / f"kmanalysis-{os.getpid()}"),
         # Closed networks: an extension that is not there is an error, never a download.
         "autoinstall_known_extensions": False,
         # Every result is ordered by a unique key where order matters.
         "preserve_insertion_order": False,
     }
-    if memory:
-        settings["memory_limit"] = memory
     if threads:
         settings["threads"] = threads
     connection = ibis.duckdb.connect(":memory:", **settings)
@@ -81,36 +84,57 @@ def _variable(name: str, kind: str) -> ir.Scalar:
 
 @dataclass(frozen=True)
 class Query:
-    """A query as the engine reads it, and the columns that come of it."""
+    """A query as the engine reads it, the columns that come of it, and the engine's tables that it reads."""
 
     sql: str
     schema: ibis.Schema
+    tables: frozenset[str]
 
 
 def written(connection: Backend, build: Callable[[], ir.Table]) -> Query:
     """The query that ``build`` expresses. Writing it down takes far longer than running it on little data: it is worth keeping."""
     expression = build()
-    return Query(connection.compile(expression), expression.schema())
+    return Query(connection.compile(expression), expression.schema(), frozenset(table.name for table in expression.op().find(DatabaseTable)))
 
 
-def answer(connection: Backend, query: Query, month: Month) -> pd.DataFrame:
+Share = Callable[[], float | None]
+"""How much of a running query is done, from 0 to 1; None where the engine does not know. May be asked from any thread."""
+
+Watch = Callable[[Share], AbstractContextManager[object]]
+"""Hears of a query as a context: entered before it runs, left when it has ended."""
+
+
+def answer(connection: Backend, query: Query, month: Month, watch: Watch) -> pd.DataFrame:
     """What a query gives for a month. Months may be asked for side by side: each call speaks to the engine on a line of its own."""
-    with connection.con.cursor() as line:
+    with connection.con.cursor() as line, watch(_share_of(line)):
         found = line.execute(_told(month) + query.sql).to_arrow_table()
     return PandasData.convert_table(found.to_pandas(), query.schema)
 
 
-def store(connection: Backend, table: str, query: Query, month_column: str, month: Month) -> None:
+def store(connection: Backend, table: str, query: Query, month_column: str, month: Month, watch: Watch) -> None:
     """Adds what a query gives for a month to an engine table that has its columns, and the month's first day as ``month_column``."""
     columns = ", ".join(map(identifier, [month_column, *query.schema.names]))
-    with connection.con.cursor() as line:
+    with connection.con.cursor() as line, watch(_share_of(line)):
         line.execute(f"{_told(month)}INSERT INTO {identifier(table)} ({columns}) SELECT getvariable('period_first_day'), asked.* FROM ({query.sql}) AS asked")
 
 
 def _told(month: Month) -> str:
     """Statements that tell the engine the month. One text with the query: each call of its own waits for the interpreter."""
     values = {field.name: getattr(month, field.name) for field in fields(Period)}
-    return "".join(f"SET VARIABLE period_{name} = CAST('{value}' AS {_PERIOD_TYPES[name]}); " for name, value in values.items())
+    variables = "".join(f"SET VARIABLE period_{name} = CAST('{value}' AS {_PERIOD_TYPES[name]}); " for name, value in values.items())
+    # The engine says how far a query is where it would print it; it prints nothing.
+    return f"SET enable_progress_bar_print = false; SET enable_progress_bar = true; SET progress_bar_time = 0; {variables}"
+
+
+def _share_of(line: duckdb.DuckDBPyConnection) -> Share:
+    def share() -> float | None:
+        try:
+            percent = line.query_progress()
+        except duckdb.Error:
+            return None
+        return percent / 100 if percent >= 0 else None
+
+    return share
 
 
 @cache

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from rapidfuzz.process import extractOne
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.derived import add_derived, months_overlap, with_derived
 from kmanalysis.loaders.needs_profile import stage_profile
 from kmanalysis.loaders.receipts import Receipt
 from kmanalysis.loaders.secrets import existing_key
@@ -54,7 +55,7 @@ def attach_tables(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: boo
     for table in in_reading_order():
         files = found.get(table.name)
         if files is None:
-            columns = ", ".join(f"{identifier(name)} {column.sql_type}" for name, column in table.columns.items())
+            columns = ", ".join(f"{identifier(name)} {column.sql_type}" for name, column in table.stored.items())
             engine.execute(f"CREATE OR REPLACE TABLE {identifier(table.name)} ({columns})")
             continue
         trusted = _trusted(engine, table, files, folder) if trust else None
@@ -117,6 +118,7 @@ def validated(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
     engine.execute("DROP VIEW _text")
     for staged in drop:
         drop_staged(engine, staged)
+    add_derived(engine, table)
     return outcome
 
 
@@ -156,7 +158,8 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
 
 def _parquet_text(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, number: int, file: str) -> str:
     source = f"read_parquet({quoted(str(path))}, file_row_number=true)"
-    types = parquet_columns(engine, path)
+    # What is derived is worked out anew, whatever the file says.
+    types = {name: kind for name, kind in parquet_columns(engine, path).items() if name not in table.derived}
     check_header(table, list(types), file, 1)
     cells = [f"{stripped(f'({parquet_text(identifier(name), kind)})')} AS {identifier(name)}" for name, kind in types.items()]
     return (
@@ -165,19 +168,28 @@ def _parquet_text(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, n
     )
 
 
-def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path) -> list[Receipt] | None:
-    """Receipts of files that are taken as they are, after making a view of them; None where a look is needed."""
+def trusted_heads(table: Table, files: list[Path]) -> list[pq.ParquetFile] | None:
+    """The files' heads, where all of them carry our stamp and are taken as they are; None where a look is needed."""
     if files[0].suffix != ".parquet":
         return None
     try:
         heads = [pq.ParquetFile(path) for path in files]
     except (OSError, ValueError):
         return None
-    if not all(is_stamped(head.schema_arrow, table) for head in heads):
+    return heads if all(is_stamped(head.schema_arrow, table) for head in heads) else None
+
+
+def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path) -> list[Receipt] | None:
+    """Receipts of files that are taken as they are, after making a view of them; None where a look is needed."""
+    heads = trusted_heads(table, files)
+    if heads is None:
         return None
     paths = ", ".join(quoted(str(path)) for path in files)
-    columns = ", ".join(map(identifier, table.columns))
-    engine.execute(f"CREATE OR REPLACE VIEW {identifier(table.name)} AS SELECT {columns} FROM read_parquet([{paths}])")
+    source = f"read_parquet([{paths}])"
+    if table.derived and months_overlap(table, heads):
+        engine.execute(f"CREATE OR REPLACE TABLE {identifier(table.name)} AS {with_derived(source, table)}")
+    else:
+        engine.execute(f"CREATE OR REPLACE VIEW {identifier(table.name)} AS SELECT {', '.join(map(identifier, table.stored))} FROM {source}")
     return [
         Receipt(table.name, str(path.relative_to(folder)), head.metadata.num_rows, head.metadata.num_rows, new=head.metadata.num_rows)
         for path, head in zip(files, heads, strict=True)

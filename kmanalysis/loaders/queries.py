@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from threading import Lock, RLock
 
@@ -12,7 +13,8 @@ import pandas as pd
 from ibis.backends.duckdb import Backend
 from ibis.expr import types as ir
 
-from kmanalysis.loaders.engine import Period, Query, answer, store, written
+from kmanalysis.loaders.engine import Period, Query, Share, Watch, answer, store, written
+from kmanalysis.tables import tables
 from kmanalysis.times import Month
 
 KEPT_MONTH = "kept_month"
@@ -29,6 +31,19 @@ class Need:
     def months(self, month: Month) -> list[Month]:
         """The months that are read, seen from a month."""
         return [month - back for back in range(1, self.months_before + 1)] if self.months_before else [month]
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A query that runs: the month that it is asked for, the canonical table that it reads ("" where it reads what is kept alone), and how far it is."""
+
+    month: Month
+    table: str
+    share: Share
+
+
+Listener = Callable[[Counting], AbstractContextManager[object]]
+"""Hears of a query as a context: entered before it runs, left when it has ended. Queries may run side by side."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +68,13 @@ class Queries:
         self._stores: dict[str, ir.Table] = {}
         self._months: defaultdict[tuple[str, Month], Lock] = defaultdict(Lock)
         self._kept: set[tuple[str, Month]] = set()
+        self.listener: Listener = lambda counting: nullcontext()
 
     def answer(self, name: str, build: Callable[[], ir.Table], month: Month) -> pd.DataFrame:
         """What the named query gives for a month; ``build`` expresses it for any month and is asked once."""
         asked = self._write(name, build)
         self._provide(asked.needs, month)
-        return answer(self._connection, asked.query, month)
+        return answer(self._connection, asked.query, month, self._watch(asked.query, month))
 
     def kept(self, name: str, build: Callable[[], ir.Table], period: Period, month: Month | None, months_before: int = 0) -> ir.Table:
         """The rows of the named kept table: the month's own, or with ``months_before`` those of so many months before it.
@@ -77,6 +93,11 @@ class Queries:
         else:
             rows = rows.filter(first_day == period.first_day)
         return rows.drop(KEPT_MONTH)
+
+    def _watch(self, query: Query, month: Month) -> Watch:
+        # Tables of events are the long ones.
+        read = sorted((not table.event_time, name) for name, table in tables().items() if name in query.tables)
+        return lambda share: self.listener(Counting(month, read[0][1] if read else "", share))
 
     def _write(self, name: str, build: Callable[[], ir.Table]) -> _Written:
         with self._writing:
@@ -108,7 +129,7 @@ class Queries:
                     if key not in self._kept:
                         asked = self._written[need.table]
                         self._provide(asked.needs, needed)
-                        store(self._connection, _engine_name(need.table), asked.query, KEPT_MONTH, needed)
+                        store(self._connection, _engine_name(need.table), asked.query, KEPT_MONTH, needed, self._watch(asked.query, needed))
                         self._kept.add(key)
 
 

@@ -34,7 +34,7 @@ def stamp() -> str:
 
 def stamped_schema(table: Table) -> pa.Schema:
     """The Parquet schema of a canonical table, stamp included. Only what was validated may be written with it."""
-    return pa.schema([(name, _ARROW_TYPES[column.type]) for name, column in table.columns.items()], metadata={STAMP_KEY: stamp()})
+    return pa.schema([(name, _ARROW_TYPES[column.type]) for name, column in table.stored.items()], metadata={STAMP_KEY: stamp()})
 
 
 def is_stamped(schema: pa.Schema, table: Table) -> bool:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.derived import with_derived
 from kmanalysis.loaders.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.staging import identifier
 from kmanalysis.loaders.stamp import stamped_schema
@@ -61,7 +62,7 @@ def write_table(connection: duckdb.DuckDBPyConnection, relation: str, table: Tab
     temporary = target.with_name(target.name + TEMPORARY)
     order = ", ".join([f"{identifier(table.event_time)} NULLS LAST"] * bool(table.event_time) + [identifier(name) for name in table.key])
     if target.suffix == ".parquet":
-        _write_parquet(connection, f"SELECT {', '.join(map(identifier, table.columns))} FROM {relation} ORDER BY {order}", table, temporary)
+        _write_parquet(connection, f"{with_derived(relation, table)} ORDER BY {order}", table, temporary)
     else:
         _write_csv(connection, relation, table, order, temporary)
     return temporary

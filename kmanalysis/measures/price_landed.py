@@ -28,7 +28,8 @@ def landed_purchases(workbook: Workbook) -> ir.Table:
     bought, fees = workbook.in_month("purchases"), workbook.in_month("fees")
     one = ["purchase_id", "supplier_id", "currency"]
     linked = fees.group_by(one).agg(linked_fees=fees.amount.sum().cast(MONEY))
-    others = fees.anti_join(bought, one)
+    # Fees are few beside purchases: what is looked up in is never all of the purchases.
+    others = fees.anti_join(bought.semi_join(fees, one).select(one), one)
     others = others.group_by("supplier_id", "currency").agg(other_fees=others.amount.sum().cast(MONEY))
     totals = bought.group_by("supplier_id", "currency").agg(all_paid=bought.paid_amount.sum(), all_units=bought.quantity.sum())
     found = bought.left_join(linked, one).drop("purchase_id_right", "supplier_id_right", "currency_right")

@@ -5,7 +5,7 @@ All times in here are whole microseconds since the month's first instant, so tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import ibis
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import DIGITS, measures_frame
+from kmanalysis.tables import tables
 from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook
 
@@ -28,44 +29,81 @@ def month_length(workbook: Workbook) -> ir.IntegerScalar:
     return workbook.period.days * DAY
 
 
-def readings_around(workbook: Workbook, name: str, moment: str, cap: int) -> ir.Table:
-    """The readings that can speak within the month: its own, and those before it by at most ``cap`` microseconds. Adds ``at``."""
-    table = workbook.table(name)
-    start = workbook.period.start
-    spoken = table.filter(table[moment] > start - ibis.interval(microseconds=cap), table[moment] < workbook.period.end)
-    return spoken.mutate(at=spoken[moment].delta(start, unit="microsecond"))
+def reading_intervals(workbook: Workbook, name: str, readings: ir.Table, *, cap: int) -> ir.Table:
+    """The readings that speak within the month, with the time for which each does: ``since`` to ``until``.
 
-
-def reading_intervals(readings: ir.Table, keys: Sequence[str], *, cap: int, length: ir.IntegerScalar) -> ir.Table:
-    """The readings (keys, ``at``, ``state``) with the time for which each speaks: ``since`` to ``until``.
-
-    A reading speaks until the next one of its keys, or ``cap`` microseconds, or the month's ``length``. Those that do not reach into the
-    month are left out. ``begins`` and ``ends`` mark the first and last of a row of readings of one state without a gap; ``number`` counts them.
+    ``readings`` are rows of the table ``name``, of any time. A reading speaks until the next one of its series, or ``cap`` microseconds, or the
+    month's end. ``at`` is when it was taken, below 0 for the one that each series carries into the month.
     """
-    order = ibis.window(group_by=list(keys), order_by="at")
-    seen = readings.mutate(
-        number=ibis.row_number().over(order),
-        next_at=readings.at.lead().over(order),
-        next_state=readings.state.lead().over(order),
-        previous_at=readings.at.lag().over(order),
-        previous_state=readings.state.lag().over(order),
-    )
-    spoken = seen.mutate(since=ibis.greatest(seen.at, 0), until=ibis.least(ibis.coalesce(seen.next_at, length), seen.at + cap, length))
-    joins_previous = (spoken["at"] > 0) & (spoken["at"] - spoken.previous_at <= cap) & (spoken.previous_state == spoken.state)
-    joins_next = (spoken.next_at - spoken["at"] <= cap) & (spoken.next_state == spoken.state)
-    marked = spoken.mutate(begins=~ibis.coalesce(joins_previous, False), ends=~ibis.coalesce(joins_next, False))
-    return marked.filter(marked.until > 0).drop("next_at", "next_state", "previous_at", "previous_state")
+    return ibis.union(own_intervals(workbook, name, readings, cap=cap).drop("following"), carried_intervals(workbook, name, readings, cap=cap))
 
 
-def stretches(intervals: ir.Table, keys: Sequence[str]) -> ir.Table:
-    """`reading_intervals` of one state that follow each other without a gap, as one row each: keys, state, since, until, readings."""
-    edges = intervals.filter(intervals.begins | intervals.ends)
-    order = ibis.window(group_by=list(keys), order_by="since")
-    closed = edges.mutate(
-        until=ibis.ifelse(edges.ends, edges.until, edges.until.lead().over(order)),
-        readings=ibis.ifelse(edges.ends, edges.number, edges.number.lead().over(order)) - edges.number + 1,
+def own_intervals(workbook: Workbook, name: str, readings: ir.Table, *, cap: int) -> ir.Table:
+    """The `reading_intervals` of the month's own readings; ``following`` is when the next one was taken, null where none is known."""
+    start, length = workbook.period.start, month_length(workbook)
+    taken = readings[tables()[name].event_time]
+    own = readings.filter(taken >= start, taken < workbook.period.end)
+    own = own.mutate(at=own[tables()[name].event_time].delta(start, unit="microsecond"), following=own.next_at.delta(start, unit="microsecond"))
+    return own.mutate(since=own["at"], until=ibis.least(ibis.coalesce(own.following, length), own["at"] + cap, length)).relocate("following", after="until")
+
+
+def carried_intervals(workbook: Workbook, name: str, readings: ir.Table, *, cap: int) -> ir.Table:
+    """The `reading_intervals` of the readings carried into the month: of each series the last one before it, while that still speaks.
+
+    What follows it may stand in another file, which its ``next_at`` does not know.
+    """
+    start, length = workbook.period.start, month_length(workbook)
+    series, reach = list(tables()[name].series), ibis.interval(microseconds=cap)
+    taken = readings[tables()[name].event_time]
+    before = readings.filter(taken > start - reach, taken < start, readings.next_at.isnull() | (readings.next_at >= start))
+    order = ibis.window(group_by=series, order_by=ibis.desc(tables()[name].event_time))
+    ranked = before.mutate(place=ibis.row_number().over(order))
+    last = ranked.filter(ranked.place == 0).drop("place")
+    early = readings.filter(taken >= start, taken < start + reach, taken < workbook.period.end)
+    first = early.group_by(series).agg(first_at=early[tables()[name].event_time].min())
+    met = last.left_join(first, series).drop(*(f"{column}_right" for column in series))
+    met = met.mutate(at=met[tables()[name].event_time].delta(start, unit="microsecond"), following=met.first_at.delta(start, unit="microsecond"))
+    zero = ibis.literal(0, type="int64")
+    spoken = met.mutate(since=zero, until=ibis.least(ibis.coalesce(met.following, length), met["at"] + cap, length)).drop("first_at", "following")
+    return spoken.filter(spoken.until > 0)
+
+
+def stretches(intervals: ir.Table, series: Sequence[str]) -> ir.Table:
+    """`reading_intervals` of one and the same state that follow each other without a gap, as one row each: series, since, until, readings.
+
+    A reading of another state between two of them leaves a gap: the first speaks no longer than until that one.
+    """
+    order = ibis.window(group_by=list(series), order_by="since")
+    begins = ibis.coalesce(intervals.until.lag().over(order) != intervals.since, True)
+    marked = intervals.mutate(begins=begins.cast("int64"))
+    numbered = marked.mutate(stretch=marked.begins.sum().over(ibis.cumulative_window(group_by=list(series), order_by="since")))
+    found = numbered.group_by(*series, "stretch").agg(since=numbered.since.min(), until=numbered.until.max(), readings=numbered.count())
+    return found.drop("stretch")
+
+
+def by_day(intervals: ir.Table, series: Sequence[str], **others: Callable[[ir.Table, ir.BooleanValue], ir.Value]) -> ir.Table:
+    """The `own_intervals` (with ``state``) by series and the day on which each reading was taken, up to that day's end.
+
+    Columns known_microseconds, out_microseconds, readings (known ones), and of the day's last reading, where it speaks on after midnight, ``until`` and
+    ``state`` (else null). ``others`` are further aggregates: of the rows, and of which of them speak on.
+    """
+    rows = intervals.mutate(day=(intervals.since // DAY).cast("int64"))
+    rows = rows.mutate(midnight=(rows.day + 1) * DAY)
+    spoken = ibis.least(rows.until, rows.midnight) - rows.since
+    goes_on = rows.until > rows.midnight
+    return rows.group_by(*series, "day").agg(
+        known_microseconds=spoken.sum(where=rows.state != UNKNOWN),
+        out_microseconds=spoken.sum(where=rows.state == DOWN),
+        readings=rows.count(where=rows.state != UNKNOWN),
+        until=rows.until.max(where=goes_on),
+        state=rows.state.max(where=goes_on),
+        **{name: aggregate(rows, goes_on) for name, aggregate in others.items()},
     )
-    return closed.filter(closed.begins).select(*keys, "state", "since", "until", "readings")
+
+
+def overnight(days: ir.Table) -> ir.Table:
+    """Of `by_day`: what speaks on after midnight, as rows with ``since`` and ``until``."""
+    return days.filter(days.until.notnull()).mutate(since=(ibis._.day + 1) * DAY).drop("day", "known_microseconds", "out_microseconds", "readings")
 
 
 def split_by_day(intervals: ir.Table) -> ir.Table:
@@ -76,24 +114,29 @@ def split_by_day(intervals: ir.Table) -> ir.Table:
     return parts.mutate(since=ibis.greatest(parts.since, parts.day * DAY), until=ibis.least(parts.until, (parts.day + 1) * DAY))
 
 
-def watched_periods(known: ir.Table, *, suppliers: int, length: ir.IntegerScalar) -> ir.Table:
-    """The parts of the month (since, until) that are not a common outage, from the `stretches` of known state of all suppliers.
+def watched_periods(series: ir.Table, silences: ir.Table, down: ir.Table, *, suppliers: int, length: ir.IntegerScalar) -> ir.Table:
+    """The month in parts (since, until, is_common): in a common outage at least ``suppliers`` have a known state and every one of them is down.
 
-    Where at least ``suppliers`` have a known state and every one of them is down, the fault is on the watching side.
+    The fault is on the watching side then. ``series`` has a row for each supplier that is known at some time, ``silences`` the times (since, until)
+    for which one of them is not, ``down`` the `stretches` for which one is down.
     """
-    down = (known.state == DOWN).cast("int64")
     one = ibis.literal(1, type="int64")
-    begun = known.select(moment="since", known=one, down=down)
-    over = known.select(moment="until", known=-one, down=-down)
-    start = known.agg(rows=known.count()).select(moment=ibis.literal(0, type="int64"), known=one - 1, down=one - 1)
-    changes = ibis.union(begun, over, start).group_by("moment").agg(known=ibis._.known.sum(), down=ibis._.down.sum())
+    start = series.agg(known=series.count()).select("known", moment=ibis.literal(0, type="int64"), down=one - 1)
+    changes = ibis.union(
+        start.select("moment", "known", "down"),
+        silences.select(moment="since", known=-one, down=one - 1),
+        silences.select(moment="until", known=one, down=one - 1),
+        down.select(moment="since", known=one - 1, down=one),
+        down.select(moment="until", known=one - 1, down=-one),
+    )
+    changes = changes.group_by("moment").agg(known=ibis._.known.sum(), down=ibis._.down.sum())
     so_far = ibis.cumulative_window(order_by="moment")
     levels = changes.mutate(known=changes.known.sum().over(so_far), down=changes.down.sum().over(so_far))
     levels = levels.mutate(is_common=(levels.known >= suppliers) & (levels.down == levels.known))
     turns = levels.mutate(is_turn=ibis.coalesce(levels.is_common != levels.is_common.lag().over(order_by="moment"), True))
     turns = turns.filter(turns.is_turn)
     periods = turns.select("is_common", since="moment", until=ibis.coalesce(turns.moment.lead().over(order_by="moment"), length))
-    return periods.filter(~periods.is_common, periods.since < periods.until).select("since", "until")
+    return periods.filter(periods.since < periods.until)
 
 
 def within(intervals: ir.Table, periods: ir.Table) -> ir.Table:

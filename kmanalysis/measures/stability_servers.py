@@ -9,7 +9,7 @@ from ibis.expr import types as ir
 from kmanalysis.measures import stability_readings as readings
 from kmanalysis.measures.frames import DIGITS, measures_frame
 from kmanalysis.measures.stability_readings import DAY, DOWN, SECOND, UP
-from kmanalysis.workbook import Workbook, frame, query
+from kmanalysis.workbook import Workbook, frame, kept, query
 
 
 @frame
@@ -29,22 +29,30 @@ def uptime_days(workbook: Workbook) -> pd.DataFrame:
 
 @query
 def _watched_days(workbook: Workbook) -> ir.Table:
-    parts = readings.split_by_day(_watched_stretches(workbook))
+    days, carried = probe_days(workbook), _carried(probe_marks(workbook))
+    columns = ["supplier_id", "state", "since", "until"]
+    parts = readings.split_by_day(ibis.union(readings.overnight(days).select(columns), carried.select(columns)))
     spoken = parts.until - parts.since
-    keys = ["supplier_id", "day"]
-    times = parts.group_by(keys).agg(known_microseconds=spoken.sum(), up_microseconds=spoken.sum(where=parts.state == UP))
-    probes = workbook.in_month("probes")
-    probes = probes.mutate(day=probes.probed_at.delta(workbook.period.start, unit="microsecond") // DAY)
-    asked = probes.group_by(keys).agg(probes=probes.count(), latency_p50_ms=probes.latency_ms.quantile(0.5))
-    both = times.outer_join(asked, keys)
-    return both.select(
-        "known_microseconds",
-        "up_microseconds",
-        "probes",
-        "latency_p50_ms",
-        supplier_id=ibis.coalesce(both.supplier_id, both.supplier_id_right),
-        day=ibis.coalesce(both.day, both.day_right),
+    later = parts.group_by("supplier_id", "day").agg(known=spoken.sum(), out=ibis.coalesce(spoken.sum(where=parts.state == DOWN), 0))
+    common = readings.split_by_day(readings.within(down_stretches(workbook), watched(workbook).filter(ibis._.is_common)))
+    # In a common outage whoever is known is down: all of its time is taken from both.
+    lost = common.group_by("supplier_id", "day").agg(lost=(common.until - common.since).sum())
+    none, nothing = ibis.literal(0, type="int64"), ibis.null("float64")
+    all_of_them = ibis.union(
+        days.select(
+            "supplier_id", "day", "probes", "latency_p50_ms",
+            known=ibis.coalesce(days.known_microseconds, 0), out=ibis.coalesce(days.out_microseconds, 0),
+        ),
+        later.select("supplier_id", "day", "known", "out", probes=none, latency_p50_ms=nothing).relocate("probes", "latency_p50_ms", after="day"),
+        lost.select("supplier_id", "day", probes=none, latency_p50_ms=nothing, known=-lost.lost, out=-lost.lost),
+    )  # fmt: skip
+    found = all_of_them.group_by("supplier_id", "day").agg(
+        known_microseconds=ibis._.known.sum(),
+        up_microseconds=(ibis._.known - ibis._.out).sum(),
+        probes=ibis._.probes.sum(),
+        latency_p50_ms=ibis._.latency_p50_ms.max(),
     )
+    return found.filter((found.known_microseconds > 0) | (found.probes > 0))
 
 
 def uptime(workbook: Workbook) -> pd.DataFrame:
@@ -77,17 +85,65 @@ def outages(workbook: Workbook) -> ir.Table:
 
 def uptime_rows(workbook: Workbook) -> ir.Table:
     """The outages: since, until, seconds, probes that failed in a row; the longest are worst."""
-    watched = _watched_stretches(workbook)
-    down = watched.filter(watched.state == DOWN)
+    down = readings.within(down_stretches(workbook), watched(workbook).filter(~ibis._.is_common))
     return readings.stretch_rows(workbook, down, "supplier_id", length=down.until - down.since).rename(probes="readings")
 
 
-def _watched_stretches(workbook: Workbook) -> ir.Table:
-    """Stretches of a server's known state, common outages cut out."""
-    standards, length = workbook.standards, readings.month_length(workbook)
-    cap = int(standards.value("counting.probe_cap")) * SECOND
-    probes = readings.readings_around(workbook, "probes", "probed_at", cap)
-    states = probes.select("supplier_id", "at", state=ibis.ifelse(probes.is_up, UP, DOWN))
-    known = readings.stretches(readings.reading_intervals(states, ["supplier_id"], cap=cap, length=length), ["supplier_id"])
-    suppliers = int(standards.value("counting.common_outage_suppliers"))
-    return readings.within(known, readings.watched_periods(known, suppliers=suppliers, length=length))
+@kept
+def probe_days(workbook: Workbook) -> ir.Table:
+    """The month's probes by supplier and day, as `stability_readings.by_day` gives them, with probes, latency_p50_ms and first_at (microseconds)."""
+    return readings.by_day(
+        _own_probes(workbook),
+        ["supplier_id"],
+        probes=lambda rows, _: rows.count(),
+        latency_p50_ms=lambda rows, _: rows.latency_ms.cast("float64").quantile(0.5),
+        first_at=lambda rows, _: rows["at"].min(),
+    )
+
+
+@kept
+def probe_marks(workbook: Workbook) -> ir.Table:
+    """The probes that something hangs on: those carried into the month, those that failed, and those after which the state was not known any more.
+
+    Columns supplier_id, state, at, since, until, and silent_until: up to when nothing was known after it (null where the next probe came in time).
+    """
+    own, length = _own_probes(workbook), readings.month_length(workbook)
+    following = ibis.least(ibis.coalesce(own.following, length), length)
+    own = own.mutate(silent_until=ibis.ifelse(following > own.until, following, ibis.null("int64")))
+    columns = ["supplier_id", "state", "at", "since", "until", "silent_until"]
+    carried = readings.carried_intervals(workbook, "probes", workbook.table("probes"), cap=_cap(workbook))
+    carried = carried.mutate(state=ibis.ifelse(carried.is_up, UP, DOWN), silent_until=ibis.null("int64"))
+    return ibis.union(own.filter((own.state == DOWN) | own.silent_until.notnull()).select(columns), carried.select(columns))
+
+
+@kept
+def down_stretches(workbook: Workbook) -> ir.Table:
+    """The `stretches` of failed probes, whoever was at fault."""
+    return readings.stretches(probe_marks(workbook).filter(ibis._.state == DOWN), ["supplier_id"])
+
+
+@kept
+def watched(workbook: Workbook) -> ir.Table:
+    """The month as `stability_readings.watched_periods`."""
+    marks, length = probe_marks(workbook), readings.month_length(workbook)
+    firsts = probe_days(workbook).group_by("supplier_id").agg(first_at=ibis._.first_at.min())
+    carried = _carried(marks).select("supplier_id", spoken_until="until")
+    begun = firsts.outer_join(carried, "supplier_id")
+    begun = begun.select(since=ibis.coalesce(begun.spoken_until, 0), until=ibis.coalesce(begun.first_at, length))
+    silent = marks.filter(marks.silent_until.notnull())
+    silences = ibis.union(begun.filter(begun.since < begun.until), silent.select(since="until", until="silent_until"))
+    suppliers = int(workbook.standards.value("counting.common_outage_suppliers"))
+    return readings.watched_periods(begun, silences, down_stretches(workbook), suppliers=suppliers, length=length)
+
+
+def _own_probes(workbook: Workbook) -> ir.Table:
+    own = readings.own_intervals(workbook, "probes", workbook.table("probes"), cap=_cap(workbook))
+    return own.mutate(state=ibis.ifelse(own.is_up, UP, DOWN))
+
+
+def _carried(marks: ir.Table) -> ir.Table:
+    return marks.filter(marks["at"] < 0)
+
+
+def _cap(workbook: Workbook) -> int:
+    return int(workbook.standards.value("counting.probe_cap")) * SECOND

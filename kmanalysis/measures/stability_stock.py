@@ -10,7 +10,7 @@ from kmanalysis.measures import stability_readings as readings
 from kmanalysis.measures.frames import measures_frame
 from kmanalysis.measures.stability_readings import DAY, DOWN, SECOND, UNKNOWN, UP
 from kmanalysis.measures.stock import hot_list, is_known
-from kmanalysis.workbook import Workbook, frame, query
+from kmanalysis.workbook import Workbook, frame, kept, query
 
 
 @frame
@@ -40,17 +40,35 @@ def hot_stock(workbook: Workbook) -> pd.DataFrame:
 
 @query
 def _hot_days(workbook: Workbook) -> ir.Table:
-    parts = readings.split_by_day(_hot_intervals(workbook))
+    days, keys = _taken_days(workbook), ["supplier_id", "sku", "day"]
+    carried = readings.carried_intervals(workbook, "stock_snapshots", _hot_readings(workbook), cap=_cap(workbook)).mutate(is_carried=True)
+    later = readings.overnight(days).mutate(is_carried=False).rename(stock="stock_overnight").drop("lowest")
+    columns = ["supplier_id", "sku", "stock", "state", "since", "until", "is_carried"]
+    parts = readings.split_by_day(ibis.union(later.select(columns), carried.select(columns)))
     spoken = parts.until - parts.since
-    days = parts.group_by(["supplier_id", "sku", "day"]).agg(
-        lowest=parts.quantity.min(),
+    others = parts.group_by(keys).agg(
+        lowest=parts.stock.min(),
         known_microseconds=spoken.sum(where=parts.state != UNKNOWN),
         out_microseconds=spoken.sum(where=parts.state == DOWN),
-        readings=parts.count(where=(parts.state != UNKNOWN) & (parts.part == 0)),
+        readings=parts.count(where=(parts.state != UNKNOWN) & parts.is_carried & (parts.part == 0)),
     )
+    found = ibis.union(days.select(others.columns), others).group_by(keys).agg(
+        lowest=ibis._.lowest.min(),
+        known_microseconds=ibis._.known_microseconds.sum(),
+        out_microseconds=ibis._.out_microseconds.sum(),
+        readings=ibis._.readings.sum(),
+    )  # fmt: skip
     offered = _hot_offers(workbook)
-    known = offered.left_join(days, ["supplier_id", "sku", "day"])
+    known = offered.left_join(found, keys)
     return known.select(*offered.columns, "lowest", "known_microseconds", "out_microseconds", "readings")
+
+
+@kept
+def _taken_days(workbook: Workbook) -> ir.Table:
+    """Readings of hot SKUs by the day on which they were taken, as `stability_readings.by_day` gives them, with lowest and stock_overnight (units)."""
+    own = readings.own_intervals(workbook, "stock_snapshots", _hot_readings(workbook), cap=_cap(workbook))
+    lowest, last = (lambda rows, _: rows.stock.min()), (lambda rows, goes_on: rows.stock.max(where=goes_on))
+    return readings.by_day(own, ["supplier_id", "sku"], lowest=lowest, stock_overnight=last)
 
 
 @frame
@@ -76,8 +94,9 @@ def hot_availability(workbook: Workbook) -> pd.DataFrame:
 def hot_availability_rows(workbook: Workbook) -> ir.Table:
     """The stretches of time for which a hot SKU on offer was sold out: sku, since, until, readings, seconds."""
     keys = ["supplier_id", "sku"]
-    found = readings.stretches(_hot_intervals(workbook), keys)
-    sold_out = found.filter(found.state == DOWN).mutate(stretch=ibis._.since)
+    spoken = _hot_intervals(workbook)
+    found = readings.stretches(spoken.filter(spoken.state == DOWN), keys)
+    sold_out = found.mutate(stretch=found.since)
     parts = readings.split_by_day(sold_out).semi_join(_hot_offers(workbook), [*keys, "day"])
     gone = parts.group_by([*keys, "stretch", "readings"]).agg(since=parts.since.min(), until=parts.until.max(), out=(parts.until - parts.since).sum())
     return readings.stretch_rows(workbook, gone, *keys, length=gone.out)
@@ -94,11 +113,11 @@ def hot_depth_rows(workbook: Workbook) -> ir.Table:
     """The lowest known reading of each hot SKU on offer; worse the further it lies under the standard."""
     parts = readings.split_by_day(_hot_intervals(workbook)).semi_join(_hot_offers(workbook), ["supplier_id", "sku", "day"])
     known = parts.filter(parts.state != UNKNOWN)
-    order = ibis.window(group_by=["supplier_id", "sku"], order_by=["quantity", "at", "day"])
+    order = ibis.window(group_by=["supplier_id", "sku"], order_by=["stock", "at", "day"])
     ranked = known.mutate(place=ibis.row_number().over(order))
     lowest = ranked.filter(ranked.place == 0)
-    missing = workbook.standards.value("stability.hot_depth") - lowest.quantity.cast("float64")
-    return lowest.select("supplier_id", "sku", "observed_at", "quantity", severity=missing)
+    missing = workbook.standards.value("stability.hot_depth") - lowest.stock.cast("float64")
+    return lowest.select("supplier_id", "sku", "observed_at", quantity="stock", severity=missing)
 
 
 def _hot_offers(workbook: Workbook) -> ir.Table:
@@ -115,16 +134,22 @@ def _hot_offers(workbook: Workbook) -> ir.Table:
 
 def _hot_intervals(workbook: Workbook) -> ir.Table:
     """Readings of hot SKUs with the time for which they speak."""
-    cap = int(workbook.standards.value("counting.reading_cap")) * SECOND
-    seen = readings.readings_around(workbook, "stock_snapshots", "observed_at", cap)
-    seen = seen.semi_join(hot_list(workbook), "sku")
+    return readings.reading_intervals(workbook, "stock_snapshots", _hot_readings(workbook), cap=_cap(workbook))
+
+
+def _hot_readings(workbook: Workbook) -> ir.Table:
+    """All readings of hot SKUs: supplier_id, sku, observed_at, next_at, state, stock (units, null where unknown)."""
+    seen = workbook.table("stock_snapshots").semi_join(hot_list(workbook), "sku")
     told = is_known(seen)
-    known = seen.select(
+    return seen.select(
         "supplier_id",
         "sku",
         "observed_at",
-        "at",
-        quantity=ibis.ifelse(told, seen.quantity, ibis.null("int64")),
+        "next_at",
+        stock=ibis.ifelse(told, seen.quantity, ibis.null("int64")),
         state=ibis.cases((~told, UNKNOWN), (seen.quantity > 0, UP), else_=DOWN),
     )
-    return readings.reading_intervals(known, ["supplier_id", "sku"], cap=cap, length=readings.month_length(workbook))
+
+
+def _cap(workbook: Workbook) -> int:
+    return int(workbook.standards.value("counting.reading_cap")) * SECOND

@@ -27,10 +27,11 @@ def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never
     Events whose end lies before their start contradict themselves and are left out: their wait is unknown.
     """
     cut = workbook.period.end
-    never, is_upper_bound = ibis.coalesce(_boolean(never), False), ibis.coalesce(_boolean(is_upper_bound), False)
+    never, is_upper_bound = _certain(never), _certain(is_upper_bound)
     is_over = ibis.coalesce(ended < cut, False) & ~never
     waited = ibis.ifelse(is_over, ended, cut).delta(started, unit="microsecond")
-    seconds = ibis.ifelse(is_over, (waited + SECOND - 1) // SECOND, waited // SECOND)
+    # One division a row: that is most of what a row costs.
+    seconds = (waited + ibis.ifelse(is_over, SECOND - 1, 0)) // SECOND
     is_contradiction = ibis.coalesce(ended < started, False)
     return (
         events.filter(started.notnull(), never | ((started <= cut) & ~is_contradiction))
@@ -81,5 +82,5 @@ def waiting_frame(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd.
     return pd.concat(parts, ignore_index=True)
 
 
-def _boolean(value) -> ir.BooleanValue:
-    return value if isinstance(value, ir.Value) else ibis.literal(value)
+def _certain(value: ir.BooleanValue | bool) -> ir.BooleanValue:
+    return ibis.coalesce(value, False) if isinstance(value, ir.Value) else ibis.literal(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,18 +10,21 @@ import numpy as np
 import pyarrow as pa
 
 from kmanalysis.errors import UsageError
-from kmanalysis.samples import buying, trade, watch
+from kmanalysis.samples import buying, plan, trade, watch
 from kmanalysis.samples.catalogue import Rows, catalogue
 from kmanalysis.samples.draws import NULL, generator, keyed_digests
 from kmanalysis.samples.frames import Events, code_of, table_of_events, table_of_rows
 from kmanalysis.samples.goods import SHELF, goods
-from kmanalysis.samples.plan import CAST, Supplier, is_active, suppliers
-from kmanalysis.samples.setting import Setting
+from kmanalysis.samples.plan import CAST, Supplier, is_active
+from kmanalysis.samples.setting import MANY, Setting
 from kmanalysis.samples.truth import truth_rows, write_truth
 from kmanalysis.samples.write import CsvFolder, ParquetFolder
 from kmanalysis.times import Month
 
 FORMATS = ("csv", "parquet")
+
+AT_ONCE = 10_000_000
+"""Events of a month that are held in memory before they are written."""
 
 
 def make_samples(
@@ -33,28 +36,35 @@ def make_samples(
     last_month: str = "2026-10",
     format: str = "csv",
     progress: Callable[[str], None] | None = None,
+    snapshots: int = 0,
+    probes: int = 0,
 ) -> Path:
     """Writes a workbook folder with ``truth.csv`` and returns it.
 
-    ``orders`` is about how many there are in all. The first twenty suppliers are the planted cast, in a fixed order; a further
-    one moves none of them while orders a supplier stay the same. ``csv`` is one file a table, ``parquet`` one a month for the
-    tables of events. ``progress`` is called with each month once it is written. Raises UsageError for sizes or a format that
-    cannot be made, and for a folder that holds files already.
+    ``orders`` is about how many there are in all; ``snapshots`` and ``probes`` likewise (0: as closely as suppliers of that size are watched).
+    The first twenty suppliers are the planted cast, in a fixed order; a further one moves none of them while orders a supplier stay the same.
+    ``csv`` is one file a table, ``parquet`` one a month for the tables of events. ``progress`` is called with each month once it is written.
+    Raises UsageError for sizes or a format that cannot be made, and for a folder that holds files already.
     """
     folder = Path(into)
     _check(folder, suppliers, months, orders, format)
     last = Month.parse(last_month)
     shelf = goods(min(2000, SHELF + 10 * max(0, suppliers - len(CAST))), last)
-    setting = Setting(seed, last - (months - 1), last, orders / (suppliers * months), shelf)
-    cast = _suppliers(suppliers, setting)
+    cast = plan.suppliers(suppliers, seed, len(shelf))
+    base = orders / (suppliers * months)
+    hours = 24 * sum(month.days for month in (last - (months - 1)).until(last))
+    snapshot_hours = hours * sum(len(supplier.places) for supplier in cast) / snapshots if snapshots else 22 if base < MANY else 1
+    probe_hours = hours * suppliers / probes if probes else 5 if base < MANY else 1
+    setting = Setting(seed, last - (months - 1), last, base, shelf, snapshot_hours, probe_hours)
     vocabularies = _vocabularies(setting, cast)
     owed: dict[tuple[int, str], int] = {}
     with (CsvFolder if format == "csv" else ParquetFolder)(folder) as target:
         for table, rows in (catalogue(setting, cast) | _trials(setting, cast)).items():
             target.write(table, table_of_rows(table, rows))
         for month in setting.first.until(last):
-            for table, events in month_events(setting, cast, month, owed).items():
-                target.write(table, table_of_events(table, events, vocabularies, str(month)), str(month))
+            for events_of in month_events(setting, cast, month, owed):
+                for table, events in events_of.items():
+                    target.write(table, table_of_events(table, events, vocabularies, str(month)), str(month))
             if progress:
                 progress(str(month))
     write_truth(list(truth_rows(setting, cast, owed)), folder / "truth.csv")
@@ -71,10 +81,6 @@ def _check(folder: Path, suppliers: int, months: int, orders: int, format: str) 
         raise UsageError("{folder} holds files already. Name a new or empty folder.", folder=folder.name)
 
 
-def _suppliers(count: int, setting: Setting) -> list[Supplier]:
-    return suppliers(count, setting.seed, len(setting.shelf))
-
-
 def _vocabularies(setting: Setting, cast: list[Supplier]) -> dict[str, pa.Array]:
     return {
         "supplier_id": pa.array([supplier.id for supplier in cast]),
@@ -85,9 +91,13 @@ def _vocabularies(setting: Setting, cast: list[Supplier]) -> dict[str, pa.Array]
     }
 
 
-def month_events(setting: Setting, cast: list[Supplier], month: Month, owed: dict[tuple[int, str], int]) -> dict[str, Events]:
-    """The events of a month by table; adds to ``owed`` the damages (分) that were due and not paid, by supplier number and month."""
+def month_events(setting: Setting, cast: list[Supplier], month: Month, owed: dict[tuple[int, str], int]) -> Iterator[dict[str, Events]]:
+    """The events of a month by table, all at once unless they are more than `AT_ONCE`: then some suppliers after the others.
+
+    Adds to ``owed`` the damages (分) that were due and not paid, by supplier number and month.
+    """
     parts: dict[str, list[Events]] = {}
+    rows = 0
     for supplier in cast:
         if not is_active(supplier, month, setting.last):
             continue
@@ -106,9 +116,18 @@ def month_events(setting: Setting, cast: list[Supplier], month: Month, owed: dic
             "quotes": watch.quotes(setting, supplier, month),
         }.items():
             parts.setdefault(table, []).append(events)
+            rows += len(events["supplier_id"])
         failed = (sold["at_fault"] == code_of("orders", "at_fault", "supplier")) & (sold["failed_at"] != NULL)
         if not len(paid["number"]) and failed.any():
             owed[supplier.number, str(month)] = int((sold["cost_amount"][failed] * 30 // 100).sum())
+        if rows > AT_ONCE:
+            yield _joined(parts)
+            parts, rows = {}, 0
+    if parts:
+        yield _joined(parts)
+
+
+def _joined(parts: dict[str, list[Events]]) -> dict[str, Events]:
     return {table: {column: np.concatenate([part[column] for part in group]) for column in group[0]} for table, group in parts.items()}
 
 

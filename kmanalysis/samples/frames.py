@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from kmanalysis.loaders.stamp import stamped_schema
 from kmanalysis.samples.draws import NULL
-from kmanalysis.tables import Column, tables
+from kmanalysis.tables import Column, Table, tables
 
 _LETTERS = {"order_id": "O", "ticket_id": "K", "purchase_id": "P", "compensation_id": "C", "fee_id": "F", "code_id": "D"}
 
@@ -44,11 +44,24 @@ def table_of_rows(table: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
 def table_of_events(table: str, events: Events, vocabularies: Mapping[str, pa.Array], month: str) -> pa.Table:
     """A table from the arrays of a month's events, in order of time and, within a second, of supplier and number."""
     declared = tables()[table]
+    events = events | _following(declared, events)
     order = np.lexsort([events[name] for name in ("number", "sku", "supplier_id", declared.event_time) if name in events])
     events = {name: values[order] for name, values in events.items()}
     types = schema(table)
-    arrays = [_array(column, types.field(name).type, declared.key, events, vocabularies, month) for name, column in declared.columns.items()]
+    arrays = [_array(column, types.field(name).type, declared.key, events, vocabularies, month) for name, column in declared.stored.items()]
     return pa.Table.from_arrays(arrays, schema=types)
+
+
+def _following(table: Table, events: Events) -> Events:
+    """Of readings: ``next_at``, the moment of the next one of the same series."""
+    if not table.derived:
+        return {}
+    moment, series = events[table.event_time], [events[name] for name in table.series]
+    order = np.lexsort([moment, *series])
+    is_same = np.logical_and.reduce([part[order][1:] == part[order][:-1] for part in series])
+    following = np.full(len(moment), NULL)
+    following[order[:-1]] = np.where(is_same, moment[order][1:], NULL)
+    return {"next_at": following}
 
 
 def _array(column: Column, kind: pa.DataType, key: tuple[str, ...], events: Events, vocabularies: Mapping[str, pa.Array], month: str) -> pa.Array:

@@ -16,26 +16,24 @@ from kmanalysis.times import Month, day_kind
 MANY = 1000
 """From this many orders a supplier and month on, machines watch closely instead of now and then."""
 
+MOST_BUYERS = 1_000_000
+"""More than these would only take memory: each has a digest."""
+
 
 @dataclass(frozen=True)
 class Setting:
-    """The world of one set of samples; ``base`` is the orders a supplier and month."""
+    """The world of one set of samples; ``base`` is the orders a supplier and month.
+
+    ``snapshot_hours`` and ``probe_hours`` are the hours between readings of a stock and between probes of a server.
+    """
 
     seed: int
     first: Month
     last: Month
     base: float
     shelf: tuple[Good, ...]
-
-    @property
-    def snapshot_hours(self) -> float:
-        """Hours between readings of a stock."""
-        return 22 if self.base < MANY else 1
-
-    @property
-    def probe_hours(self) -> float:
-        """Hours between probes of a server."""
-        return 5 if self.base < MANY else 1
+    snapshot_hours: float
+    probe_hours: float
 
     @property
     def quote_days(self) -> int:
@@ -45,7 +43,7 @@ class Setting:
     @property
     def buyers(self) -> int:
         """How many buyers are known."""
-        return max(2000, int(self.base * 30))
+        return min(max(2000, int(self.base * 30)), MOST_BUYERS)
 
     @property
     def exported(self) -> int:

@@ -31,8 +31,8 @@ class CsvFolder:
             writer.close()
 
     def write(self, table: str, rows: pa.Table, month: str = "") -> None:
-        """Appends the rows."""
-        short = _shortened(rows)
+        """Appends the rows, without what is derived from them."""
+        short = _shortened(rows.select(list(tables()[table].columns)))
         if table not in self._writers:
             options = pa.csv.WriteOptions(quoting_style="none", quoting_header="none")
             self._writers[table] = pa.csv.CSVWriter(self.folder / f"{table}.csv", short.schema, write_options=options)
@@ -44,20 +44,32 @@ class ParquetFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._month = ""
+        self._writers: dict[str, pa.parquet.ParquetWriter] = {}
 
     def __enter__(self) -> ParquetFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        return None
+        self._close()
 
     def write(self, table: str, rows: pa.Table, month: str = "") -> None:
-        """Writes the rows of the table, or of the month."""
-        path = self.folder / table / f"{month}.parquet" if month else self.folder / f"{table}.parquet"
-        path.parent.mkdir(exist_ok=True)
-        stamped = rows.cast(stamped_schema(tables()[table]))
-        pa.parquet.write_table(stamped, path, row_group_size=ROW_GROUP, compression="snappy")
+        """Adds rows to the table, or to its file of the month; months come one after the other."""
+        if month != self._month:
+            self._close()
+            self._month = month
+        if table not in self._writers:
+            path = self.folder / table / f"{month}.parquet" if month else self.folder / f"{table}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            self._writers[table] = pa.parquet.ParquetWriter(path, stamped_schema(tables()[table]), compression="snappy")
+        writer = self._writers[table]
+        writer.write_table(rows.cast(writer.schema), row_group_size=ROW_GROUP)
+
+    def _close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        self._writers.clear()
 
 
 def _shortened(rows: pa.Table) -> pa.Table:

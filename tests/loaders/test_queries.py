@@ -1,6 +1,7 @@
 """Queries and kept tables: written once, worked out once a month, whoever asks and from wherever."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pandas as pd
 import pytest
@@ -108,3 +109,20 @@ def test_it_may_not_ask_which_month_it_is(workbook_of):
 
     with pytest.raises(RuntimeError, match="period"):
         fixed(workbook_of({"orders": ORDERS}))
+
+
+def test_a_listener_hears_of_each_query_while_it_runs(workbook_of):
+    workbook, heard = workbook_of({"orders": ORDERS}), []
+
+    @contextmanager
+    def hear(counting):
+        heard.append((str(counting.month), counting.table, "begins"))
+        assert counting.share() is None or 0 <= counting.share() <= 1
+        yield
+        heard.append((str(counting.month), counting.table, "ends"))
+
+    workbook.tell(hear)
+    asked(workbook, "2026-08", two_months_before)
+    # Two months of the kept table, then the query, which reads that alone.
+    assert heard[0::2] == [("2026-07", "orders", "begins"), ("2026-06", "orders", "begins"), ("2026-08", "", "begins")]
+    assert [ends[:2] for ends in heard[1::2]] == [begins[:2] for begins in heard[0::2]]

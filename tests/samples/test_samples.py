@@ -6,6 +6,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from kmanalysis import samples
 from kmanalysis.assets import samples_folder
 from kmanalysis.errors import UsageError
 from kmanalysis.loaders.engine import connect
@@ -66,7 +67,7 @@ def test_parquet_is_trusted_by_the_loaders_and_holds_what_the_csv_holds(tmp_path
     for engine, folder in zip(engines, (as_csv, as_parquet), strict=True):
         attach(engine, folder)
     for table in MADE:
-        first, second = (engine.table(table).order_by(list(tables()[table].key)).execute() for engine in engines)
+        first, second = (engine.table(table).select(list(tables()[table].columns)).order_by(list(tables()[table].key)).execute() for engine in engines)
         pd.testing.assert_frame_equal(first, second, obj=table)
 
 
@@ -101,3 +102,30 @@ def test_the_smallest_and_a_dense_set_are_accepted(tmp_path, size):
     made = make_samples(tmp_path / "made", **size, format="csv")
     attached = attach(connect(), made)
     assert [(receipt.table, receipt.rejected) for receipt in attached.receipts if receipt.rejected] == []
+
+
+def test_readings_come_in_the_number_that_was_asked_for(tmp_path):
+    made = make_samples(tmp_path / "many", suppliers=4, months=1, orders=400, snapshots=30_000, probes=9_000, format="parquet")
+    for table, wanted in (("stock_snapshots", 30_000), ("probes", 9_000)):
+        assert pq.read_metadata(made / table / "2026-10.parquet").num_rows == pytest.approx(wanted, rel=0.1)
+
+
+def test_a_large_month_is_written_by_suppliers_and_holds_the_same_rows(tmp_path, monkeypatch):
+    whole = make_samples(tmp_path / "whole", suppliers=5, months=1, orders=500, format="parquet")
+    monkeypatch.setattr(samples, "AT_ONCE", 300)
+    parts = make_samples(tmp_path / "parts", suppliers=5, months=1, orders=500, format="parquet")
+    for table in ("orders", "stock_snapshots", "probes", "tickets"):
+        key = list(tables()[table].key)
+        first, second = (pd.read_parquet(folder / table).sort_values(key, ignore_index=True) for folder in (whole, parts))
+        pd.testing.assert_frame_equal(first, second)
+    assert pq.read_metadata(parts / "orders" / "2026-10.parquet").num_row_groups > 1
+
+
+def test_a_reading_knows_what_follows_it_in_its_file(tmp_path):
+    made = make_samples(tmp_path / "made", suppliers=3, months=2, orders=300, format="parquet")
+    for table in ("stock_snapshots", "probes"):
+        declared = tables()[table]
+        for path in sorted((made / table).glob("*.parquet")):
+            rows = pd.read_parquet(path).sort_values(list(declared.key))
+            following = rows.groupby(list(declared.series))[declared.event_time].shift(-1)
+            pd.testing.assert_series_equal(rows["next_at"], following, check_names=False)

@@ -1,0 +1,55 @@
+"""Columns that nobody supplies: worked out from the others whenever rows are taken in, and kept with them.
+
+A reading's ``next_at`` spares a month's measures a sort of all readings: what a reading is followed by stands in its own row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import duckdb
+import pyarrow.parquet as pq
+
+from kmanalysis.loaders.staging import identifier
+from kmanalysis.tables import Table
+from kmanalysis.times import Month
+
+
+def with_derived(relation: str, table: Table) -> str:
+    """SQL of the relation's supplied columns, followed by the table's derived ones."""
+    columns = [identifier(name) for name in table.columns]
+    columns += [f"{_DERIVED[name](table)} AS {identifier(name)}" for name in table.derived]
+    return f"SELECT {', '.join(columns)} FROM {relation}"
+
+
+def add_derived(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Gives the engine's table of supplied columns its derived ones."""
+    if table.derived:
+        name = identifier(table.name)
+        connection.execute(f"CREATE OR REPLACE TABLE {name} AS {with_derived(name, table)}")
+
+
+def months_overlap(table: Table, heads: Sequence[pq.ParquetFile]) -> bool:
+    """Whether a month's rows may stand in more than one of the files: then a derived column knows too little.
+
+    A file without statistics of its times may hold any month.
+    """
+    spans = sorted(_months(table, head) for head in heads if head.metadata.num_rows)
+    return any(earlier[1] >= later[0] for earlier, later in pairwise(spans))
+
+
+def _months(table: Table, head: pq.ParquetFile) -> tuple[Month, Month]:
+    place = head.schema_arrow.names.index(table.event_time)
+    groups = [head.metadata.row_group(number).column(place).statistics for number in range(head.metadata.num_row_groups)]
+    if not all(group is not None and group.has_min_max for group in groups):
+        return Month(1, 1), Month(9999, 12)
+    return Month.of(min(group.min for group in groups)), Month.of(max(group.max for group in groups))
+
+
+def _next_at(table: Table) -> str:
+    moment = identifier(table.event_time)
+    return f"lead({moment}) OVER (PARTITION BY {', '.join(map(identifier, table.series))} ORDER BY {moment})"
+
+
+_DERIVED = {"next_at": _next_at}

@@ -1,0 +1,174 @@
+"""Spark gives what DuckDB gives: every measure of every supplier, and every row behind it, to the last bit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kmanalysis import measures
+from kmanalysis.assets import samples_folder
+from kmanalysis.errors import UsageError
+from kmanalysis.loaders.engine import connect
+from kmanalysis.loaders.folder import attach, in_reading_order
+from kmanalysis.loaders.staging import identifier
+from kmanalysis.loaders.store import put_in_place, write_table
+from kmanalysis.reporting import printing
+from kmanalysis.times import Month
+from kmanalysis.workbook import Workbook, open_workbook
+from tests.engines.nasty import make_nasty
+
+MONTH = "2026-10"
+MASTER = "local[2]"
+MEASURES = tuple(measures._BY_ID)
+NO_ROWS = {("samples", "compliance.family_coverage"), ("samples", "compliance.new_category_speed")}
+"""What nothing lies behind: the samples ask for no family and no category."""
+
+# A query takes a tenth of a second here, and compiling it to machine code takes longer than that.
+QUICK = "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN pyspark-shell"
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is not installed: pip install 'kmanalysis[spark]'"),
+    pytest.mark.skipif(not (shutil.which("java") or os.environ.get("JAVA_HOME")), reason="no Java on this machine"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Settings of the module's one driver."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_SUBMIT_ARGS", QUICK)
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+        yield
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory) -> tuple[Workbook, Workbook]:
+    """The samples as Parquet, orders and probes in parts, on DuckDB and on Spark."""
+    folder = tmp_path_factory.mktemp("samples [1]")  # brackets are a pattern where paths are patterns
+    write_parquet(samples_folder(), folder)
+    return both(folder)
+
+
+@pytest.fixture(scope="module")
+def nasty(tmp_path_factory) -> tuple[Workbook, Workbook]:
+    """The nasty rows as CSV, on DuckDB and on Spark."""
+    return both(make_nasty(tmp_path_factory.mktemp("nasty") / "rows"))
+
+
+def both(folder: Path) -> tuple[Workbook, Workbook]:
+    return open_workbook(folder, MONTH, lang="en"), open_workbook(folder, MONTH, lang="en", engine="spark", master=MASTER, memory="3GB")
+
+
+def write_parquet(source: Path, folder: Path) -> None:
+    connection = connect()
+    attach(connection, source)
+    written = []
+    for table in in_reading_order():
+        name, halves = identifier(table.name), {"": "true"}
+        if table.name in ("orders", "probes"):
+            (folder / table.name).mkdir()
+            # Parts that share a month: what is derived from the row after cannot be taken from the part alone.
+            halves = {f"{table.name}/a": "hash(supplier_id) % 2 = 0", f"{table.name}/b": "hash(supplier_id) % 2 = 1"}
+        for part, condition in halves.items():
+            target = folder / f"{part or table.name}.parquet"
+            connection.raw_sql(f"CREATE OR REPLACE VIEW part AS SELECT {', '.join(map(identifier, table.columns))} FROM {name} WHERE {condition}")
+            written.append((write_table(connection.con, "part", table, target), target))
+    put_in_place(written, folder)
+
+
+def assert_rows_equal(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+    """Same rows, in whatever order: which of equal rows comes first is nobody's business."""
+    assert list(found.columns) == list(wanted.columns)
+    order = list(wanted.columns)
+    found, wanted = (frame.astype({column: "str" for column in order if frame[column].dtype == "object"}) for frame in (found, wanted))
+    pd.testing.assert_frame_equal(found.sort_values(order, ignore_index=True), wanted.sort_values(order, ignore_index=True), check_exact=True)
+
+
+@pytest.mark.parametrize("folder", ["samples", "nasty"])
+def test_every_measure_is_the_same(folder, request):
+    duckdb, spark = request.getfixturevalue(folder)
+    assert spark.attached.receipts == duckdb.attached.receipts
+    wanted = measures.observed(duckdb)
+    assert wanted.groupby("measure")["n"].sum().reindex(MEASURES).gt(0).sum() >= len(MEASURES) - 3, "too little is observed to compare"
+    pd.testing.assert_frame_equal(measures.observed(spark), wanted, check_exact=True)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("folder", ["samples", "nasty"])
+def test_the_rows_behind_a_measure_are_the_same(folder, measure, request):
+    duckdb, spark = request.getfixturevalue(folder)
+    wanted = measures.rows(duckdb, measure).execute()
+    assert len(wanted) > 0 or (folder, measure) in NO_ROWS
+    assert_rows_equal(measures.rows(spark, measure).execute(), wanted)
+
+
+def test_the_scorecard_is_printed_to_the_byte(samples):
+    duckdb, spark = samples
+    assert printing.score_csv(spark, False) == printing.score_csv(duckdb, False)
+
+
+def test_names_and_months_are_the_same(nasty):
+    duckdb, spark = nasty
+    assert spark.names == duckdb.names
+    assert spark.first_month == duckdb.first_month
+
+
+def test_a_folder_with_one_table_has_nothing_to_observe(tmp_path):
+    (tmp_path / "suppliers.csv").write_text("supplier_id,name\ns1,x\n", encoding="utf-8")
+    duckdb, spark = both(tmp_path)
+    pd.testing.assert_frame_equal(measures.observed(spark), measures.observed(duckdb), check_exact=True)
+
+
+def test_two_workbooks_share_a_driver_and_no_table(tmp_path, nasty):
+    (tmp_path / "suppliers.csv").write_text("supplier_id,name\ns1,x\n", encoding="utf-8")
+    _, spark = nasty
+    other = open_workbook(tmp_path, MONTH, lang="en", engine="spark", master=MASTER, memory="3GB")
+    assert other.suppliers == ["s1"]
+    assert spark.table("suppliers").count().execute() == 6
+
+
+def test_a_kept_table_is_worked_out_once_a_month(nasty):
+    from kmanalysis.measures.orders import orders_by_day
+
+    _, spark = nasty
+    earlier = spark.at(Month.parse("2026-09"))
+    assert orders_by_day(earlier).op() is orders_by_day(earlier).op()
+
+
+def test_an_unknown_engine_is_said(tmp_path):
+    with pytest.raises(UsageError, match="duckdb, spark"):
+        open_workbook(samples_folder(), MONTH, engine="pandas")
+
+
+def test_a_master_needs_spark():
+    with pytest.raises(UsageError, match="spark alone"):
+        open_workbook(samples_folder(), MONTH, master=MASTER)
+
+
+def test_without_java_spark_is_not_started(monkeypatch, tmp_path):
+    from kmanalysis.loaders import spark
+
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="Java 17"):
+        spark.open_spark(samples_folder())
+
+
+def test_without_pyspark_the_extra_is_named(monkeypatch):
+    from kmanalysis.loaders import spark
+
+    monkeypatch.setattr(spark, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"kmanalysis\[spark\]"):
+        spark.open_spark(samples_folder())
+
+
+@pytest.mark.parametrize(("master", "cores"), [("local", 1), ("local[2]", 2), ("local[2,4]", 2), ("local[*]", os.cpu_count())])
+def test_cores_of_a_master(master, cores):
+    from kmanalysis.loaders import spark
+
+    assert spark._cores(master) == cores
