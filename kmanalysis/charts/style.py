@@ -19,6 +19,7 @@ from typing import ParamSpec
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
@@ -209,8 +210,20 @@ def picture(ax: Axes) -> Picture:
     alt = str(ax.get_label())
     target = StringIO()
     with mpl.rc_context(_settings()):
+        _lay_out(figure)
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Title": alt})
     return Picture(_for_readers(target.getvalue()), alt)
+
+
+def _lay_out(figure: Figure) -> None:
+    """Settles the layout, so that saving draws the figure once: with a layout still to be found it draws all of it for that alone."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    FigureCanvasSVG(figure)
+    figure.set_dpi(FigureCanvasSVG.fixed_dpi)
+    engine.execute(figure)
+    figure.set_layout_engine(None)
 
 
 def _for_readers(svg: str) -> str:
@@ -220,8 +233,14 @@ def _for_readers(svg: str) -> str:
     svg = re.sub(r"\n\s*", "\n", svg)
     # A hundredth of a point is seen by nobody. Only in attributes: a text keeps its digits.
     svg = re.sub(r' (?:d|x|y)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]).replace("\n", ""), svg)
+    # Marks of one kind say once how they look.
+    svg = re.sub(r'(?:<use [^>]*? style="([^"]*)"/>\n)(?:<use [^>]*? style="\1"/>\n)+', _alike, svg)
     width, height = (float(found) for found in re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0])
     svg = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{_PIXELS}" height="{_PIXELS * height / width:.0f}"', svg, count=1)
     dark = "".join(f'[style*="fill: {old}"]{{fill:{new}!important}}[style*="stroke: {old}"]{{stroke:{new}!important}}' for old, new in _DARK.items())
     rules = f"text{{font-family:{_READERS_FONTS}}}#{_TITLE} text{{font-weight:600}}@media screen and (prefers-color-scheme: dark){{{dark}}}"
     return svg.replace("<defs>", f"<style>{rules}</style><defs>", 1)
+
+
+def _alike(marks: re.Match) -> str:
+    return f'<g style="{marks[1]}">\n{marks[0]}</g>\n'.replace(f' style="{marks[1]}"/>', "/>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 import time
@@ -14,27 +15,58 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
-from kmanalysis.reporting.kernels import kernel_manager, prepare_folder
+from kmanalysis.reporting.forks import Forked
+from kmanalysis.reporting.kernels import KERNEL_MEMORY, BatchKernelManager, kernel_manager, prepare_folder
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CELL_FILE = re.compile(r"[^\s\"']*ipykernel_\d+/\d+\.py")
 _LONG_PATH = re.compile(r"(?<![\w./])~?(?:/[\w.+@-]+)+/([\w.+@-]+/[\w.+@-]+)")
+_MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ArrowMemoryError")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a notebook did not come to its end: ``kind`` is error, timeout or kernel_died; ``text`` the exception's own words."""
+    """Why a notebook did not come to its end: ``kind`` is error, memory, timeout or kernel_died; ``text`` the exception's own words."""
 
     kind: str
     text: str
 
 
-def executed(notebook: Path, parameters: dict[str, str], slice_folder: Path, folder: Path, timeout: float) -> tuple[nbformat.NotebookNode, Failure | None]:
-    """The notebook run to its end or to its failure, within ``timeout`` seconds. Never raises for what the notebook does."""
+@dataclass(frozen=True)
+class Execution:
+    """A notebook with its results, why it did not come to its end (None: it did), and whether its kernel was forked (None: it had none)."""
+
+    notebook: nbformat.NotebookNode
+    failure: Failure | None
+    is_forked: bool | None
+
+
+def executed(notebook: Path, parameters: dict[str, str], slice_folder: Path, folder: Path, timeout: float, memory: int = KERNEL_MEMORY) -> Execution:
+    """The notebook run to its end or to its failure, within ``timeout`` seconds and ``memory`` bytes (0: no cap).
+
+    Never raises for what the notebook does.
+    """
+    manager = kernel_manager(slice_folder, folder, memory)
+    execution = _executed(notebook, parameters, manager, timeout)
+    if execution.failure and isinstance(manager.launched, Forked) and manager.launched.is_orphan:
+        # Its zygote died, which is not the notebook's doing. Now the kernel starts in the ordinary way.
+        return _executed(notebook, parameters, manager, timeout)
+    return execution
+
+
+def _executed(notebook: Path, parameters: dict[str, str], manager: type[BatchKernelManager], timeout: float) -> Execution:
+    folder, slice_folder = manager.folder, manager.slice_folder
     prepare_folder(folder)
-    deadline = time.monotonic() + timeout
     started: list[nbformat.NotebookNode] = []
+    deadline = math.inf
+
+    def begin(notebook: nbformat.NotebookNode) -> None:
+        # The kernel is there: until now the page took no time of its own.
+        nonlocal deadline
+        started.append(notebook)
+        deadline = time.monotonic() + timeout
+
     failure = None
     try:
         papermill.execute_notebook(
@@ -43,24 +75,25 @@ def executed(notebook: Path, parameters: dict[str, str], slice_folder: Path, fol
             parameters,
             progress_bar=False,
             cwd=folder,
-            kernel_manager_class=kernel_manager(slice_folder, folder),
+            kernel_manager_class=manager,
             timeout_func=lambda cell: max(1, int(deadline - time.monotonic())),
             shutdown_kernel="immediate",
-            on_notebook_start=lambda notebook: started.append(notebook),
+            on_notebook_start=begin,
         )
     except PapermillExecutionError as error:
-        failure = Failure("error", f"{error.ename}: {error.evalue}")
+        failure = Failure("memory" if error.ename in _MEMORY_ERRORS else "error", f"{error.ename}: {error.evalue}")
     except CellTimeoutError:
         failure = Failure("timeout", "")
     except (DeadKernelError, RuntimeError) as error:
         failure = Failure("kernel_died", str(error))
     done = started[0] if started else nbformat.read(notebook, as_version=4)
-    places = _places(folder, slice_folder)
-    return _settled(done, places), failure and Failure(failure.kind, _without_places(failure.text, places))
+    told = failure and Failure(failure.kind, _without_places(failure.text, _places(folder, slice_folder)))
+    return Execution(settled(done, folder, slice_folder), told, manager.is_forked)
 
 
-def _settled(notebook: nbformat.NotebookNode, places: list[str]) -> nbformat.NotebookNode:
-    """The notebook without anything that differs from run to run."""
+def settled(notebook: nbformat.NotebookNode, *folders: Path) -> nbformat.NotebookNode:
+    """The notebook without anything that differs from run to run; ``folders`` are those that it ran in and read from."""
+    places = _places(*folders)
     cells = [cell for cell in notebook.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
     for number, cell in enumerate(cells, start=1):
         cell.id = f"cell-{number:02d}"
@@ -68,8 +101,7 @@ def _settled(notebook: nbformat.NotebookNode, places: list[str]) -> nbformat.Not
         for output in cell.get("outputs", []):
             _settle_output(output, places)
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
-    settled = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-    return nbformat.from_dict(settled)
+    return nbformat.from_dict(nbformat.v4.new_notebook(cells=cells, metadata=metadata))
 
 
 def _settle_output(output: nbformat.NotebookNode, places: list[str]) -> None:

@@ -6,7 +6,8 @@ import logging
 import os
 import signal
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from multiprocessing import connection, parent_process
 from pathlib import Path
 
@@ -14,7 +15,10 @@ import nbformat
 
 from kmanalysis.errors import KmError
 from kmanalysis.reporting.execute import Failure, executed
+from kmanalysis.reporting.forks import Client
 from kmanalysis.reporting.html import Link, headings, notebook_body, page
+from kmanalysis.reporting.kernels import KERNEL_MEMORY
+from kmanalysis.reporting.provisioner import use_zygote
 from kmanalysis.words import Words
 
 
@@ -35,19 +39,32 @@ class Task:
     links: tuple[Link, ...]
     provenance: tuple[tuple[str, str], ...]
     state: str
+    memory: int = KERNEL_MEMORY
+    """Bytes of private memory that the kernel may use (0: no cap)."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A page as made: its bytes, and the executed notebook and the failure where it did not come to its end."""
+    """A page as made: its bytes, and the executed notebook and the failure where it did not come to its end.
+
+    ``is_forked`` says whether its kernel was forked; None where it had none.
+    """
 
     content: bytes
     failure: Failure | None = None
     notebook: str = ""
+    is_forked: bool | None = None
 
 
-def begin_worker() -> None:
-    """Sets a worker process up: quiet, not interrupted by a key meant for the batch, and gone when the batch is gone."""
+def begin_worker(variables: Mapping[str, str], client: Client | None) -> None:
+    """Sets a worker process up: quiet, not interrupted by a key meant for the batch, and gone when the batch is gone.
+
+    ``variables`` is the batch's environment: a worker may be a copy of an older process. ``client`` asks the batch's zygote for kernels.
+    """
+    os.environ.clear()
+    os.environ.update(variables)
+    if client is not None:
+        use_zygote(client)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("papermill", "traitlets", "nbclient"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -64,7 +81,12 @@ def _end_with_parent() -> None:
 def made_page(task: Task) -> Made:
     """The page of a task. Whatever a notebook does, a page comes back that says so."""
     words = Words(task.lang)
-    notebook, failure = executed(task.notebook, task.parameters, task.slice_folder, task.folder, task.timeout)
+    run = executed(task.notebook, task.parameters, task.slice_folder, task.folder, task.timeout, task.memory)
+    return replace(shown(task, run.notebook, run.failure, words), is_forked=run.is_forked)
+
+
+def shown(task: Task, notebook: nbformat.NotebookNode, failure: Failure | None, words: Words) -> Made:
+    """The page of a notebook that was run, or one without its results where they cannot be published."""
     try:
         return _rendered(task, notebook, failure, words)
     except KmError as problem:

@@ -1,6 +1,9 @@
-"""Writes a report from a saved slice: ``python -m tests.reporting.run_report SLICE NOTEBOOKS OUT [--force]``; prints each page as it is done."""
+"""Writes a report from a saved slice: ``python -m tests.reporting.run_report SLICE NOTEBOOKS OUT [--jobs N] [--timeout S] [--force]``.
 
-import sys
+Prints each page as it is done.
+"""
+
+import argparse
 from pathlib import Path
 
 from kmanalysis.reporting.batch import Options, Source, write_report
@@ -12,14 +15,20 @@ from kmanalysis.workbook import open_slice
 from tests.reporting.small import finished
 
 
-def main(slice_folder, notebooks, out, *options):
-    workbook = open_slice(Path(slice_folder), Words("zh"))
-    pages = all_pages(report_notebooks(Path(notebooks)), workbook)
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("slice", "notebooks", "out"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--timeout", type=float, default=600.0)
+    parser.add_argument("--force", action="store_true")
+    asked = parser.parse_args()
+    workbook = open_slice(asked.slice, Words("zh"))
+    pages = all_pages(report_notebooks(asked.notebooks), workbook)
     source = Source(workbook, Slices(workbook, finished(workbook)), [], {"orders.csv": "0" * 32})
-    write_report(
-        source, pages, pages, Path(out), Options(jobs=1, force="--force" in options), lambda outcome: print(outcome.page.path, outcome.state, flush=True)
-    )
+    options = Options(jobs=asked.jobs, force=asked.force, timeout=asked.timeout)
+    write_report(source, pages, pages, asked.out, options, lambda outcome: print(outcome.page.path, outcome.state, flush=True))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -17,7 +17,8 @@ def run(tmp_path):
     (tmp_path / "slice").mkdir()
 
     def run(name, timeout=120.0):
-        return executed(FIXTURES / f"{name}.ipynb", {"month": "2026-09", "lang": "en"}, tmp_path / "slice", tmp_path / "page", timeout)
+        ran = executed(FIXTURES / f"{name}.ipynb", {"month": "2026-09", "lang": "en"}, tmp_path / "slice", tmp_path / "page", timeout)
+        return ran.notebook, ran.failure
 
     return run
 
