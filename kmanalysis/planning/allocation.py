@@ -70,7 +70,9 @@ def may_bind(problem: Problem, name: str) -> bool:
 
 
 def _conflict(problem: Problem, node_limit: int | None) -> Allocation:
-    freeing = tuple(name for name in CONSTRAINTS if may_bind(problem, name) and solve(problem, frozenset({name}), node_limit).quantities is not None)
+    freeing = tuple(
+        name for name in CONSTRAINTS if may_bind(problem, name) and solve(problem, frozenset({name}), node_limit, is_any=True).quantities is not None
+    )
     reached = available(problem)
     short = {sku: reached[sku] for sku, units in problem.demand if reached[sku] < units}
     return Allocation(None, conflicts=freeing, short=short, is_infeasible=True)

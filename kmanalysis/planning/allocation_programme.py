@@ -32,11 +32,12 @@ class Solution:
     is_infeasible: bool = False
 
 
-def solve(problem: Problem, without: frozenset[str] = frozenset(), node_limit: int | None = None, *, is_proven: bool = True) -> Solution:
+def solve(problem: Problem, without: frozenset[str] = frozenset(), node_limit: int | None = None, *, is_proven: bool = True, is_any: bool = False) -> Solution:
     """The cheapest split, leaving out the constraints named in ``without``.
 
     The relative gap asked for is 0. ``node_limit`` (a count, so that the same input gives the same answer) ends the search early: the gap is then what
-    the bound leaves. Without ``is_proven`` the first good split will do, beside the bound.
+    the bound leaves. Without ``is_proven`` the first good split will do, beside the bound; with ``is_any`` the question is whether there is a split
+    at all, and none is dearer than another.
     """
     reached = available(problem, without)
     if any(reached[sku] < units for sku, units in problem.demand):
@@ -45,16 +46,18 @@ def solve(problem: Problem, without: frozenset[str] = frozenset(), node_limit: i
     if not programme.columns:
         is_asked = any(units for _, units in problem.demand)
         return Solution(None, is_infeasible=True) if is_asked else Solution({}, 0.0)
-    return _solved(programme, {"mip_rel_gap": 0.0} | ({} if node_limit is None else {"node_limit": node_limit}), is_proven)
+    return _solved(programme, is_any, {"mip_rel_gap": 0.0} | ({} if node_limit is None else {"node_limit": node_limit}), is_proven)
 
 
-def _solved(programme: _Programme, options: dict, is_proven: bool) -> Solution:
+def _solved(programme: _Programme, is_any: bool, options: dict, is_proven: bool) -> Solution:
     """The answer by patterns of brackets: which supplier's month ends in which bracket.
 
     Were units divisible, the cheapest pattern is found soon, and its cost is a bound; with the pattern held, so are whole units. A pattern that was
     tried is ruled out, and the next one tried, until no other can be a 分 cheaper than the best split.
     """
     arguments = programme.arguments()
+    if is_any:
+        arguments["c"] = np.zeros_like(arguments["c"])
     units = len(programme.columns)
     integrality = np.concatenate([np.zeros(units), np.ones(len(programme.spans))])
     most, constraints = arguments["bounds"].ub, arguments["constraints"]

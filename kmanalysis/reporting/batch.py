@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import kmanalysis
 from kmanalysis.loaders.receipts import Receipt
 from kmanalysis.measures import observed
-from kmanalysis.reporting.data_files import manifest, measures_parquet, scorecard_csv
+from kmanalysis.reporting.data_files import Written, manifest, measures_parquet, scorecard_csv
 from kmanalysis.reporting.excel import scorecard_workbook
 from kmanalysis.reporting.html import Link, month_name
 from kmanalysis.reporting.index import State, href, index_page
+from kmanalysis.reporting.kernels import KERNEL_MEMORY, way_of_starting
 from kmanalysis.reporting.making import Made, Task, failure_sentence
 from kmanalysis.reporting.output import PARTIAL, output_folder, write_whole
 from kmanalysis.reporting.pages import Page
 from kmanalysis.reporting.provenance import digest_of, program_digest, versions
 from kmanalysis.reporting.slices import Slices
+from kmanalysis.reporting.unchanged import MANIFEST, seal_manifest, told_pages, written_digest
 from kmanalysis.reporting.workers import made_pages
 from kmanalysis.scoring.scorecard import scorecard
 from kmanalysis.workbook import Workbook
@@ -32,11 +34,12 @@ _STATE_WITHIN = 4000
 
 @dataclass(frozen=True)
 class Options:
-    """How a batch runs: worker processes (0: one a core), whether up-to-date pages are made anew, and the seconds a page may take."""
+    """How a batch runs: worker processes (0: one a core), whether up-to-date pages are made anew, the seconds a page may take, and bytes its kernel may."""
 
     jobs: int = 0
     force: bool = False
     timeout: float = 600.0
+    kernel_memory: int = KERNEL_MEMORY
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,21 @@ class Outcome:
     state: str
     reason: str = ""
 
+    @property
+    def path(self) -> str:
+        """The page's file in the report."""
+        return self.page.path
+
 
 @dataclass(frozen=True)
 class Source:
-    """What a report is made from: the workbook, its pages' slices, the receipts, and the digests of the files that were read."""
+    """What a report is made from: the workbook, its pages' slices, the receipts, the digests of the files that were read, and `unchanged.made_from`."""
 
     workbook: Workbook
     slices: Slices
     receipts: Sequence[Receipt]
     inputs: Mapping[str, str]
+    made_from: str = ""
 
 
 def write_report(source: Source, pages: Sequence[Page], chosen: Sequence[Page], out: Path, options: Options, tell: Callable[[Outcome], None]) -> list[Outcome]:
@@ -65,18 +74,23 @@ def write_report(source: Source, pages: Sequence[Page], chosen: Sequence[Page], 
     run writes into the same folder.
     """
     # Absolute: papermill changes the working folder while a notebook runs.
-    with output_folder(out.resolve() / str(source.workbook.month)) as folder:
+    out = out.resolve()
+    month = str(source.workbook.month)
+    with output_folder(out / month) as folder:
         shown = [page for page in pages if page in chosen or _written_state(folder, page.path)]
         digests = {page: _page_digest(source, page, shown) for page in shown}
         outcomes: dict[Page, Outcome] = {}
+        forked: set[bool | None] = set()
         for page, made in _done(source, folder, shown, chosen, digests, options):
             if made is not None:
                 _write_page(folder, page, made)
+                forked.add(made.is_forked)
             outcomes[page] = _outcome(source, page, made)
             tell(outcomes[page])
         states = {page: _state_now(folder, page, digests[page]) for page in shown}
         _remove_stale(folder, states)
-        _write_beside(source, folder, states)
+        _write_beside(source, folder, states, [page for page in pages if page not in states], way_of_starting(forked))
+        seal_manifest(out, month)
     return [outcomes[page] for page in chosen]
 
 
@@ -85,14 +99,24 @@ def _done(
 ) -> Iterator[tuple[Page, Made | None]]:
     """The chosen pages as they are done; with None for one that is up to date."""
     tasks = {}
+    told = told_pages(folder)
     for number, page in enumerate(chosen):
-        if _written_state(folder, page.path) == State(digests[page], "ok") and not options.force:
+        if not options.force and _is_up_to_date(folder, page, digests[page], told.get(page.path)):
             yield page, None
         else:
-            tasks[page] = _task(source, page, shown, digests[page], folder / PARTIAL, str(number), options.timeout)
+            task = _task(source, page, shown, digests[page], folder / PARTIAL, str(number), options.timeout)
+            tasks[page] = replace(task, memory=options.kernel_memory)
     for page, task in tasks.items():
         source.slices.save(page, task.slice_folder)
     yield from made_pages(tasks, options.jobs)
+
+
+def _is_up_to_date(folder: Path, page: Page, digest: str, told: tuple[str, str] | None) -> bool:
+    """Whether the written page is the one to be made, and nobody altered it since the manifest told its content."""
+    if _written_state(folder, page.path) != State(digest, "ok"):
+        return False
+    # A page that an interrupted run made is not in the manifest yet.
+    return told is None or told[0] != digest or told[1] == written_digest(folder / page.path)
 
 
 def _task(source: Source, page: Page, shown: Sequence[Page], digest: str, partial: Path, number: str, timeout: float) -> Task:
@@ -174,11 +198,20 @@ def _remove_stale(folder: Path, states: Mapping[Page, State]) -> None:
             (folder / name).rmdir()
 
 
-def _write_beside(source: Source, folder: Path, states: Mapping[Page, State]) -> None:
+def _write_beside(source: Source, folder: Path, states: Mapping[Page, State], missing: Sequence[Page], kernels: str) -> None:
     workbook = source.workbook
-    write_whole(folder, "scorecard.csv", scorecard_csv(scorecard(workbook)).encode())
-    write_whole(folder, "measures.parquet", measures_parquet(observed(workbook)))
-    write_whole(folder, "scorecard.xlsx", scorecard_workbook(workbook))
-    write_whole(folder, "manifest.json", manifest(workbook.month, workbook.words.lang, source.inputs, workbook.standards, states, source.receipts))
     inputs = digest_of(*(part for entry in sorted(source.inputs.items()) for part in entry))
-    write_whole(folder, "index.html", index_page(workbook, states, source.receipts, ((workbook.words.text("Data"), inputs), *_provenance(workbook))))
+    provenance = ((workbook.words.text("Data"), inputs), *_provenance(workbook))
+    beside = {
+        "scorecard.csv": scorecard_csv(scorecard(workbook)).encode(),
+        "measures.parquet": measures_parquet(observed(workbook)),
+        "scorecard.xlsx": scorecard_workbook(workbook),
+        "index.html": index_page(workbook, states, source.receipts, provenance),
+    }
+    for path, content in beside.items():
+        write_whole(folder, path, content)
+    # The manifest last: where it stands, all that it tells of stands.
+    contents = {path: written_digest(folder / path) for path in (*(page.path for page in states), *beside)}
+    written = Written(states, missing, contents, kernels)
+    facts = manifest(workbook.month, workbook.words.lang, source.inputs, source.made_from, workbook.standards, written, source.receipts)
+    write_whole(folder, MANIFEST, facts)

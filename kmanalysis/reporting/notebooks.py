@@ -10,13 +10,8 @@ from pathlib import Path
 import nbformat
 
 from kmanalysis.errors import DataError, UsageError
+from kmanalysis.reporting.notebook_files import SUPPLIER, notebook_files
 from kmanalysis.reporting.provenance import digest_of
-
-SUPPLIER = "supplier"
-"""Name of the notebook that is run once for each supplier, and of the parameter that says for whom."""
-
-BY_HAND = ("explore",)
-"""Notebooks that are opened by hand alone: widgets need a living kernel."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,7 @@ class Notebook:
 
 def report_notebooks(folder: Path) -> Mapping[str, Notebook]:
     """The notebooks of a folder by name, sorted. Raises UsageError where there is none, DataError for one that cannot be run with parameters."""
-    found = {path.stem: _notebook(path) for path in sorted(folder.resolve().glob("*.ipynb")) if path.stem not in BY_HAND}
+    found = {path.stem: _notebook(path) for path in notebook_files(folder)}
     if not found:
         raise UsageError("No notebook was found to make a report from. Name a folder with notebooks by --notebooks.")
     return found

@@ -53,8 +53,15 @@ def _clear(folder: Path) -> None:
 
 def write_whole(folder: Path, path: str, content: bytes) -> None:
     """Writes a file of the report: after a kill at any moment it holds all of the old content or all of the new."""
-    target = folder / path
-    made = folder / PARTIAL / "files" / path
+    _put(content, folder / PARTIAL / "files" / path, folder / path)
+
+
+def write_beside_and_rename(target: Path, content: bytes) -> None:
+    """Writes a file outside of a month's folder, whole or not at all; two runs may do so at once."""
+    _put(content, target.with_name(f"{target.name}.{os.getpid()}"), target)
+
+
+def _put(content: bytes, made: Path, target: Path) -> None:
     for place in (target, made):
         place.parent.mkdir(parents=True, exist_ok=True)
     with made.open("wb") as file:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from kmanalysis.errors import UsageError
-from kmanalysis.reporting.notebooks import SUPPLIER, Notebook, check_parameters
+from kmanalysis.reporting.notebook_files import SUPPLIER
+from kmanalysis.reporting.notebooks import Notebook, check_parameters
 from kmanalysis.reporting.provenance import digest_of
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook

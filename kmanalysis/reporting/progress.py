@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from kmanalysis.reporting.batch import Outcome
 from kmanalysis.words import Words
+
+if TYPE_CHECKING:
+    # A report that is up to date needs no engine.
+    from kmanalysis.loaders.engine import Share
+    from kmanalysis.loaders.queries import Counting, Listener
+
+
+class Ended(Protocol):
+    """What became of a page: its file in the report, its state, and why it failed."""
+
+    @property
+    def path(self) -> str:
+        """The page's file in the report."""
+
+    @property
+    def state(self) -> str:
+        """made, kept or failed."""
+
+    @property
+    def reason(self) -> str:
+        """Why it failed; else empty."""
+
+
+class _Queries(Bar):
+    """Bars that ask how far they are whenever they are drawn."""
+
+    def __init__(self, *columns: ProgressColumn, console: Console, transient: bool) -> None:
+        self._shares: dict[TaskID, Share] = {}
+        super().__init__(*columns, console=console, transient=transient)
+
+    def begin(self, text: str, share: Share) -> TaskID:
+        task = self.add_task(text, total=1.0)
+        self._shares[task] = share
+        return task
+
+    def end(self, task: TaskID) -> None:
+        del self._shares[task]
+        self.remove_task(task)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        for task, share in list(self._shares.items()):
+            done = share()
+            if done is not None and task in self.task_ids:
+                self.update(task, completed=done)
+        return super().get_renderables()
 
 
 class Progress:
@@ -26,21 +71,40 @@ class Progress:
         return self._console.status(escape(text)) if self._console.is_terminal else nullcontext()
 
     @contextmanager
-    def pages(self, total: int) -> Iterator[Callable[[Outcome], None]]:
+    def pages(self, total: int) -> Iterator[Callable[[Ended], None]]:
         """Hears of pages as they are done."""
         with self._bar(self._words.text("Pages"), total) as advance:
             done = 0
 
-            def tell(outcome: Outcome) -> None:
+            def tell(outcome: Ended) -> None:
                 nonlocal done
                 done += 1
-                parts = [f"{done}/{total} {outcome.page.path}", self._words.name(f"page.{outcome.state}"), *outcome.reason[:300].splitlines()[:1]]
+                parts = [f"{done}/{total} {outcome.path}", self._words.name(f"page.{outcome.state}"), *outcome.reason[:300].splitlines()[:1]]
                 line = self._words.text(": ").join(parts)
                 if not self._console.is_terminal or outcome.reason:
                     self._console.print(escape(line), style="red" if outcome.reason else "", highlight=False, soft_wrap=True)
                 advance()
 
             yield tell
+
+    @contextmanager
+    def counting(self) -> Iterator[Listener]:
+        """Hears of the engine's queries: on a terminal a bar for each that runs, with its month and table."""
+        if not self._console.is_terminal:
+            yield lambda counting: nullcontext()
+            return
+        with _Queries(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), console=self._console, transient=True) as bars:
+
+            @contextmanager
+            def hear(counting: Counting) -> Iterator[None]:
+                about = [self._words.text("Counting"), str(counting.month), *([self._words.name(counting.table)] if counting.table else [])]
+                task = bars.begin(escape(" · ".join(about)), counting.share)
+                try:
+                    yield
+                finally:
+                    bars.end(task)
+
+            yield hear
 
     @contextmanager
     def months(self, total: int) -> Iterator[Callable[[str], None]]:

@@ -8,13 +8,16 @@ from hashlib import blake2b
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 import kmanalysis
-from kmanalysis.loaders.folder import table_files
 
-_SHOWN = ("pandas", "duckdb", "matplotlib", "nbconvert")
+_END = "\x1e\n"
+# Times written by a format of ours: pandas leaves the clock out where all of a column is midnight.
+_EXACT: dict[str, Any] = {"index": False, "na_rep": "\x00", "lineterminator": _END, "date_format": "%Y-%m-%dT%H:%M:%S.%f"}
+_SHOWN = ("pandas", "numpy", "scipy", "pyarrow", "ibis-framework", "duckdb", "chinesecalendar", "matplotlib", "nbconvert")
 
 
 def digest_of(*parts: bytes | str) -> str:
@@ -29,8 +32,15 @@ def digest_of(*parts: bytes | str) -> str:
 
 def frame_digest(frame: pd.DataFrame) -> str:
     """Digest of a frame's columns, types and rows in their order."""
-    types = ";".join(f"{name}:{dtype}" for name, dtype in frame.dtypes.items())
-    return digest_of(types, frame.to_csv(index=False, na_rep="\x00", lineterminator="\n"))
+    return digest_of(str(list(frame.dtypes.items())), frame.to_csv(**_EXACT))
+
+
+def row_texts(frame: pd.DataFrame) -> list[str]:
+    """Each row of a frame as text: rows that differ in a value or in what is missing differ in their text, whatever the other rows are."""
+    lines = frame.to_csv(**_EXACT).split(_END)
+    if len(lines) != len(frame) + 2:  # a cell holds what ends a line
+        return [frame.iloc[[place]].to_csv(**_EXACT) for place in range(len(frame))]
+    return lines[1:-1]
 
 
 @cache
@@ -45,17 +55,3 @@ def program_digest() -> str:
 def versions() -> dict[str, str]:
     """Versions of what decides the bytes of a report."""
     return {"kmanalysis": kmanalysis.__version__, "python": platform.python_version()} | {name: version(name) for name in _SHOWN}
-
-
-def input_digests(folder: Path) -> dict[str, str]:
-    """Digest of each file of a workbook folder's tables, by its path in the folder."""
-    paths = [path for files in table_files(folder).values() for path in files]
-    return {path.relative_to(folder).as_posix(): _file_digest(path) for path in sorted(paths)}
-
-
-def _file_digest(path: Path) -> str:
-    digest = blake2b(digest_size=16)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

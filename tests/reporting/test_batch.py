@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kmanalysis.reporting.batch import Options, write_report
+from kmanalysis.reporting.forks import CAN_FORK
 from kmanalysis.reporting.html import outside_parts
 from kmanalysis.reporting.pages import all_pages, chosen_pages
 from tests.reporting.small import judged_workbook
@@ -71,6 +72,7 @@ def test_two_runs_into_two_folders_are_the_same_bytes(report):
     assert all((first / target).is_file() for target in re.findall(r'href="([^"#]+)"', index))
     manifest = json.loads((first / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["failed"] == ["failing.html"]
+    assert manifest["kernels"] == ("forked" if CAN_FORK else "started")
     assert {page["path"]: page["state"] for page in manifest["pages"]}["fine.html"] == "ok"
     text = (first / "manifest.json").read_text(encoding="utf-8")
     assert str(Path.home()) not in text
@@ -94,6 +96,24 @@ def test_a_part_of_the_report_keeps_what_is_there(report):
     assert states == {"suppliers/S02.html": "made"}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert {page["path"]: page["state"] for page in manifest["pages"]} == {"small.html": "outdated", "suppliers/S01.html": "ok", "suppliers/S02.html": "ok"}
+
+
+def test_a_page_that_was_altered_or_removed_by_hand_is_made_anew(report):
+    _, folder = report("small", "supplier")
+    whole = content(folder)
+    altered = folder / "suppliers" / "S01.html"
+    altered.write_bytes(altered.read_bytes() + b"<p>mine</p>")
+    (folder / "small.html").unlink()
+    assert report("small", "supplier")[0] == {"small.html": "made", "suppliers/S01.html": "made", "suppliers/S02.html": "kept"}
+    assert content(folder) == whole
+
+
+def test_pages_of_an_interrupted_run_are_kept_though_no_manifest_tells_of_them(report):
+    _, folder = report("small", "supplier")
+    (folder / "manifest.json").unlink()
+    assert set(report("small", "supplier")[0].values()) == {"kept"}
+    (folder / "manifest.json").write_text('{"pages": 1}', encoding="utf-8")
+    assert set(report("small", "supplier")[0].values()) == {"kept"}
 
 
 def test_a_mended_notebook_leaves_no_failure_behind(report):

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from kmanalysis.reporting.pages import all_pages
-from kmanalysis.reporting.provenance import digest_of, frame_digest, input_digests
+from kmanalysis.reporting.provenance import digest_of, frame_digest, row_texts
 from kmanalysis.reporting.slices import Slices
 from kmanalysis.workbook import open_slice
 from tests.reporting.small import finished, judged_workbook
@@ -55,15 +55,17 @@ def test_a_frame_s_digest_sees_order_names_types_and_missing_values(other):
     assert frame_digest(frame) != frame_digest(other)
 
 
+def test_a_row_s_text_tells_its_own_values_alone():
+    rows = pd.DataFrame(
+        {"a": ["x", "x\x1e\n", None, "", "\n"], "when": pd.to_datetime(["2026-10-01", "2026-10-01 01:00", None, "2026-10-02", "2026-10-03"], format="ISO8601")}
+    )
+    texts = row_texts(rows)
+    assert len(set(texts)) == len(rows)
+    plain = rows[rows["a"] != "x\x1e\n"]
+    assert len(row_texts(plain)) == len(set(row_texts(plain))) == 4
+    assert row_texts(plain)[0] == row_texts(plain.iloc[[0]])[0] == row_texts(plain.iloc[[0, 2]])[0]
+    assert row_texts(rows.head(0)) == []
+
+
 def test_parts_do_not_run_into_each_other():
     assert digest_of("ab", "c") != digest_of("a", "bc")
-
-
-def test_input_digests_name_files_by_their_path_in_the_folder(tmp_path):
-    (tmp_path / "quotes").mkdir()
-    (tmp_path / "orders.csv").write_bytes(b"x")
-    (tmp_path / "quotes" / "2026-10.parquet").write_bytes(b"y")
-    (tmp_path / "truth.csv").write_bytes(b"z")
-    assert list(input_digests(tmp_path)) == ["orders.csv", "quotes/2026-10.parquet"]
-    # b2sum --length=128 of the byte x
-    assert input_digests(tmp_path)["orders.csv"] == "442a44457137672b3218c1007dc8f76a"
