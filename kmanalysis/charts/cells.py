@@ -67,9 +67,15 @@ def cell(value: object, column: str, words: Words, currency: str = "") -> str:
         return _time(value, column, words)
     if isinstance(value, str):
         declared = _declared().get(column)
-        is_word = (declared is None or declared.type == "enum") and words.has_name(f"value.{value}")
-        return words.name(f"value.{value}") if is_word else value
+        return category_name(value, words) if declared is None or declared.type == "enum" or column == "category" else value
     return _number(value, column, words, currency)
+
+
+def category_name(category: object, words: Words) -> str:
+    """A category, or another value that the catalogue may name, as a reader knows it; one that it does not name is called as the operator does."""
+    if not isinstance(category, str):
+        return MISSING
+    return words.name(f"value.{category}") if words.has_name(f"value.{category}") else category
 
 
 def _time(value: object, column: str, words: Words) -> str:

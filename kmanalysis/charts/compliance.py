@@ -20,7 +20,7 @@ def authorisation(status: pd.DataFrame, words: Words, names: Mapping[str, str], 
     looks = {
         "missing": (words.name("value.missing"), RED, "xx"),
         "unverified": (words.name("value.unverified"), ORANGE, "//"),
-        "no_documents": (words.name("value.no_documents"), GREY, ".."),
+        "no_documents": (words.name("value.no_documents"), GREY, "--"),
         "no_rights_holder": (words.name("value.no_rights_holder"), SKY, ""),
         "authorised": (words.name("value.authorised"), GREEN, ""),
     }
@@ -43,7 +43,7 @@ def licences(days: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axe
     labels = [f"{names.get(row['supplier_id'], row['supplier_id'])} {words.name('value.' + row['kind'])}" for row in rows.to_dict("records")]
     looks = {
         "outdated_days": (words.name("value.outdated"), RED, "xx"),
-        "absent_days": (words.name("value.absent"), GREY, ".."),
+        "absent_days": (words.name("value.absent"), GREY, "--"),
         "unverified_days": (words.name("value.unverified"), ORANGE, "//"),
         "proven_days": (words.name("value.proven"), GREEN, ""),
     }

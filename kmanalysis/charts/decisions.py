@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from IPython.display import Markdown
 
 from kmanalysis.charts.cells import asked, listed, supplier_name
 from kmanalysis.charts.style import VERDICT_SYMBOLS
@@ -44,6 +45,17 @@ def actions_table(actions: pd.DataFrame, corrective: pd.DataFrame, money: pd.Dat
     )
 
 
+def next_action(actions: pd.DataFrame, corrective: pd.DataFrame, words: Words) -> Markdown:
+    """What is to be done with one supplier, why, and when it is checked; both frames hold its rows of `actions` and `corrective`."""
+    if actions.empty:
+        return Markdown("")
+    row = actions.iloc[0].to_dict()
+    checked = "" if pd.isna(row["check_on"]) else words.text("Checked on {day}.", day=words.day(row["check_on"]))
+    changed = words.text("Last month: {action}.", action=words.name(f"action.{row['previous_action']}")) if _has_changed(row) else ""
+    told = words.text("**Next: {action}.** {why}", action=_action_name(row, words), why=_why(row, corrective, None, words))
+    return Markdown(" ".join(part for part in (told, checked, changed) if part))
+
+
 def action_counts(actions: pd.DataFrame, words: Words, order: Sequence[str]) -> pd.DataFrame:
     """How many suppliers each action is for, this month and the last, in words: a plain frame."""
     counts = pd.DataFrame(
@@ -57,11 +69,16 @@ def action_counts(actions: pd.DataFrame, words: Words, order: Sequence[str]) -> 
 
 
 def _action(row: Mapping, words: Words) -> str:
+    return _action_name(row, words) + (" *" if _has_changed(row) else "")
+
+
+def _action_name(row: Mapping, words: Words) -> str:
     name = words.name(f"action.{row['action']}")
-    if row["action"] == "deepen":
-        name = f"{name} · {words.name('deepen.' + row['reason'])}"
-    changed = " *" if row["previous_action"] not in ("", row["action"]) else ""
-    return name + changed
+    return f"{name} · {words.name('deepen.' + row['reason'])}" if row["action"] == "deepen" else name
+
+
+def _has_changed(row: Mapping) -> bool:
+    return row["previous_action"] not in ("", row["action"])
 
 
 def _why(row: Mapping, todo: pd.DataFrame, carried: float | None, words: Words) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.cells import listed, source_of
+from kmanalysis.charts.cells import category_name, listed, source_of
 from kmanalysis.charts.forms import legend_below, quantity_axis, row_axis, sentence
 from kmanalysis.charts.style import GREEN, GREY, GRID, INK, MOST_ROWS, RED, chart, head, new_axes, nothing
 from kmanalysis.charts.tables import MANY_ROWS, Table, table
@@ -180,13 +180,6 @@ def standards_table(standards: Standards, words: Words) -> Table:
 def _asked(standard: Standard, words: Words) -> str:
     sign = {">=": "≥\u00a0", "<=": "≤\u00a0"}.get(standard.op, "")
     return sign + words.quantity(standard.value, standard.unit)
-
-
-def category_name(category: object, words: Words) -> str:
-    """A category as a reader knows it; one that the catalogue does not name is called as the operator does."""
-    if not isinstance(category, str):
-        return MISSING
-    return words.name(f"value.{category}") if words.has_name(f"value.{category}") else category
 
 
 def goods_name(row: Mapping) -> str:

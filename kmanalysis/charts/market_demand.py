@@ -8,8 +8,8 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
+from kmanalysis.charts.cells import category_name
 from kmanalysis.charts.forms import sentence, stacked
-from kmanalysis.charts.market import category_name
 from kmanalysis.charts.style import BLUE, SKY, nothing
 from kmanalysis.charts.tables import MANY_ROWS, Table, table
 from kmanalysis.standards import Standards

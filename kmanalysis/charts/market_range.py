@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.cells import supplier_name
+from kmanalysis.charts.cells import category_name, supplier_name
 from kmanalysis.charts.forms import legend_below, quantity_axis, row_axis, sentence
-from kmanalysis.charts.market import category_name, few, goods_name, signed
+from kmanalysis.charts.market import few, goods_name, signed
 from kmanalysis.charts.style import BLUE, MOST_ROWS, ORANGE, PAPER, SKY, chart, head, new_axes, nothing
 from kmanalysis.charts.tables import MANY_ROWS, Table, table
 from kmanalysis.standards import Standards

@@ -9,7 +9,7 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.cells import cell, listed, supplier_name
+from kmanalysis.charts.cells import category_name, cell, listed, supplier_name
 from kmanalysis.charts.forms import stacked
 from kmanalysis.charts.style import BLUE, GREEN, GREY, PURPLE, RED, SKY
 from kmanalysis.charts.tables import MOST_ROWS, Table, table
@@ -56,7 +56,7 @@ def _about(profile: pd.DataFrame, words: Words) -> str:
     told = []
     for subject in ("positioning", "audience", "daily_orders"):
         of_subject = profile[profile["subject"] == subject]
-        parts = [str(value) for value in of_subject["value" if subject == "daily_orders" else "item"].dropna()]
+        parts = [category_name(str(value), words) for value in of_subject["value" if subject == "daily_orders" else "item"].dropna()]
         if parts:
             told.append(f"{words.name(f'value.{subject}')} {listed(parts, words)}")
     return words.text("The platform: {about}.", about=listed(told, words)) if told else ""
@@ -72,7 +72,7 @@ def need_name(need: Mapping, words: Words) -> str:
     value = str(need["value"]) if isinstance(need["value"], str) else ""
     match need["unit"]:
         case "listings":
-            return f"{words.name('value.' + need['subject'])} {need['item']}"
+            return f"{words.name('value.' + need['subject'])} {category_name(need['item'], words)}"
         case "orders":
             return f"{words.name('value.daily_orders')} ≥\u00a0{_amount_text(value, words)}"
         case "amount":
@@ -204,7 +204,7 @@ def outreach(funnel: pd.DataFrame, words: Words, ax: Axes | None = None) -> Axes
         "contract": (words.name("value.contract"), GREEN, ""),
         "trial": (words.name("value.trial"), SKY, "//"),
         "qualified": (words.name("value.qualified"), BLUE, ""),
-        "replied": (words.name("value.replied"), PURPLE, ".."),
+        "replied": (words.name("value.replied"), PURPLE, "--"),
         "contacted": (words.name("value.contacted"), GREY, ""),
         "lost": (words.name("value.lost"), RED, "xx"),
     }

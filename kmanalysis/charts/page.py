@@ -11,7 +11,7 @@ from IPython.display import Markdown
 
 from kmanalysis import measures
 from kmanalysis.charts.cells import asked, listed, supplier_name
-from kmanalysis.charts.tables import Table, evidence, grade_name
+from kmanalysis.charts.tables import Table, evidence, evidence_anchor, grade_name, standard_anchor
 from kmanalysis.measures import price_market, stability, stability_servers, stability_stock
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.scoring.scorecard import reasons
@@ -27,6 +27,12 @@ NAMED, FEW = 3, 6
 def heading(text: str) -> Markdown:
     """A section's heading."""
     return Markdown(f"## {plain(text)}")
+
+
+def measure_heading(measure: str, words: Words) -> Markdown:
+    """The heading of a measure's section, with the ways to its standard and to the worst rows behind it."""
+    ways = [(words.text("Standard"), standard_anchor(measure)), (words.text("Worst rows"), evidence_anchor(measure))]
+    return Markdown(f"## {plain(words.name(measure))}\n\n" + " · ".join(f"[{text}](#{anchor})" for text, anchor in ways))
 
 
 def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:
@@ -171,10 +177,14 @@ class Sections:
         return "".join(f'<div style="margin-bottom:1.8em">{found.html}</div>' for found in self.tables)
 
 
+def costly_measures(costs: pd.DataFrame, *, most: int = 4) -> list[str]:
+    """The missed and unproven measures that cost a supplier most, whose worst rows its page shows; ``costs`` holds its rows of `reasons`."""
+    return list(costs[costs["verdict"].isin(["missed", "unproven"])].sort_values("rank")["measure"].head(most))
+
+
 def dossier_evidence(workbook: Workbook, costs: pd.DataFrame, supplier: str, *, most: int = 4) -> Sections:
     """The worst rows behind the measures that cost a supplier most; ``costs`` holds its rows of `reasons`."""
-    costly = list(costs[costs["verdict"].isin(["missed", "unproven"])].sort_values("rank")["measure"].head(most))
-    found = [(measure, measures.worst_rows(workbook, measure)) for measure in costly]
+    found = [(measure, measures.worst_rows(workbook, measure)) for measure in costly_measures(costs, most=most)]
     words = workbook.words
     tables = [evidence(rows[rows["supplier_id"] == supplier], measure, words) for measure, rows in found]
     return Sections(tables, words.text("No measure costs this supplier a point."))

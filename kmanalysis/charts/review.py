@@ -15,7 +15,7 @@ from kmanalysis.charts.tables import MOST_ROWS, Table, grade_name, table
 from kmanalysis.tables import GRADES
 from kmanalysis.words import MISSING, Words
 
-CHANCES = {"p_s": ("S", GREEN, ""), "p_a": ("A", BLUE, "//"), "p_b": ("B", ORANGE, ".."), "p_none": ("not_graded", GREY, "xx")}
+CHANCES = {"p_s": ("S", GREEN, ""), "p_a": ("A", BLUE, "//"), "p_b": ("B", ORANGE, "--"), "p_none": ("not_graded", GREY, "xx")}
 
 
 @chart

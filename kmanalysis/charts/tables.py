@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from html import escape
+from types import MappingProxyType
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -55,13 +56,18 @@ def table(
     numbers: Sequence[str] = (),
     note: str = "",
     empty: str = "",
+    anchor: str = "",
+    anchors: Mapping[str, str] = MappingProxyType({}),
+    links: Mapping[str, str] = MappingProxyType({}),
 ) -> Table:
     """A frame of texts as a table; where it has no row, ``empty`` is said instead.
 
-    ``classes`` (same shape) marks cells, ``numbers`` names columns that stand right.
+    ``classes`` (same shape) marks cells, ``numbers`` names columns that stand right. ``anchor`` is the table's own place on the page; by the texts of
+    the first column and of the headings, ``anchors`` are places and ``links`` lead to places.
     """
+    place = f' id="{escape(anchor)}"' if anchor else ""
     if cells.empty:
-        return Table(f'<p class="nothing"><strong>{escape(title)}</strong> {escape(empty)}</p>', title)
+        return Table(f'<p class="nothing"{place}><strong>{escape(title)}</strong> {escape(empty)}</p>', title)
     marked = pd.DataFrame("", index=cells.index, columns=cells.columns) if classes is None else classes.reindex_like(cells).fillna("")
     for column in cells.columns:
         is_short = cells[column].map(columns).max() <= BRIEF
@@ -69,11 +75,33 @@ def table(
     marked = marked.map(str.strip)
     # The id comes from what is shown, so that the same table has the same id and two tables of a page have two.
     name = blake2b(f"{title}\x1f{cells.to_csv()}".encode(), digest_size=4).hexdigest()
-    styler = Styler(cells, uuid=name, cell_ids=False).hide(axis="index").format(escape="html").format_index(escape="html", axis=1)
+    styler = Styler(cells, uuid=name, cell_ids=False).hide(axis="index").format(escape="html")
+    styler.format_index(lambda heading: _placed(str(heading), anchors, links), axis=1)
+    if anchors or links:
+        styler.format(lambda text: _placed(str(text), anchors, links), subset=[cells.columns[0]])
     styler.set_td_classes(marked)
     styler.set_caption(escape(title)).set_table_attributes('class="table"').set_table_styles([{"selector": rule, "props": props} for rule, props in _RULES])
     below = f'<p class="note">{escape(note)}</p>' if note else ""
-    return Table(f'<div class="table-box">{styler.to_html()}</div>{below}', title)
+    # A box that scrolls must be reached by the keyboard, and says what it is.
+    box = f'<div class="table-box"{place} tabindex="0" role="region" aria-label="{escape(title)}">'
+    return Table(f"{box}{styler.to_html()}</div>{below}", title)
+
+
+def _placed(text: str, anchors: Mapping[str, str], links: Mapping[str, str]) -> str:
+    place = f' id="{escape(anchors[text])}"' if text in anchors else ""
+    if text in links:
+        return f'<a{place} href="#{escape(links[text])}">{escape(text)}</a>'
+    return f"<span{place}>{escape(text)}</span>" if place else escape(text)
+
+
+def standard_anchor(measure: str) -> str:
+    """The place on a page that says what is asked of a measure."""
+    return f"standard-{measure}"
+
+
+def evidence_anchor(measure: str) -> str:
+    """The place on a page that shows the worst rows behind a measure."""
+    return f"evidence-{measure}"
 
 
 def verdict_counts(card: pd.DataFrame, words: Words, by: str = "measure") -> pd.DataFrame:
@@ -123,7 +151,8 @@ def verdict_matrix(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -
     cut = words.text("Only the worst {shown} of {all} are shown.", shown=len(shown), all=len(order)) if len(shown) < len(order) else ""
     apart = _not_listed(len(everybody) - len(order), words)
     note = "　".join(part for part in (legend(words), cut, apart) if part)
-    return table(cells.rename(columns=headings), title, classes=marks.rename(columns=headings), note=note, empty=empty)
+    links = {name: standard_anchor(measure) for measure, name in headings.items()}
+    return table(cells.rename(columns=headings), title, classes=marks.rename(columns=headings), note=note, empty=empty, links=links)
 
 
 def _marked(row: Mapping, words: Words) -> str:
@@ -149,8 +178,11 @@ def worst_suppliers(card: pd.DataFrame) -> list[str]:
     return list(sums.sort_values(["unseen", "missed", "open", "points", "supplier_id"])["supplier_id"])
 
 
-def standards_table(card: pd.DataFrame, standards: Standards, words: Words) -> Table:
-    """What is asked of each measure of the scorecard: standard, fewest observations, veto and source; changed ones marked."""
+def standards_table(card: pd.DataFrame, standards: Standards, words: Words, *, has_evidence: bool = True) -> Table:
+    """What is asked of each measure of the scorecard: standard, fewest observations, veto and source; changed ones marked.
+
+    Each leads to the worst rows behind it, where the page ``has_evidence``.
+    """
     rows = card.drop_duplicates("measure").to_dict("records")
     headings = [words.text("Measure"), words.text("Asked for"), words.text("Fewest n"), words.text("Veto"), words.text("Source")]
     cells = [
@@ -170,11 +202,16 @@ def standards_table(card: pd.DataFrame, standards: Standards, words: Words) -> T
         numbers=[headings[2]],
         note=note,
         empty=words.text("There is none to show."),
+        anchors={words.name(row["measure"]): standard_anchor(row["measure"]) for row in rows},
+        links={words.name(row["measure"]): evidence_anchor(row["measure"]) for row in rows} if has_evidence else {},
     )
 
 
-def measure_table(card: pd.DataFrame, standards: Standards, words: Words) -> Table:
-    """One supplier's measures: verdict, value, what is asked, interval, n, points, dimension and source."""
+def measure_table(card: pd.DataFrame, standards: Standards, words: Words, *, shown: Sequence[str] = ()) -> Table:
+    """One supplier's measures: verdict, value, what is asked, interval, n, points, dimension and source.
+
+    The measures whose worst rows are ``shown`` on the page lead there.
+    """
     headings = [
         *(words.text("Measure"), words.text("Verdict"), words.text("Value"), words.text("Asked for"), words.text("Interval"), "n"),
         *(words.text("Points"), words.text("Dimension"), words.text("Source")),
@@ -204,6 +241,8 @@ def measure_table(card: pd.DataFrame, standards: Standards, words: Words) -> Tab
         numbers=[headings[2], headings[4], "n", headings[6]],
         note=words.text("Unproven measures earn the points of their unfavourable bound; without data there are no points."),
         empty=words.text("There is none to show."),
+        anchors={words.name(row["measure"]): standard_anchor(row["measure"]) for row in rows},
+        links={words.name(measure): evidence_anchor(measure) for measure in shown},
     )
 
 
@@ -256,7 +295,7 @@ def evidence(
     told = in_words(shown[[*first, *shown.columns.drop(first)]].dropna(axis=1, how="all"), words, names)
     title = words.text("Worst rows: {measure}", measure=words.name(measure))
     cut = words.text("{shown} of the {all} kept rows.", shown=len(shown), all=len(rows)) if len(shown) < len(rows) else ""
-    return table(told, title, note=cut, empty=empty or words.text("No row speaks against anybody."))
+    return table(told, title, note=cut, empty=empty or words.text("No row speaks against anybody."), anchor=evidence_anchor(measure))
 
 
 def plain(frame: pd.DataFrame, title: str, words: Words, names: Mapping[str, str] | None = None, *, empty: str = "", limit: int = MANY_ROWS) -> Table:

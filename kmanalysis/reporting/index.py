@@ -1,4 +1,4 @@
-"""The report's first page: how the month went in a screenful, and the way to everything else."""
+"""The report's first page: the month in five lines, every supplier in a row, and the way to everything else."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pandas as pd
 from kmanalysis.loaders.receipts import Receipt
 from kmanalysis.reporting.html import month_name, page
 from kmanalysis.reporting.pages import Page
+from kmanalysis.reporting.summary import five_lines, grade_tiles, step, vetoes
+from kmanalysis.scoring.actions import actions
 from kmanalysis.scoring.grades import RANKS, grade_history, grades
 from kmanalysis.scoring.scorecard import dimension_scores
 from kmanalysis.standards import Standard, default_standards
@@ -55,10 +57,10 @@ def index_page(workbook: Workbook, states: Mapping[Page, State], receipts: Seque
         home="index.html",
         is_home=True,
         links=[],
-        tiles=_tiles(graded, words),
-        news=_news(graded, links, words),
+        lines=five_lines(workbook, graded, links, {made.notebook.name: href(made.path) for made in portfolio}),
+        tiles=grade_tiles(graded, words),
         suppliers=_suppliers(workbook, graded, links),
-        dimensions=DIMENSIONS,
+        columns=_columns(words),
         target=words.number(workbook.standards.value("grade.target_points")),
         pages=[{"href": href(made.path), "title": made.title, "note": _note(states[made], words)} for made in portfolio],
         failed=[
@@ -75,11 +77,6 @@ def index_page(workbook: Workbook, states: Mapping[Page, State], receipts: Seque
     )
 
 
-def _failed(states: Mapping[Page, State], words: Words) -> list[dict]:
-    failed = [(made, state) for made, state in states.items() if state.is_failed]
-    return [{"href": href(made.path), "title": _full_title(made), "reason": words.name(f"failure.{state.ended}")} for made, state in failed]
-
-
 def _graded(workbook: Workbook) -> pd.DataFrame:
     """The grades, best first, beside those of the month before (columns previous_…; empty or NaN where there was none)."""
     history = grade_history(workbook)
@@ -93,95 +90,63 @@ def _graded(workbook: Workbook) -> pd.DataFrame:
     return both.sort_values(["rank", "is_vetoed", "score", "supplier_id"], ascending=[False, True, False, True], na_position="last", ignore_index=True)
 
 
-def _tiles(graded: pd.DataFrame, words: Words) -> list[dict]:
-    counts = graded["grade"].value_counts()
-    tiles = [{"css": grade.lower(), "label": words.text("Grade {grade}", grade=grade), "count": int(counts.get(grade, 0)), "note": ""} for grade in GRADES]
-    reasons = graded.loc[graded["grade"] == "", "reason"].value_counts()
-    said = [f"{words.name(reason)} {reasons[reason]}" for reason in ("vetoed", "below_floor", "lacks_evidence") if reason in reasons]
-    return [*tiles, {"css": "none", "label": words.name("not_graded"), "count": int(counts.get("", 0)), "note": " · ".join(said)}]
-
-
-def _news(graded: pd.DataFrame, links: Mapping[str, str], words: Words) -> list[dict]:
-    now, before = graded["rank"], graded["previous_grade"].map(RANKS)
-    is_known = graded["was_there"]
-    kinds = (
-        ("rose", words.text("Rose"), is_known & (now > before)),
-        ("fell", words.text("Fell"), is_known & (now < before)),
-        ("vetoed", words.text("Vetoed"), graded["is_vetoed"]),
-    )
-    found = []
-    for css, kind, chosen in kinds:
-        rows = graded[chosen].to_dict("records")
-        items = [{"name": row["name"], "href": links.get(row["supplier_id"], ""), "detail": _detail(css, row, words)} for row in rows]
-        if items:
-            found.append({"css": css, "kind": kind, "who": items})
-    return found
-
-
-def _detail(css: str, row: Mapping, words: Words) -> str:
-    if css != "vetoed":
-        return _step(row, words)
-    vetoes = _vetoes(row, words)
-    is_new = row["was_there"] and row["previous_reason"] != "vetoed"
-    return words.text("{vetoes} (new this month)", vetoes=vetoes) if is_new else vetoes
-
-
-def _vetoes(row: Mapping, words: Words) -> str:
-    return words.text("; ").join(words.name(measure) for measure in row["vetoes"].split(";"))
-
-
-def _step(row: Mapping, words: Words) -> str:
-    return f"{row['previous_grade'] or words.name('not_graded')} → {row['grade'] or words.name('not_graded')}"
+def _columns(words: Words) -> list[dict]:
+    """Headings of the table of suppliers, in the order of its cells."""
+    plain = [("column.grade", ""), ("column.name", ""), ("column.score", "number")]
+    known = [{"text": words.name(name), "css": css} for name, css in plain]
+    known.append({"text": words.text("Against last month"), "css": ""})
+    known += [{"text": words.name(f"short.{dimension}"), "css": "dimension"} for dimension in DIMENSIONS]
+    return known + [{"text": words.name(f"column.{name}"), "css": "number"} for name in ("probability", "coverage")]
 
 
 def _suppliers(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str]) -> list[dict]:
     words = workbook.words
-    scores = dimension_scores(workbook).set_index(["supplier_id", "dimension"])
+    scores = dimension_scores(workbook).set_index(["supplier_id", "dimension"])["score"]
     floor = workbook.standards.value(f"grade.{GRADES[-1]}.coverage")
-    rows = []
+    todo = dict(zip(*(actions(workbook)[column] for column in ("supplier_id", "action")), strict=True)) if workbook.holds(actions) else {}
+    rows, seen = [], set()
     for row in graded.to_dict("records"):
         supplier = row["supplier_id"]
         change = row["score"] - row["previous_score"]
+        css = row["grade"].lower() or ("vetoed" if row["is_vetoed"] else "none")
+        place = row["grade"].lower() or "none"
         rows.append(
             {
+                # Where the tile of the grade leads to.
+                "anchor": "" if place in seen else f"grade-{place}",
                 "supplier_id": supplier,
                 "name": row["name"],
                 "href": links.get(supplier, ""),
                 "grade": row["grade"],
-                "css": row["grade"].lower() or ("vetoed" if row["is_vetoed"] else "none"),
+                "css": css,
                 "reason": _reason(row, words),
+                "action": words.name(f"action.{todo[supplier]}") if todo.get(supplier, "keep") != "keep" else "",
+                "action_css": todo.get(supplier, ""),
                 "score": _points(row["score"]),
                 "change": _change(change),
                 "direction": "" if math.isnan(change) or round(change, 1) == 0 else "up" if change > 0 else "down",
-                "grade_change": _step(row, words) if row["was_there"] and row["grade"] != row["previous_grade"] else "",
+                "grade_change": step(row, words) if row["was_there"] and row["grade"] != row["previous_grade"] else "",
                 "probability": words.share(row["probability"], 0),
                 "coverage": words.share(row["coverage"], 0),
                 "is_thin": row["coverage"] < floor,
-                "bars": [_bar(dimension, scores.loc[(supplier, dimension)], workbook) for dimension in DIMENSIONS],
+                "bars": [_bar(scores.loc[(supplier, dimension)], workbook) for dimension in DIMENSIONS],
             }
         )
+        seen.add(place)
     return rows
 
 
 def _reason(row: Mapping, words: Words) -> str:
     if row["is_vetoed"]:
-        return words.text(": ").join((words.name("vetoed"), _vetoes(row, words)))
+        return words.text(": ").join((words.name("vetoed"), vetoes(row, words)))
     return words.name(row["reason"]) if row["reason"] else ""
 
 
-def _bar(dimension: str, found: pd.Series, workbook: Workbook) -> dict:
-    words, score = workbook.words, found["score"]
-    tones = [(workbook.standards.value("grade.target_points"), "grade-s"), (workbook.standards.value("grade.B.points"), "grade-b"), (-1.0, "grade-vetoed")]
-    title = words.text(
-        "{dimension}: {score} points, {coverage} observed", dimension=words.name(dimension), score=_points(score), coverage=words.share(found["coverage"], 0)
-    )
-    return {
-        "label": words.name(f"short.{dimension}"),
-        "score": _points(score),
-        "width": 0 if math.isnan(score) else round(score),
-        "css": "none" if math.isnan(score) else next(css for floor, css in tones if score >= floor),
-        "title": title,
-    }
+def _bar(score: float, workbook: Workbook) -> dict:
+    """A dimension's score, its bar's width in percent and its tone: s and b from those points on, v below; n without data."""
+    tones = [(workbook.standards.value("grade.target_points"), "s"), (workbook.standards.value("grade.B.points"), "b"), (-1.0, "v")]
+    is_known = not math.isnan(score)
+    return {"score": _points(score), "width": round(score) if is_known else 0, "css": next(css for floor, css in tones if score >= floor) if is_known else "n"}
 
 
 def _points(score: float) -> str:

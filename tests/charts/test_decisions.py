@@ -71,6 +71,17 @@ def test_each_action_says_who_what_why_when_and_how_much(decided, en, names):
     assert "deepen · priority, and talk about an exclusive deal *" not in html
 
 
+def test_one_suppliers_next_action_is_a_sentence(decided, zh, en):
+    actions, todo, *_ = decided
+    told = decisions.next_action(actions.iloc[[1]], todo, en).data
+    assert told.startswith("**Next: corrective action.** Newly missed: Delivered in time 72%")
+    assert told.endswith("Checked on 2026-11-30.")
+    ended = decisions.next_action(actions.iloc[[0]], todo.head(0), zh).data
+    assert ended.startswith("**下一步：终止合作。** ")
+    assert ended.endswith("上月：限期整改。")
+    assert decisions.next_action(actions.head(0), todo, zh).data == ""
+
+
 def test_actions_are_counted_in_words(decided, words):
     counts = decisions.action_counts(decided[0], words, ACTIONS)
     assert counts.to_numpy().tolist() == [[0, 1], [0, 0], [2, 1], [1, 1], [0, 0]]

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kmanalysis.charts.page import heading, opening, review_opening, supplier_opening
+from kmanalysis.charts.page import heading, measure_heading, opening, review_opening, supplier_opening
+from kmanalysis.charts.tables import evidence, standards_table
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
@@ -49,6 +50,17 @@ def test_names_are_not_read_as_markup(card_of, en):
     assert "<script" not in told
     assert "\\[a\\]\\(b\\) \\*c\\* \\`d\\`" in told
     assert heading("# <b>").data == "## \\# &lt;b&gt;"
+
+
+def test_a_measures_section_leads_to_its_standard_and_its_rows(card_of, zh):
+    assert measure_heading(RESPONSE, zh).data == (
+        "## 首次响应及时率\n\n[标准](#standard-service.first_response) · [最差明细](#evidence-service.first_response)"
+    )
+    card = card_of({RESPONSE: {"S01": (0.4, 100, 0.3, 0.5)}})
+    assert '<a id="standard-service.first_response" href="#evidence-service.first_response">' in standards_table(card, default_standards(), zh).html
+    rows = pd.DataFrame({"supplier_id": ["S01"], "rank": [1], "order_id": ["O1"]})
+    for shown in (rows, rows.head(0)):
+        assert 'id="evidence-service.first_response"' in evidence(shown, RESPONSE, zh, {"S01": "甲"}).html
 
 
 def graded(**given):

@@ -26,7 +26,11 @@ def test_verdicts_are_symbol_value_and_class(card_of, zh, names):
 def test_measures_that_nobody_was_seen_in_stand_last(card_of, zh, names):
     unseen = dict.fromkeys(FOUR, (np.nan, 0, np.nan, np.nan))
     shown = verdict_matrix(card_of({RESPONSE: unseen, RESOLUTION: FOUR}), zh, names)
-    assert re.findall(r'<th [^>]*class="col_heading[^>]*>(.*?)</th>', shown.html) == ["供货商", "解决及时率", "首次响应及时率"]
+    assert re.findall(r'<th [^>]*class="col_heading[^>]*>(.*?)</th>', shown.html) == [
+        "供货商",
+        '<a href="#standard-service.resolution">解决及时率</a>',
+        '<a href="#standard-service.first_response">首次响应及时率</a>',
+    ]
 
 
 def test_large_portfolio_lists_the_worst_and_says_so(card_of, en):
@@ -64,7 +68,8 @@ def test_table_without_rows_is_a_sentence():
 def test_one_suppliers_measures_are_told_in_full(card_of, zh):
     card = card_of({RESPONSE: {"S02": FOUR["S02"]}})
     told = [text for _, text in rows_of(measure_table(card, default_standards(), zh).html)[1]]
-    assert told == ["首次响应及时率", "✗ 未达标", "40%", "≥\u00a095%（限 10 分钟）", "30% – 50%", "100", "0", "售后", "原文数字"]
+    name = '<span id="standard-service.first_response">首次响应及时率</span>'
+    assert told == [name, "✗ 未达标", "40%", "≥\u00a095%（限 10 分钟）", "30% – 50%", "100", "0", "售后", "原文数字"]
 
 
 def test_standards_that_differ_are_marked(card_of, zh):
