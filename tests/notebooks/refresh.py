@@ -9,6 +9,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from kmanalysis.assets import notebooks_folder
+from kmanalysis.reporting.notebooks import BY_HAND
 from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.workbook import SLICE_VARIABLE, open_workbook, save_slice
 
@@ -23,7 +24,7 @@ def main(names: list[str]) -> None:
         save_slice(Path(kept), workbook, finished_frames(workbook), workbook.suppliers)
         os.environ[SLICE_VARIABLE] = kept
         for path in sorted(folder.glob("*.ipynb")):
-            if not names or path.stem in names:
+            if path.stem not in BY_HAND and (not names or path.stem in names):
                 refresh(path)
 
 

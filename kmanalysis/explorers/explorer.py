@@ -1,0 +1,80 @@
+"""The explorer of a notebook: a part a cell, all of one session."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+import ipywidgets as widgets
+from itables import init_notebook_mode
+
+from kmanalysis.assets import samples_folder
+from kmanalysis.explorers.choosing import choosing
+from kmanalysis.explorers.comparing import Comparing
+from kmanalysis.explorers.drilling import Drilling
+from kmanalysis.explorers.exporting import Exporting
+from kmanalysis.explorers.moving import Moving
+from kmanalysis.explorers.session import Session, kept_choices
+from kmanalysis.explorers.trialling import Trialling
+from kmanalysis.workbook import DATA_VARIABLE, Workbook, open_workbook
+
+
+class Explorer:
+    """The parts of one session; each is made when a cell first asks for it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.words = session.words
+
+    @property
+    def workbook(self) -> Workbook:
+        """The workbook seen from the month that was chosen."""
+        return self.session.seen
+
+    @cached_property
+    def choose(self) -> widgets.Widget:
+        """Month, category and suppliers of all that follows."""
+        return choosing(self.session)
+
+    @cached_property
+    def moving(self) -> Moving:
+        """What if: the sliders and the grades."""
+        return Moving(self.session)
+
+    @cached_property
+    def drilling(self) -> Drilling:
+        """From a grade to its rows."""
+        return Drilling(self.session)
+
+    @cached_property
+    def comparing(self) -> Comparing:
+        """Two suppliers, or two months."""
+        return Comparing(self.session)
+
+    @cached_property
+    def trialling(self) -> Trialling:
+        """The trial desk."""
+        return Trialling(self.session)
+
+    @cached_property
+    def exporting(self) -> Exporting:
+        """The standards as a file."""
+        return Exporting(self.session)
+
+
+def open_explorer(month: str | None = None, lang: str = "zh", data: str | Path | None = None, standards: str | Path | None = None) -> Explorer:
+    """Opens a folder (as `open_workbook` does) and gives its explorer.
+
+    What was set before in this kernel, for the same folder, month and language, is set again: a cell may be run twice. Tables that sort
+    and search are made ready in the notebook, without the net. Raises DataError, StandardsError or UsageError.
+    """
+    init_notebook_mode(all_interactive=False, connected=False)
+    folder = Path(data or os.environ.get(DATA_VARIABLE) or samples_folder()).resolve()
+    workbook = open_workbook(folder, month, standards, lang)
+    return explorer_of(workbook, str(folder))
+
+
+def explorer_of(workbook: Workbook, folder: str) -> Explorer:
+    """The explorer of a workbook; ``folder`` tells workbooks apart."""
+    return Explorer(Session(workbook, kept_choices(folder, str(workbook.month), workbook.words.lang), folder))
