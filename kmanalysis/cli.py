@@ -5,8 +5,6 @@ Exit codes: 0 all done, 1 something failed or was rejected (the rest is there), 
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +13,21 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kmanalysis import cli_claims, cli_plan
-from kmanalysis.cli_common import SAMPLES, WIDE, Data, Lang, MonthText, OwnStandards, folder_of, receipts_of, speaking, warn_of_rejects
+from kmanalysis import cli_claims, cli_init, cli_plan
+from kmanalysis.cli_common import (
+    SAMPLES,
+    WIDE,
+    Data,
+    Lang,
+    Memory,
+    MonthText,
+    OwnStandards,
+    folder_of,
+    receipts_of,
+    speaking,
+    warn_of_rejected,
+    warn_of_rejects,
+)
 from kmanalysis.errors import UsageError
 from kmanalysis.words import LANGUAGES, Words
 
@@ -25,6 +36,7 @@ from kmanalysis.words import LANGUAGES, Words
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Grades upstream suppliers.")
 app.add_typer(cli_plan.app, name="plan")
 app.add_typer(cli_claims.app, name="claims")
+app.command(help=cli_init.HELP)(cli_init.init)
 
 
 @app.command(help="Run the notebooks and write the month's report.")
@@ -37,37 +49,49 @@ def report(
     lang: Lang = "zh",
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=0, help="Notebooks that run side by side (0: one a core).")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Make pages anew that are up to date.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print the pages to PDF as well, by the Chromium of this machine.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Time that a page may take.")] = 600.0,
+    kernel_memory: Annotated[str, typer.Option("--kernel-memory", metavar="SIZE", help="Memory that a page may take while it is made.")] = "4GB",
+    memory: Memory = None,
     standards: OwnStandards = None,
     notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
 ) -> None:
     """The whole report, or the pages asked for; exit code 1 where a page failed."""
     with speaking(lang) as words:
         from kmanalysis.assets import notebooks_folder
-        from kmanalysis.reporting.batch import Options, Source, write_report
-        from kmanalysis.reporting.notebooks import report_notebooks
-        from kmanalysis.reporting.pages import all_pages, chosen_pages
-        from kmanalysis.reporting.printing import rejected_rows
+        from kmanalysis.loaders.memory import bytes_of
+        from kmanalysis.reporting.inputs import KEPT, read_inputs
+        from kmanalysis.reporting.pdf import browser, print_pages
         from kmanalysis.reporting.progress import Progress
-        from kmanalysis.reporting.provenance import input_digests
-        from kmanalysis.reporting.slices import Slices
-        from kmanalysis.scoring.bundle import finished_frames
-        from kmanalysis.workbook import open_workbook
+        from kmanalysis.reporting.unchanged import last_month, made_from, standing_report
+        from kmanalysis.standards import load_standards
 
-        data = folder_of(data)
-        found = report_notebooks(notebooks or notebooks_folder())
+        printer = browser() if pdf else ""
         progress = Progress(Console(stderr=True), words)
+        data, folder, asked = folder_of(data), notebooks or notebooks_folder(), (notebook or (), supplier or ())
         with progress.step(words.text("Reading {folder}", folder=data.name)):
-            workbook = open_workbook(data, month, standards, lang)
-            pages = all_pages(found, workbook)
-            chosen = chosen_pages(pages, notebook or (), supplier or ())
-        with progress.step(words.text("Counting")):
-            source = Source(workbook, Slices(workbook, finished_frames(workbook)), receipts_of(workbook), input_digests(data))
-        with progress.pages(len(chosen)) as tell:
-            outcomes = write_report(source, pages, chosen, out, Options(jobs, force, timeout), tell)
-        typer.echo(out / str(workbook.month) / "index.html")
-        warn_of_rejects(source.receipts, words)
-        if any(outcome.state == "failed" for outcome in outcomes) or rejected_rows(source.receipts):
+            in_force = load_standards(standards)
+            inputs = read_inputs(data, out / KEPT if out.is_dir() else None, force=force)
+            made_of = made_from(inputs, in_force, folder, lang)
+            known = None if force else month or last_month(out, inputs)
+            standing = standing_report(out, known, made_of, *asked) if known else None
+        if standing is None:
+            from kmanalysis.reporting.batch import Options
+            from kmanalysis.reporting.run import Run, run_report
+
+            run = Run(data, month, in_force, words, folder, out, inputs, made_of, progress, memory)
+            place, pages, rejected, has_failed = run_report(run, *asked, Options(jobs, force, timeout, bytes_of(kernel_memory)))
+        else:
+            place, pages, rejected, has_failed = standing.month, [page.path for page in standing.pages], standing.rejected, False
+            with progress.pages(len(standing.pages)) as tell:
+                for page in standing.pages:
+                    tell(page)
+        if printer:
+            with progress.step(words.text("Printing to PDF")):
+                print_pages(printer, [out / place / path for path in ("index.html", *pages)])
+        typer.echo(out / place / "index.html")
+        warn_of_rejected(rejected, words)
+        if has_failed or rejected:
             raise typer.Exit(1)
 
 
@@ -77,6 +101,9 @@ def score(
     month: MonthText = None,
     format: Annotated[str, typer.Option("--format", metavar="table|csv|json", help="How it is printed.")] = "table",
     grades: Annotated[bool, typer.Option("--grades", help="Print the grades of every month instead.")] = False,
+    engine: Annotated[str, typer.Option("--engine", metavar="duckdb|spark", help="What works the tables.")] = "duckdb",
+    master: Annotated[str | None, typer.Option("--master", metavar="URL", help="Where Spark runs, like local[2] or spark://host:7077.")] = None,
+    memory: Memory = None,
     standards: OwnStandards = None,
     lang: Lang = "zh",
 ) -> None:
@@ -85,13 +112,20 @@ def score(
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
         from kmanalysis.reporting import printing
+        from kmanalysis.reporting.progress import Progress
         from kmanalysis.workbook import open_workbook
 
-        workbook = open_workbook(folder_of(data), month, standards, lang)
+        workbook = open_workbook(folder_of(data), month, standards, lang, memory=memory, engine=engine, master=master)
+        with Progress(Console(stderr=True), words).counting() as hears:
+            workbook.tell(hears)
+            if format == "table":
+                answer: Any = printing.grades_table(workbook) if grades else printing.score_table(workbook)
+            else:
+                answer = {"csv": printing.score_csv, "json": printing.score_json}[format](workbook, grades)
         if format == "table":
-            Console(width=None if sys.stdout.isatty() else WIDE).print(printing.grades_table(workbook) if grades else printing.score_table(workbook))
+            Console(width=None if sys.stdout.isatty() else WIDE).print(answer)
         else:
-            sys.stdout.write({"csv": printing.score_csv, "json": printing.score_json}[format](workbook, grades))
+            sys.stdout.write(answer)
         warn_of_rejects(receipts_of(workbook), words)
         if printing.rejected_rows(receipts_of(workbook)):
             raise typer.Exit(1)
@@ -170,19 +204,18 @@ def lab(
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder that the notebooks open; the samples if not given.")] = None,
     notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
     lang: Lang = "zh",
+    options: Annotated[list[str] | None, typer.Argument(metavar="OPTION", help="Handed on to JupyterLab, like -- --port=8890.")] = None,
 ) -> None:
     """JupyterLab until it is closed."""
     with speaking(lang):
         from kmanalysis.assets import notebooks_folder
-        from kmanalysis.workbook import DATA_VARIABLE
+        from kmanalysis.explorers.lab import run_lab
 
         folder = notebooks or notebooks_folder()
         for place in (folder, data):
             if place is not None and not place.is_dir():
                 raise UsageError("Folder {folder} was not found.", folder=place.name)
-        environment = os.environ | ({DATA_VARIABLE: str(data.resolve())} if data else {})
-        command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}"]
-        raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+        raise typer.Exit(run_lab(folder, data, lang, options or ()))
 
 
 def main() -> None:

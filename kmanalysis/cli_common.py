@@ -27,6 +27,7 @@ Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder
 MonthText = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai); the last one if not given.")]
 Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of everything that is read.")]
 OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
+Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 4GB; by default 60 % of the machine's.")]
 
 
 @contextmanager
@@ -58,5 +59,10 @@ def warn_of_rejects(receipts: Sequence[Receipt], words: Words) -> None:
     """Says on stderr how many rows are left out, and how to see them."""
     from kmanalysis.reporting.printing import rejected_rows
 
-    if rejected := rejected_rows(receipts):
+    warn_of_rejected(rejected_rows(receipts), words)
+
+
+def warn_of_rejected(rejected: int, words: Words) -> None:
+    """`warn_of_rejects` for who knows the number alone."""
+    if rejected:
         typer.echo(words.text("{rejected} rows were rejected and are left out; `kmanalysis check` lists them.", rejected=words.number(rejected)), err=True)

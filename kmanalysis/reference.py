@@ -1,4 +1,4 @@
-"""The reference pages docs/tables.md and docs/standards.md, written from what the engine reads.
+"""The reference pages below docs/, written from what the engine reads: tables, standards, and a page a measure.
 
 `make docs` writes them; a test fails when they are stale.
 """
@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+from kmanalysis.reference_measures import guides, measure_page, measures_index
+from kmanalysis.reference_text import FOREWORD, as_asked, as_grid, as_number, in_both_languages
 from kmanalysis.standards import Standard, default_standards
 from kmanalysis.tables import Column, Table, tables
-from kmanalysis.words import MISSING, Words
-
-_FOREWORD = "<!-- Written by `make docs` from {source}: change that file, not this one. -->"
+from kmanalysis.words import Words
 
 _TABLES_INTRO = """\
 # Canonical tables
@@ -32,7 +32,8 @@ needed may be missing: what it would show then reads *no data*.
 | timestamp | `2026-10-01 03:04:05`, UTC; with an offset it is converted |
 | digest | `kd1:` and 32 hex digits, as `kmanalysis load` makes them; nothing else is let in |
 
-A **key** column is never empty, and no two rows have the same key. *required* columns are never empty either."""
+A **key** column is never empty, and no two rows have the same key. *required* columns are never empty either.
+*derived* columns are worked out when rows are taken in, and never read from a file that somebody else wrote."""
 
 _STANDARDS_INTRO = """\
 # Standards
@@ -69,37 +70,59 @@ _HEADINGS = {
 
 def tables_page() -> str:
     """Markdown of docs/tables.md: every canonical table, its key and its columns."""
-    parts = [_FOREWORD.format(source="kmanalysis/tables.toml"), _TABLES_INTRO, *map(_table_section, tables().values())]
+    parts = [FOREWORD.format(source="kmanalysis/tables.toml"), _TABLES_INTRO, *map(_table_section, tables().values())]
     return "\n\n".join(parts) + "\n"
 
 
 def standards_page() -> str:
     """Markdown of docs/standards.md: every standard and setting, grouped by the first part of its id."""
     groups = groupby(default_standards().values(), key=lambda standard: standard.id.split(".")[0])
-    parts = [_FOREWORD.format(source="kmanalysis/standards.toml"), _STANDARDS_INTRO, *(_standards_section(group, list(members)) for group, members in groups)]
+    parts = [FOREWORD.format(source="kmanalysis/standards.toml"), _STANDARDS_INTRO, *(_standards_section(group, list(members)) for group, members in groups)]
     return "\n\n".join(parts) + "\n"
 
 
+def reference_pages() -> dict[str, str]:
+    """All pages by their paths below docs/."""
+    return {
+        "tables.md": tables_page(),
+        "standards.md": standards_page(),
+        "measures.md": measures_index(),
+        **{f"measures/{measure}.md": measure_page(measure) for measure in guides()},
+    }
+
+
 def write_reference(folder: Path) -> None:
-    """Writes both pages into the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, page in (("tables.md", tables_page()), ("standards.md", standards_page())):
+    """Writes all pages into the folder, and takes away pages of measures that are no more."""
+    pages = reference_pages()
+    for name, page in pages.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(page, encoding="utf-8", newline="\n")
+    for left in (folder / "measures").glob("*.md"):
+        if f"measures/{left.name}" not in pages:
+            left.unlink()
 
 
 def _table_section(table: Table) -> str:
     header = ("column", "中文", "name", "type", "unit", "", "meaning")
     rows = [
-        (f"`{column.name}`", *_names(f"{table.name}.{column.name}"), column.type, column.unit, _demands(table, column), _meaning(column))
-        for column in table.columns.values()
+        (f"`{column.name}`", *in_both_languages(f"{table.name}.{column.name}"), column.type, column.unit, _demands(table, column), _meaning(column))
+        for column in table.stored.values()
     ]
-    lines = [f"## {table.name}", "", f"{' · '.join(_names(table.name))}. {table.meaning}", "", f"Key: {', '.join(f'`{name}`' for name in table.key)}."]
+    lines = [
+        f"## {table.name}",
+        "",
+        f"{' · '.join(in_both_languages(table.name))}. {table.meaning}",
+        "",
+        f"Key: {', '.join(f'`{name}`' for name in table.key)}.",
+    ]
     if table.event_time:
         lines[-1] += f" A row belongs to the month of its `{table.event_time}`."
-    return "\n".join([*lines, "", *_grid(header, rows)])
+    return "\n".join([*lines, "", *as_grid(header, rows)])
 
 
 def _demands(table: Table, column: Column) -> str:
+    if column.name in table.derived:
+        return "derived"
     return "**key**" if column.name in table.key else "required" if column.required else ""
 
 
@@ -131,48 +154,18 @@ def _standards_section(group: str, members: Sequence[Standard]) -> str:
     if members[0].dimension:
         header = ("id", "中文", "name", "standard", "min. n", "weight", "worst / best", "source")
         rows = [_measure_row(standard) for standard in members]
-        title = " · ".join(_names(group))
+        title = " · ".join(in_both_languages(group))
     else:
         header = ("id", "中文", "name", "value", "source")
-        rows = [(f"`{standard.id}`", *_names(standard.id), _asked(standard), standard.source) for standard in members]
+        rows = [(f"`{standard.id}`", *in_both_languages(standard.id), as_asked(standard), standard.source) for standard in members]
         title = _HEADINGS[group]
-    return "\n".join([f"## {title}", "", *_grid(header, rows)])
+    return "\n".join([f"## {title}", "", *as_grid(header, rows)])
 
 
 def _measure_row(standard: Standard) -> tuple[str, ...]:
     weight = f"{standard.weight:g}" + (" **veto**" if standard.veto else "")
-    scale = " / ".join(_number(end, standard.unit) for end in (standard.worst, standard.best))
-    return f"`{standard.id}`", *_names(standard.id), _asked(standard), str(standard.minimum_n), weight, scale, standard.source
-
-
-def _asked(standard: Standard) -> str:
-    op = {">=": "≥ ", "<=": "≤ ", "=": ""}[standard.op]
-    if standard.unit == "flag":
-        return "yes" if standard.value else "no"
-    asked = op + _quantity(standard.value, standard.unit)
-    return asked if standard.limit is None else f"{asked}; limit {_quantity(standard.limit, standard.limit_unit)}"
-
-
-def _quantity(value: float, unit: str) -> str:
-    if unit == "seconds":
-        return Words("en").duration(value)
-    return _number(value, unit) if unit in ("share", "count", "weight", "currency") else f"{_number(value, unit)} {Words('en').name(f'unit.{unit}')}"
-
-
-def _number(value: float | None, unit: str) -> str:
-    if value is None:
-        return MISSING
-    return f"{value * 100:g} %" if unit == "share" else f"{value:,.10g}"
-
-
-def _names(identifier: str) -> tuple[str, str]:
-    return Words("zh").name(identifier), Words("en").name(identifier)
-
-
-def _grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in (header, *rows)]
-    first, *others = [f"| {' | '.join(row)} |" for row in cells]
-    return [first, "|" + "---|" * len(header), *others]
+    scale = " / ".join(as_number(end, standard.unit) for end in (standard.worst, standard.best))
+    return f"`{standard.id}`", *in_both_languages(standard.id), as_asked(standard), str(standard.minimum_n), weight, scale, standard.source
 
 
 if __name__ == "__main__":

@@ -134,6 +134,8 @@ def test_report_ends_with_1_where_a_page_failed_and_prints_where_it_is(run, data
             "Error: No notebook has the name '01_stabilty'. Known: 01_stability",
         ),
         (("report", "--data", "DATA", "--month", "2026-10", "--notebooks", "missing"), "错误：没有找到可生成报告的笔记本"),
+        (("score", "--data", "DATA", "--memory", "much", "--lang", "en"), "Error: Memory 'much' cannot be read. Write it like 4GB."),
+        (("report", "--data", "DATA", "--memory", "512MB", "--lang", "en"), "Error: Memory 512MB is too little to work in. Give at least 1GB."),
         (("lab", "--data", "missing", "--lang", "en"), "Error: Folder missing was not found."),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kmanalysis.reference import standards_page, tables_page, write_reference
+from kmanalysis.reference import reference_pages, standards_page, tables_page, write_reference
 from kmanalysis.standards import default_standards
 from kmanalysis.tables import tables
 from kmanalysis.words import LANGUAGES, Words
@@ -13,9 +13,13 @@ from kmanalysis.words import LANGUAGES, Words
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-@pytest.mark.parametrize(("name", "page"), [("tables.md", tables_page), ("standards.md", standards_page)])
-def test_committed_page_is_current(name, page):
-    assert (DOCS / name).read_text(encoding="utf-8") == page(), f"docs/{name} is stale: run `make docs`"
+@pytest.mark.parametrize("name", reference_pages())
+def test_committed_page_is_current(name):
+    assert (DOCS / name).read_text(encoding="utf-8") == reference_pages()[name], f"docs/{name} is stale: run `make docs`"
+
+
+def test_every_measure_has_a_page_and_nothing_else_has():
+    assert sorted(path.stem for path in (DOCS / "measures").iterdir()) == sorted(default_standards().measures)
 
 
 def test_standards_page_lists_every_id_and_no_other():
@@ -28,7 +32,7 @@ def test_tables_page_lists_every_column_and_no_other():
     listed = {
         section.split("\n", 1)[0]: re.findall(r"^\| `([a-z_]+)` \|", section, flags=re.MULTILINE) for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]
     }
-    assert listed == {table.name: list(table.columns) for table in tables().values()}
+    assert listed == {table.name: list(table.stored) for table in tables().values()}
 
 
 def test_rows_read_as_the_declarations_say():
@@ -40,10 +44,12 @@ def test_rows_read_as_the_declarations_say():
     assert r"Written as `\*\|(sku\|brand\|family\|category):.+`." in tables_page()
 
 
-def test_pages_are_written_into_a_new_folder(tmp_path):
+def test_pages_are_written_into_a_new_folder_and_old_ones_go(tmp_path):
+    (tmp_path / "docs" / "measures").mkdir(parents=True)
+    (tmp_path / "docs" / "measures" / "stability.gone.md").write_text("old", encoding="utf-8")
     write_reference(tmp_path / "docs")
-    assert sorted(path.name for path in (tmp_path / "docs").iterdir()) == ["standards.md", "tables.md"]
-    assert (tmp_path / "docs" / "tables.md").read_bytes() == tables_page().encode()
+    written = {path.relative_to(tmp_path / "docs").as_posix(): path.read_text(encoding="utf-8") for path in (tmp_path / "docs").rglob("*.md")}
+    assert written == reference_pages()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

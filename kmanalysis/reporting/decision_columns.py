@@ -21,7 +21,7 @@ SUPPLIERS = {"supplier_id": "name", "only_supplier_id": "only_supplier_name", "l
 class Sheet:
     """A sheet made of a finished frame: its columns by the sheet's names for them, and those whose cells are named in the catalogue, by prefix.
 
-    Cells may hold several codes, by ``;``. ``shaped`` adds columns to the frame that the sheet shows.
+    Cells may hold several codes, by ``;``; prefixes are tried in their order, by ``|``. ``shaped`` adds columns to the frame that the sheet shows.
     """
 
     frame: Callable[[Workbook], pd.DataFrame]
@@ -139,7 +139,7 @@ SHEETS: Mapping[str, Sheet] = {
     "needs": Sheet(
         needs.match,
         {**_same("supplier_id", "subject", "item"), "value": "asked_for", "is_must": "is_must", "state": "need_state", "found": "found", "n": "n"},
-        {"subject": "value", "item": "need", "need_state": ""},
+        {"subject": "value", "item": "need|value", "need_state": ""},
     ),
     "qualification": Sheet(
         needs_qualification.qualification,

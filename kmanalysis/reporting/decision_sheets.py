@@ -41,5 +41,5 @@ def _named(cell: object, prefix: str, words: Words) -> object:
 
 
 def _name(code: str, prefix: str, words: Words) -> str:
-    identifiers = [f"{prefix}.{code}"] if prefix else [code, f"value.{code}"]
+    identifiers = [f"{one}.{code}" for one in prefix.split("|")] if prefix else [code, f"value.{code}"]
     return next((words.name(identifier) for identifier in identifiers if words.has_name(identifier)), code)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from decimal import Decimal
 from io import BytesIO
+from numbers import Real
 
 import pandas as pd
 import xlsxwriter
@@ -21,13 +23,33 @@ from kmanalysis.workbook import Workbook
 
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
 _CREATED = datetime(2000, 1, 1)  # a file that says when it was made would differ from run to run
-_LONGEST = 32_000
+_LONGEST = 32_767
+"""UTF-16 units that a cell may hold: a longer one makes the program say that the file is damaged."""
+
 _FORMATS = {
     "share": "0.0%",
     "points": "0.0",
     "whole": "#,##0",
+    "money": "#,##0.00",
     "figure": "#,##0.####",
 }
+_DIGITS = 4  # of a figure: one that is whole within them is shown without a point
+_MONEY = ("_amount", "_price", "_cost", "min_order", "prepayment")
+_BARS = {
+    "share": {"max_value": 1.0, "bar_color": "#CDE9DE"},
+    "points": {"max_value": 100.0, "bar_color": "#D3E1F4"},
+}
+_BARRED = frozenset({"score", "points", "probability", "coverage", "p_s", "p_a", "p_b", "p_none", "carried_share", "largest_share", "passed_share"})
+_MARKED = {
+    "verdict": {
+        "met": {"font_color": "#1B5E45"},
+        "missed": {"font_color": "#9C1C1C", "bg_color": "#FBE3E0", "bold": True},
+        "unproven": {"font_color": "#6B5200", "bg_color": "#FFF4D1", "italic": True},
+        "no_data": {"font_color": "#666666", "italic": True},
+    },
+}
+_SIGNS = {">=": "≥", "<=": "≤", "=": "="}
+_PAPER_A4 = 9
 _SHAPES = {
     "probability": "share", "p_s": "share", "p_a": "share", "p_b": "share", "p_none": "share", "coverage": "share",
     "remedy_share": "share", "carried_share": "share", "score": "points", "points": "points", "n": "whole", "weight": "share", "minimum_n": "whole",
@@ -46,7 +68,7 @@ _GRADES = ["grade", "supplier_id", "name", "reason", "score", "probability", "co
 _VALUE = ["measure", "value", "unit", "n", "lower", "upper", "basis"]
 _MEASURED = ["supplier_id", "name", *_VALUE]
 _JUDGED = ["supplier_id", "name", "dimension", *_VALUE, "op", "target", "limit", "limit_unit", "verdict", "points", "weight", "veto"]
-_STANDARD = ["id", "measure", "op", "value", "unit", "limit", "limit_unit", "minimum_n", "weight", "veto", "worst", "best", "source", "default"]
+_STANDARD = ["id", "measure", "op", "value", "unit", "limit", "limit_unit", "minimum_n", "relative_weight", "veto", "worst", "best", "source", "default"]
 
 
 def scorecard_workbook(workbook: Workbook) -> bytes:
@@ -88,7 +110,7 @@ def _standards(workbook: Workbook) -> pd.DataFrame:
     for identifier, standard in workbook.standards.items():
         default = defaults[identifier]
         said = "; ".join(f"{workbook.words.name(f'column.{name}')} {getattr(default, name)}" for name in changed_fields(standard, default))
-        rows.append({name: getattr(standard, name, None) for name in _STANDARD} | {"measure": identifier, "default": said})
+        rows.append({name: getattr(standard, name, None) for name in _STANDARD} | {"measure": identifier, "relative_weight": standard.weight, "default": said})
     return pd.DataFrame(rows, columns=_STANDARD)
 
 
@@ -105,23 +127,54 @@ def _heading(name: str, words: Words) -> str:
 def _write_sheet(book: xlsxwriter.Workbook, words: Words, name: str, frame: pd.DataFrame) -> None:
     sheet = book.add_worksheet(words.name(f"sheet.{name}"))
     formats = {shape: book.add_format({"num_format": code, "valign": "top"}) for shape, code in _FORMATS.items()}
-    text = book.add_format({"valign": "top"})
+    text = book.add_format({"valign": "top", "indent": 1})
     head = book.add_format({"bold": True, "bg_color": "#DFF1EA", "bottom": 1, "text_wrap": True, "valign": "top"})
     for place, column in enumerate(frame.columns):
         sheet.write_string(0, place, _heading(column, words), head)
-        units = frame["unit"] if "unit" in frame.columns else [""] * len(frame)
+        unit_column = "limit_unit" if column == "limit" else "unit"
+        units = frame[unit_column] if unit_column in frame.columns else [""] * len(frame)
         longest = 0
         for line, (value, unit) in enumerate(zip(frame[column], units, strict=True), start=1):
-            longest = max(longest, _write_cell(sheet, line, place, _shown(value, column, words), _format(formats, column, unit), text))
+            longest = max(longest, _write_cell(sheet, line, place, _shown(value, column, words), _format(formats, column, unit, value), text))
         sheet.set_column(place, place, min(max(longest, _width(_heading(column, words)), 6) + 2, 60))
-    sheet.freeze_panes(1, min(2, len(frame.columns)))
+        if len(frame):
+            _mark(book, sheet, words, column, (1, place, len(frame), place))
+    sheet.freeze_panes(1, _staying(frame))
     if len(frame):
         sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
+    _set_up_print(sheet)
+
+
+def _staying(frame: pd.DataFrame) -> int:
+    """Columns that stay when the sheet is moved sideways: up to the supplier's name where that comes early, else the first."""
+    first = list(frame.columns[:3])
+    return first.index("name") + 1 if "name" in first else 1
+
+
+def _mark(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, words: Words, column: str, cells: tuple[int, int, int, int]) -> None:
+    """Bars behind scores and shares, on one scale for all rows; verdicts in their colours. Both are rules: they follow the rows when these are sorted."""
+    kind = column.partition(":")[0]
+    if kind in _BARRED:
+        bar = {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "min_type": "num", "max_type": "num", "min_value": 0}
+        sheet.conditional_format(*cells, bar | _BARS[_SHAPES[kind]])
+    for code, look in _MARKED.get(kind, {}).items():
+        rule = {"type": "cell", "criteria": "==", "value": f'"{words.name(code)}"', "format": book.add_format(look)}
+        sheet.conditional_format(*cells, rule)
+
+
+def _set_up_print(sheet: xlsxwriter.worksheet.Worksheet) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(_PAPER_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&R&P / &N")
 
 
 def _shown(value: object, column: str, words: Words) -> object:
     if column == "unit" or column == "limit_unit":
         return words.name(f"unit.{value}") if value else ""
+    if column == "op":
+        return _SIGNS[str(value)]
     if column == "source":
         return words.name(f"source.{value}")
     if column == "vetoes":
@@ -131,22 +184,34 @@ def _shown(value: object, column: str, words: Words) -> object:
     return words.name(str(value)) if column in _NAMED and value else value
 
 
-def _format(formats: dict, column: str, unit: object) -> object:
+def _format(formats: dict, column: str, unit: object, value: object) -> object:
     kind = column.partition(":")[0]
-    if kind in ("value", "lower", "upper", "target", "worst", "best") and unit == "share":
+    if kind in ("value", "lower", "upper", "target", "worst", "best", "limit") and unit == "share":
         return formats["share"]
-    return formats[_SHAPES.get(kind, "figure")]
+    if kind.endswith(_MONEY):
+        return formats["money"]
+    if (shape := _SHAPES.get(kind)) is not None:
+        return formats[shape]
+    # A spreadsheet shows the point of "#.####" even where nothing follows it.
+    is_whole = isinstance(value, Real | Decimal) and math.isfinite(value) and round(value, _DIGITS) == round(value)
+    return formats["whole" if is_whole else "figure"]
 
 
-def _write_cell(sheet: object, line: int, place: int, value: object, number: object, text: object) -> int:
+def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, line: int, place: int, value: object, number: object, text: object) -> int:
     """Writes the cell, empty where the value is missing; returns how wide it shows."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)) or value == "":
         return 0
     if isinstance(value, str):
-        sheet.write_string(line, place, value[:_LONGEST], text)  # type: ignore[attr-defined]
+        sheet.write_string(line, place, _fitting(value), text)
         return _width(value)
-    sheet.write_number(line, place, float(value), number)  # type: ignore[attr-defined, arg-type]
+    sheet.write_number(line, place, float(value), number)  # type: ignore[arg-type]
     return 10
+
+
+def _fitting(text: str) -> str:
+    """As much of the text as a cell holds; no character is cut in two."""
+    units = text.encode("utf-16-le", "replace")
+    return text if len(units) <= 2 * _LONGEST else units[: 2 * _LONGEST].decode("utf-16-le", "ignore")
 
 
 def _width(text: str) -> int:

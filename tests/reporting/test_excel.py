@@ -1,3 +1,7 @@
+import csv
+import shutil
+import subprocess
+import zipfile
 from io import BytesIO
 
 import openpyxl
@@ -9,6 +13,16 @@ from kmanalysis.workbook import open_workbook
 from tests.reporting.small import judged_workbook
 
 FORMULA = '=HYPERLINK("http://x","y")'
+LONG = "🎮" + "长名字供货商" * 500
+HOSTILE = {
+    "S01": FORMULA,
+    "S02": "<img src=x onerror=alert(1)>",
+    "S03": LONG,
+    "S04": "@SUM(1+1)*cmd|' /C calc'!A0",
+    "S05": "-1+1",
+    "S06": "_x0041_\x07 tab\tend",
+}
+EVERY_SHEET = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
 
 
 def opened(workbook):
@@ -22,7 +36,10 @@ def test_the_same_scorecard_is_the_same_bytes():
 def test_sheets_have_headings_that_stay_and_filters():
     book = opened(judged_workbook({"S01": 99.0, "S02": 50.0}, lang="en"))
     assert book.sheetnames == ["Grades", "Dimensions", "Scorecard", "Measures", "Standards", "Columns"]
-    assert {sheet.freeze_panes for sheet in book} == {"C2"}
+    assert {sheet.title: sheet.freeze_panes for sheet in book} == {
+        "Grades": "D2", "Dimensions": "C2", "Scorecard": "C2", "Measures": "C2", "Standards": "B2", "Columns": "B2"
+    }  # fmt: skip
+    assert {sheet.print_title_rows for sheet in book} == {"$1:$1"}
     assert all(sheet.auto_filter.ref for sheet in book)
     grades = list(book["Grades"].values)
     assert grades[0][:5] == ("Grade", "Supplier id", "Supplier", "Why not graded", "Score")
@@ -31,12 +48,76 @@ def test_sheets_have_headings_that_stay_and_filters():
     assert book["Grades"]["F2"].number_format == "0.0%"
 
 
-def test_a_name_that_looks_like_a_formula_is_a_name():
-    book = opened(judged_workbook({"S01": 99.0}, names={"S01": FORMULA}))
-    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value == FORMULA]
-    assert cells
-    assert {cell.data_type for cell in cells} == {"s"}
-    assert all(cell.hyperlink is None for cell in cells)
+def test_names_are_text_whatever_they_look_like():
+    book = opened(judged_workbook(dict.fromkeys(HOSTILE, 99.0), names=HOSTILE))
+    found = {str(cell.value): cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.column_letter in "BC"}
+    for name in HOSTILE.values():
+        cell = found[name.replace("\x07", "_x0007_")]
+        assert (cell.data_type, cell.hyperlink) == ("s", None)
+
+
+def test_a_cell_holds_no_more_than_a_spreadsheet_can():
+    book = opened(judged_workbook({"S01": 99.0}, names={"S01": "🎮" * 20_000}, lang="en"))
+    shown = book["Grades"]["C2"].value
+    assert set(shown) == {"🎮"}
+    assert len(shown.encode("utf-16-le")) // 2 == 32_766
+
+
+def test_numbers_that_are_whole_end_without_a_point():
+    facts = {"stability__hot_depth": {"value": 12000.0}, "reputation__cooperation_years": {"value": 3.25, "lower": 3.0}, "price__band_share": {"value": 0.5}}
+    scored = opened(judged_workbook({"S01": 99.0}, S01=facts, lang="en"))["Scorecard"]
+    cells = {row[3].value: row for row in scored.iter_rows(min_row=2)}
+    shown = [(cells[name][place].value, cells[name][place].number_format) for name, place in (
+        ("Stock depth of hot SKUs", 4), ("Years of cooperation", 4), ("Years of cooperation", 7), ("Quotes within the price band", 4)
+    )]  # fmt: skip
+    assert shown == [(12000, "#,##0"), (3.25, "#,##0.####"), (3, "#,##0"), (0.5, "0.0%")]
+
+
+def test_weights_limits_and_signs_read_as_what_they_are():
+    rows = list(opened(judged_workbook({"S01": 99.0}, lang="en"))["Standards"].iter_rows())
+    heads = [cell.value for cell in rows[0]]
+    band = dict(zip(heads, next(row for row in rows if row[0].value == "price.band_share"), strict=True))
+    assert (band["Weight in the dimension"].value, band["Weight in the dimension"].number_format) == (25, "#,##0")
+    assert (band["Limit"].value, band["Limit"].number_format) == (0.05, "0.0%")
+    assert {row[2].value for row in rows[1:]} == {"≥", "≤", "="}
+
+
+def test_scores_have_bars_on_one_scale_and_verdicts_their_looks():
+    with zipfile.ZipFile(BytesIO(scorecard_workbook(judged_workbook({"S01": 99.0})))) as parts:
+        grades, scored = (parts.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 3))
+    assert grades.count("<dataBar>") == 7
+    assert '<cfvo type="num" val="0"/><cfvo type="num" val="100.0"/>' in grades
+    assert '<cfvo type="num" val="0"/><cfvo type="num" val="1.0"/>' in grades
+    assert [word for word in ("达标", "未达标", "证据不足", "无数据") if f'<formula>"{word}"</formula>' not in scored] == []
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    """What LibreOffice makes of a file with hostile names: the folder of the PDF and of a CSV file a sheet."""
+    if (office := shutil.which("soffice")) is None:
+        pytest.skip("LibreOffice is not on this machine")
+    folder = tmp_path_factory.mktemp("office")
+    (folder / "scorecard.xlsx").write_bytes(scorecard_workbook(judged_workbook(dict.fromkeys(HOSTILE, 99.0), names=HOSTILE, lang="en")))
+    for kind in ("pdf", EVERY_SHEET):
+        command = [office, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", kind, "--outdir", folder]
+        done = subprocess.run([*command, folder / "scorecard.xlsx"], capture_output=True, text=True, timeout=180, check=True)
+        assert "error" not in (done.stdout + done.stderr).lower()
+    return folder
+
+
+def test_libreoffice_opens_it_and_prints_it(converted):
+    assert (converted / "scorecard.pdf").read_bytes().startswith(b"%PDF-")
+    assert (converted / "scorecard.pdf").stat().st_size > 10_000
+    assert len(list(converted.glob("scorecard-*.csv"))) == 6
+
+
+def test_libreoffice_shows_names_as_text(converted):
+    with (converted / "scorecard-Grades.csv").open(encoding="utf-8", newline="") as file:
+        shown = {row["Supplier id"]: row["Supplier"] for row in csv.DictReader(file)}
+    assert {supplier: shown[supplier] for supplier in ("S01", "S02", "S03", "S04", "S05")} == {
+        supplier: HOSTILE[supplier] for supplier in ("S01", "S02", "S03", "S04", "S05")
+    }
+    assert shown["S06"].startswith("_x0041_")
 
 
 def test_a_missing_value_is_an_empty_cell():
