@@ -26,6 +26,10 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/score_vs_pandas.py benchmarks/data --repeat 3
+	$(BIN)/python benchmarks/engine.py benchmarks/data/engine --memory 4GB
+	$(BIN)/python benchmarks/batch.py benchmarks/data/batch --pages 12
+	$(BIN)/python benchmarks/batch.py benchmarks/data/batch --pages 120 --warm --repeat 1 --command-pages 0
+	$(BIN)/python benchmarks/incremental.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
