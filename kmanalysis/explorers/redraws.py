@@ -9,9 +9,9 @@ import pandas as pd
 from scipy.special import ndtri
 
 from kmanalysis.scoring.grades import RANKS, graded_ranks, weight_draws
-from kmanalysis.scoring.grades import _generator as seeded
 from kmanalysis.scoring.verdicts import scale_points
 from kmanalysis.standards import Standards
+from kmanalysis.statistics.seeds import seeded
 
 BLOCK = 16
 """Suppliers that are worked on at once: their draws stay in the processor's cache."""

@@ -183,7 +183,13 @@ def _write_page(folder: Path, page: Page, made: Made) -> None:
     # The notebook first: a page that is there as failed has its notebook beside it.
     if made.notebook:
         write_whole(folder, _failed_path(page), made.notebook.encode())
+    _drop_pdf(folder, page.path)
     write_whole(folder, page.path, made.content)
+
+
+def _drop_pdf(folder: Path, path: str) -> None:
+    """Removes the PDF of a page that is about to be another."""
+    (folder / path).with_suffix(".pdf").unlink(missing_ok=True)
 
 
 def _remove_stale(folder: Path, states: Mapping[Page, State]) -> None:
@@ -208,6 +214,7 @@ def _write_beside(source: Source, folder: Path, states: Mapping[Page, State], mi
         "scorecard.xlsx": scorecard_workbook(workbook),
         "index.html": index_page(workbook, states, source.receipts, provenance),
     }
+    _drop_pdf(folder, "index.html")
     for path, content in beside.items():
         write_whole(folder, path, content)
     # The manifest last: where it stands, all that it tells of stands.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
@@ -12,6 +10,7 @@ from kmanalysis.measures import observe
 from kmanalysis.scoring.scorecard import scorecard, standards_frame, unasked, weighted_scores
 from kmanalysis.scoring.verdicts import scale_points
 from kmanalysis.standards import Standards
+from kmanalysis.statistics.seeds import seeded
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame
 
@@ -142,7 +141,7 @@ def weight_draws(standards: Standards, unasked: frozenset[str], draws: int) -> p
     """Drawn weights, a row a measure and a column a draw: one set for all suppliers, around the configured weights."""
     configured = standards_frame(standards, unasked).set_index("measure")["weight"]
     weighing = configured[configured > 0]
-    drawn = _generator("weights").dirichlet(weighing.to_numpy() * standards.value("grade.weight_concentration"), size=draws)
+    drawn = seeded("weights").dirichlet(weighing.to_numpy() * standards.value("grade.weight_concentration"), size=draws)
     return pd.DataFrame(drawn.T, index=weighing.index)
 
 
@@ -161,13 +160,8 @@ def _point_draws(row: dict, draws: int, standards: Standards) -> np.ndarray:
     if is_fixed:
         return np.full(draws, row["points"])
     # Two half-normals that meet at the value and have the measure's one-sided bounds as their quantiles.
-    z = _generator(row["supplier_id"], row["measure"], row["month"]).standard_normal(draws)
+    z = seeded(row["supplier_id"], row["measure"], row["month"]).standard_normal(draws)
     above, below = row["upper"] - row["value"], row["value"] - row["lower"]
     value = row["value"] + z * np.where(z > 0, above, below) / ndtri(standards.value("counting.confidence"))
     value = np.clip(value, 0.0, 1.0 if row["unit"] == "share" else None)
     return scale_points(value, row["worst"], row["target"], row["best"], standards.value("grade.target_points"))
-
-
-def _generator(*names: str) -> np.random.Generator:
-    seed = blake2b("\x1f".join(names).encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(seed, "big")))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 import numpy as np
 import pandas as pd
 
@@ -12,6 +10,7 @@ from kmanalysis.measures.goods import goods_sold, goods_stock
 from kmanalysis.measures.price_moves import price_levels, sku_moves
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.statistics.control import mean_bounds, share_difference, share_difference_p
+from kmanalysis.statistics.seeds import seeded
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame
 
@@ -75,7 +74,9 @@ def price_moves(workbook: Workbook) -> pd.DataFrame:
     of_supplier = moves.groupby("supplier_id", sort=True)
     found = of_supplier[figures].mean().round(DIGITS)
     confidence, draws = standards.value("review.change_confidence"), int(standards.value("review.draws"))
-    bounds = [mean_bounds(of_one["relative_change"], confidence, draws, _generator(str(supplier), str(workbook.month))) for supplier, of_one in of_supplier]
+    bounds = [
+        mean_bounds(of_one["relative_change"], confidence, draws, seeded("price_moves", str(supplier), str(workbook.month))) for supplier, of_one in of_supplier
+    ]
     found["lower"], found["upper"] = (np.round(np.array([bound[side] for bound in bounds], dtype=float), DIGITS) for side in (0, 1))
     found.insert(0, "skus", of_supplier.size())
     return found.assign(is_more_than_noise=(found["lower"] > 0) | (found["upper"] < 0)).reset_index()
@@ -126,11 +127,6 @@ def migrations(workbook: Workbook) -> pd.DataFrame:
     return counts.sort_values(
         ["month", "previous_grade", "grade"], key=lambda column: column.map(place) if column.name != "month" else column, ignore_index=True
     )
-
-
-def _generator(*names: str) -> np.random.Generator:
-    seed = blake2b("\x1f".join(("price_moves", *names)).encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(seed, "big")))
 
 
 FRAMES = (changes, price_moves, turnover, month_on_month, migrations)

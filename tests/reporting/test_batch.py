@@ -89,6 +89,14 @@ def test_what_is_up_to_date_is_kept_and_what_changed_is_made_anew(report):
     assert content(folder) == content(report("small", "supplier", earning=changed, out="fresh")[1])
 
 
+def test_a_pdf_goes_with_the_page_that_it_was_printed_from(report):
+    _, folder = report("small", "supplier")
+    for name in ("suppliers/S01.pdf", "suppliers/S02.pdf", "index.pdf"):
+        (folder / name).write_bytes(b"%PDF-")
+    report("small", "supplier", earning=EARNING | {"S02": 60.0})
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.pdf")) == ["suppliers/S01.pdf"]
+
+
 def test_a_part_of_the_report_keeps_what_is_there(report):
     _, folder = report("small", "supplier")
     changed = EARNING | {"S02": 60.0}
