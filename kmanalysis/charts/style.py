@@ -233,8 +233,11 @@ def _for_readers(svg: str) -> str:
     svg = re.sub(r"\n\s*", "\n", svg)
     # A hundredth of a point is seen by nobody. Only in attributes: a text keeps its digits.
     svg = re.sub(r' (?:d|x|y)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]).replace("\n", ""), svg)
-    # Marks of one kind say once how they look.
-    svg = re.sub(r'(?:<use [^>]*? style="([^"]*)"/>\n)(?:<use [^>]*? style="\1"/>\n)+', _alike, svg)
+    # Marks of one kind say once how they look, and a name that is often called is short.
+    svg = re.sub(r"<g>\n(<path [^>]*/>\n)</g>\n", r"\1", svg)
+    svg = re.sub(r'<(?:use|path) [^>]*?((?: clip-path="[^"]*")? style="[^"]*")/>\n(?:<(?:use|path) [^>]*?\1/>\n)+', _alike, svg)
+    names = {name: f"m{number}" for number, name in enumerate(dict.fromkeys(re.findall(r' id="([mhp][0-9a-f]{10})"', svg)))}
+    svg = re.sub(r'(?<= id=")[mhp][0-9a-f]{10}(?=")|(?<=#)[mhp][0-9a-f]{10}(?=["\)])', lambda found: names[found[0]], svg)
     width, height = (float(found) for found in re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0])
     svg = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{_PIXELS}" height="{_PIXELS * height / width:.0f}"', svg, count=1)
     dark = "".join(f'[style*="fill: {old}"]{{fill:{new}!important}}[style*="stroke: {old}"]{{stroke:{new}!important}}' for old, new in _DARK.items())
@@ -243,4 +246,4 @@ def _for_readers(svg: str) -> str:
 
 
 def _alike(marks: re.Match) -> str:
-    return f'<g style="{marks[1]}">\n{marks[0]}</g>\n'.replace(f' style="{marks[1]}"/>', "/>")
+    return f"<g{marks[1]}>\n" + marks[0].replace(f"{marks[1]}/>", "/>") + "</g>\n"

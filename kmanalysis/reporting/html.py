@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ _HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
 _NUMBERED = re.compile(r"<h([23]) id=\"([^\"]*)\">(.*?)</h\1>", re.DOTALL)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
+_ESCAPED = str.maketrans({"%": "%25", "#": "%23", "<": "%3C", ">": "%3E", '"': "%22", "\n": " "})
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class _OutsideReader(HTMLParser):
 
 def _is_inside(tag: str, address: str) -> bool:
     if tag == "img":
-        return address.startswith(("data:image/svg+xml;base64,", "data:image/png;base64,", "data:image/jpeg;base64,"))
+        return address.startswith(("data:image/svg+xml,", "data:image/svg+xml;base64,", "data:image/png;base64,", "data:image/jpeg;base64,"))
     return not re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\|/", re.sub(r"[\x00-\x20]", "", address))
 
 
@@ -158,11 +158,19 @@ def _title(svg: str) -> str:
     return html.unescape(found[1]).strip() if found else ""
 
 
+def _in_address(svg: str) -> str:
+    """An SVG as the rest of its data address, for an attribute in double quotes: a fifth shorter than base64."""
+    # Single quotes need no escape; a tag that holds one already keeps its double ones, and so does text.
+    quoted = re.sub(r"<[^<>']*>", lambda tag: tag[0].replace('"', "'"), svg.strip())
+    # The names of its own XML dialects are no addresses, and shall not look like any.
+    return html.escape(quoted.translate(_ESCAPED).replace("http:", "http%3A"), quote=False)
+
+
 @cache
 def _exporter() -> HTMLExporter:
     priority = Config({"NbConvertBase": {"display_data_priority": list(_SHOWN)}})
     exporter = HTMLExporter(config=priority, template_name="notebook", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
-    exporter.register_filter("base64", lambda text: base64.b64encode(text.encode()).decode("ascii"))
+    exporter.register_filter("in_address", _in_address)
     return exporter
 
 

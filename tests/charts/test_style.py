@@ -129,3 +129,22 @@ def test_pixels_of_a_picture_survive_the_shortening_of_numbers():
 
     encoded = re.findall(r"data:image/png;base64,\s*([^\"]+)", picture(mapped()).svg)
     assert [base64.b64decode(found)[:4] for found in encoded] == [b"\x89PNG"]
+
+
+def test_bars_of_one_kind_say_once_how_they_look():
+    @chart
+    def drawn():
+        ax = new_axes(None, rows=3)
+        ax.barh(range(50), range(50), color="#0173b2", hatch="//", edgecolor="#fefefe")
+        ax.scatter(range(50), range(50), s=4)
+        return head(ax, "bars")
+
+    svg = picture(drawn()).svg
+    assert len(re.findall(r"<path d=[^>]*/>", svg)) >= 50
+    assert len(re.findall("<g [^>]*stroke: #fefefe", svg)) == 1
+    assert svg.count("stroke: #fefefe") == 3  # and the hatching
+    # Everything that is called by its name is there, under a short one.
+    called = set(re.findall(r'(?:href="|url\()#([^")]+)', svg))
+    assert called
+    assert called <= set(re.findall(r' id="([^"]+)"', svg))
+    assert all(len(name) <= 3 for name in called)

@@ -13,20 +13,20 @@ FOUR = {"S01": (0.99, 100, 0.97, 1.0), "S02": (0.4, 100, 0.3, 0.5), "S03": (1.0,
 def rows_of(html):
     """Class and text of each cell, row by row."""
     rows = re.findall(r"<tr>(.*?)</tr>", html, flags=re.DOTALL)
-    return [re.findall(r'<td (?:id="[^"]*" )?class="[^"]*?data row\d+ col\d+ ?([^"]*)"[^>]*>(.*?)</td>', row, flags=re.DOTALL) for row in rows]
+    return [re.findall(r'<td(?: class="([^"]*)")?>(.*?)</td>', row, flags=re.DOTALL) for row in rows]
 
 
 def test_verdicts_are_symbol_value_and_class(card_of, zh, names):
     shown = verdict_matrix(card_of({RESPONSE: FOUR}), zh, names)
     cells = [row[-1] for row in rows_of(shown.html) if row]
-    assert cells == [("missed brief", "✗ 40%"), ("unproven brief", "? 100%"), ("met brief", "✓ 99%")]
+    assert cells == [("missed", "✗ 40%"), ("unproven", "? 100%"), ("met", "✓ 99%")]
     assert "✓ 达标　✗ 未达标　? 证据不足　– 无数据　另有 1 家没有任何数据，未列出。" in shown.html
 
 
 def test_measures_that_nobody_was_seen_in_stand_last(card_of, zh, names):
     unseen = dict.fromkeys(FOUR, (np.nan, 0, np.nan, np.nan))
     shown = verdict_matrix(card_of({RESPONSE: unseen, RESOLUTION: FOUR}), zh, names)
-    assert re.findall(r'<th [^>]*class="col_heading[^>]*>(.*?)</th>', shown.html) == [
+    assert re.findall(r"<th[^>]*>(.*?)</th>", shown.html) == [
         "供货商",
         '<a href="#standard-service.resolution">解决及时率</a>',
         '<a href="#standard-service.first_response">首次响应及时率</a>',

@@ -1,3 +1,8 @@
+import html
+import re
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -75,9 +80,21 @@ def test_a_picture_carries_its_text_and_is_part_of_the_page():
     own = new_output("display_data", data={"image/svg+xml": "<svg/>"}, metadata={"alt": 'a "bar"'})
     plain = new_output("display_data", data={"image/png": "AAAA\n"})
     made = body(new_markdown_cell("## Prices"), new_code_cell("x", outputs=[titled, own, plain]))
-    assert 'alt="old &amp; new" src="data:image/svg+xml;base64,PHN2Zz48dGl0bGU' in made
+    assert 'alt="old &amp; new" src="data:image/svg+xml,%3Csvg%3E%3Ctitle%3Eold &amp;amp; new%3C/title%3E%3C/svg%3E"' in made
     assert 'alt="a &quot;bar&quot;"' in made or "alt='a \"bar\"'" in made
     assert 'alt="Prices" src="data:image/png;base64,AAAA"' in made
+
+
+@pytest.mark.parametrize("text", ["卡盟 ¥1", 'it\'s "5 %" of #1', "&lt;b&gt; &amp;amp; %3C", "+ ? = http://a.b"])
+def test_a_picture_in_a_page_is_the_picture_that_was_drawn(text):
+    told = html.escape(text)
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg"><style>a[b*="c: #d"]{{e:f}}</style>\n<text x="1"\ny="2" title="{told}">{told}</text></svg>'
+    made = body(new_code_cell("x", outputs=[new_output("display_data", data={"image/svg+xml": svg})]))
+    address = html.unescape(re.search(r'src="data:image/svg\+xml,([^"]*)"', made)[1])
+    assert not {"<", ">", "#", "\n"} & set(address)
+    assert "http:" not in address
+    drawn, shown = (ElementTree.canonicalize(found.replace("\n", " ")) for found in (svg, unquote(address)))
+    assert shown == drawn
 
 
 def test_headings_of_text_and_of_results_make_the_contents():
