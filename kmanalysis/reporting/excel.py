@@ -121,7 +121,8 @@ def _explained(sheets: dict[str, pd.DataFrame], words: Words) -> pd.DataFrame:
 
 def _heading(name: str, words: Words) -> str:
     column, _, dimension = name.partition(":")
-    return words.name(f"column.{column}") + (f" · {words.name(f'short.{dimension}')}" if dimension else "")
+    told = words.name(f"column.{column}") + (f" · {words.name(f'short.{dimension}')}" if dimension else "")
+    return told[:1].upper() + told[1:]
 
 
 def _write_sheet(book: xlsxwriter.Workbook, words: Words, name: str, frame: pd.DataFrame) -> None:

@@ -1,4 +1,7 @@
-"""A Chinese page says no English word of ours and shows no raw key: all that is Latin on it comes from the data, or is a name that Chinese uses too."""
+"""A page speaks one language and shows no raw key.
+
+All that is Latin on a Chinese page comes from the data, or is a name that Chinese uses too; all that is Chinese on an English one comes from the data.
+"""
 
 import re
 from html import unescape
@@ -15,10 +18,11 @@ from kmanalysis.reporting.notebooks import report_notebooks
 from kmanalysis.reporting.pages import all_pages
 from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.standards import default_standards, override_standards
-from kmanalysis.words import catalogue
+from kmanalysis.words import Words, catalogue
 from kmanalysis.workbook import SLICE_VARIABLE, Workbook, open_workbook, save_slice
 from tests.notebooks.test_nothing_observed import NOTEBOOKS, shown_by
 
+CHINESE = re.compile(r"[\u3001-\u303f\u4e00-\u9fff\uff01-\uff65]+")
 WORD = re.compile(r"[A-Za-z][A-Za-z_]*(?:[.'’-][A-Za-z_]+)*")
 SPOKEN = ("alt", "title", "aria-label", "placeholder")
 
@@ -62,9 +66,21 @@ def latin(text):
     return {word for word in WORD.findall(text) if word not in ALLOWED}
 
 
+def foreign(text):
+    """What an English page may not say: Chinese, and codes with an underscore or inside a family of measures."""
+    codes = {word for word in WORD.findall(text) if "_" in word or re.search(r"[a-z]\.[a-z]", word)}
+    return codes | set(CHINESE.findall(text))
+
+
 @pytest.fixture(scope="module")
 def samples():
     return open_workbook(samples_folder(), "2026-10", lang="zh")
+
+
+@pytest.fixture(scope="module")
+def english(samples):
+    words = Words("en")
+    return Workbook(samples.month, samples.standards, words, connection=samples._connection, frames=samples._frames, facts=samples._facts)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +98,15 @@ def values(samples, frames):
 
 
 @pytest.fixture(scope="module")
+def names(samples, frames):
+    """Chinese of the data, and what looks like a code in it."""
+    texts = {str(cell) for found in frames.values() for column in found.select_dtypes(["object", "str"]) for cell in found[column].dropna().unique()}
+    declared = {key.removeprefix("name:") for key in catalogue("en")._catalog if isinstance(key, str) and key.startswith("name:")}
+    codes = declared | {key.removeprefix("value.") for key in declared} | {key.rpartition(".")[2] for key in declared}
+    return foreign(" ".join([*samples.names.values(), *texts])) - codes
+
+
+@pytest.fixture(scope="module")
 def page_slice(samples, frames, tmp_path_factory):
     folder = tmp_path_factory.mktemp("spoken")
     save_slice(folder, samples, frames, samples.suppliers)
@@ -96,26 +121,60 @@ def test_a_chinese_page_says_chinese_words(notebook, page_slice, values, monkeyp
     assert sorted(latin(shown) - values) == []
 
 
-def test_the_chinese_index_says_chinese_words(samples, frames, values):
+def index_told(workbook, receipts):
+    """What the index says, with a page that is broken, pages that are outdated, and a changed standard."""
     changed = override_standards({"service.first_response": {"limit": 300}}, file="own.toml")
-    workbook = Workbook(samples.month, changed, samples.words, connection=samples._connection, frames=samples._frames, facts=samples._facts)
-    pages = all_pages(report_notebooks(notebooks_folder()), samples)
+    other = Workbook(workbook.month, changed, workbook.words, connection=workbook._connection, frames=workbook._frames, facts=workbook._facts)
+    pages = all_pages(report_notebooks(notebooks_folder()), other)
     states = {made: State("", "error" if made.notebook.name == "03_price" else "ok", is_outdated=not made.supplier) for made in pages}
-    page = index_page(workbook, states, samples.attached.receipts, [("数据", "0")]).decode()
-    shown = told(re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL))
-    assert "首次响应及时率" in shown
-    files = latin(" ".join([*FILES, *(receipt.file for receipt in samples.attached.receipts)]))
-    assert sorted(latin(shown) - values - files - latin(" ".join(default_standards()))) == []
+    page = index_page(other, states, receipts, [("data", "0")]).decode()
+    return told(re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL))
 
 
-def test_the_chinese_spreadsheet_says_chinese_words(samples, frames, values):
-    book = openpyxl.load_workbook(BytesIO(scorecard_workbook(samples)))
-    ids = {"id", "编号"}
-    found = set()
+def spreadsheet_told(workbook):
+    """The texts of all cells of the spreadsheet but the ids."""
+    book = openpyxl.load_workbook(BytesIO(scorecard_workbook(workbook)))
     for sheet in book:
         heads = [cell.value for cell in sheet[1]]
         for row in sheet.iter_rows():
             for head, cell in zip(heads, row, strict=True):
-                if isinstance(cell.value, str) and head not in ids:
-                    found |= latin(told(cell.value))
+                if isinstance(cell.value, str) and str(head).lower() not in ("id", "编号"):
+                    yield told(cell.value)
+
+
+def test_the_chinese_index_says_chinese_words(samples, frames, values):
+    receipts = samples.attached.receipts
+    shown = index_told(samples, receipts)
+    assert "首次响应及时率" in shown
+    files = latin(" ".join([*FILES, *(receipt.file for receipt in receipts)]))
+    assert sorted(latin(shown) - values - files - latin(" ".join([*default_standards(), "data"]))) == []
+
+
+def test_the_chinese_spreadsheet_says_chinese_words(samples, frames, values):
+    found = latin(" ".join(spreadsheet_told(samples)))
     assert sorted(found - values - latin(" ".join(default_standards()))) == []
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_an_english_page_says_english_words(notebook, page_slice, names, monkeypatch):
+    monkeypatch.setenv(SLICE_VARIABLE, str(page_slice))
+    shown = told(" ".join(shown_by(notebook, lang="en")))
+    assert len(shown) > 500
+    assert sorted(foreign(shown) - names) == []
+
+
+def test_the_english_index_says_english_words(samples, english, names):
+    receipts = samples.attached.receipts
+    shown = index_told(english, receipts)
+    assert "First response in time" in shown
+    files = foreign(" ".join([*FILES, *(receipt.file for receipt in receipts)]))
+    assert sorted(foreign(shown) - names - files - foreign(" ".join(default_standards()))) == []
+
+
+def test_the_english_spreadsheet_says_english_words(english, names):
+    found = foreign(" ".join(spreadsheet_told(english)))
+    assert sorted(found - names - foreign(" ".join(default_standards()))) == []
+
+
+def test_what_is_foreign_to_an_english_page_is_seen(names):
+    assert foreign("The 未译 verdict no_data of price.band_share, in zh-CN.") - names == {"未译", "no_data", "price.band_share"}
