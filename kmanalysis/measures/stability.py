@@ -77,7 +77,7 @@ def stock_sync_lag(workbook: Workbook) -> pd.DataFrame:
 
 @query
 def _sync_counts(workbook: Workbook) -> ir.Table:
-    return counted(stock_sync_lag_rows(workbook))
+    return counted(stock_sync_lag_rows(workbook), all_ended=True)
 
 
 def stock_sync_lag_rows(workbook: Workbook) -> ir.Table:

@@ -44,10 +44,15 @@ def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never
     )
 
 
-def counted(cases: ir.Table, *groups: str) -> ir.Table:
-    """The `waiting_cases` per supplier (and further ``groups``) and distinct second, in order, as `waiting_counts` takes them."""
-    keys = ["supplier_id", *groups, "seconds", "has_ended", "is_bound"]
-    return cases.group_by(keys).agg(cases=cases.count()).order_by(ibis.asc(key, nulls_first=False) for key in keys)
+def counted(cases: ir.Table, *groups: str, all_ended: bool = False) -> ir.Table:
+    """The `waiting_cases` per supplier (and further ``groups``) and distinct second, in order, as `waiting_counts` takes them.
+
+    Where ``all_ended`` at times that are known, the engine need not tell such cases from others, row by row.
+    """
+    keys = ["supplier_id", *groups, "seconds", *([] if all_ended else ["has_ended", "is_bound"])]
+    found = cases.group_by(keys).agg(cases=cases.count())
+    found = found.mutate(has_ended=True, is_bound=False) if all_ended else found
+    return found.order_by(ibis.asc(key, nulls_first=False) for key in keys)
 
 
 def waiting_counts(counts: pd.DataFrame, *groups: str) -> pd.DataFrame:
