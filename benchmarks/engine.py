@@ -32,8 +32,8 @@ from kmanalysis.tables import tables
 
 TABLES = ("orders", "stock_snapshots", "probes")
 CONTENDERS = ("kmanalysis", "sql", "window", "scan", "polars", "pandas")
-FITS = {"window": 10_000_000, "polars": 10_000_000, "pandas": 10_000_000}
-"""Orders up to which a contender fits into memory, or ends before one tires of waiting."""
+FITS = dict.fromkeys(("window", "polars", "pandas"), 15_000_000)
+"""Rows of the table up to which a contender fits into memory, or ends before one tires of waiting."""
 
 SUPPLIERS = 200
 BEFORE = "2026-09"
@@ -107,7 +107,7 @@ def main() -> int:
             load.append(os.getloadavg()[0])
             for table in options.tables:
                 for who in CONTENDERS:
-                    if orders > FITS.get(who, orders) or (table == "orders" and who == "window") or (table == "probes" and who == "polars"):
+                    if sizes[orders][table] > FITS.get(who, math.inf) or (table == "orders" and who == "window") or (table == "probes" and who == "polars"):
                         continue
                     found = measured(who, table, samples, options.folder / f"{who}-{table}.parquet", options.memory)
                     print(f"{orders:,} {table} {who}: {found or 'its library is not installed'}", file=sys.stderr)

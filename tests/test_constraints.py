@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REQUIREMENTS = [Requirement(line) for line in PROJECT["dependencies"]]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
-SPARK = [Requirement(line) for line in PROJECT["optional-dependencies"]["spark"]]
+OTHERS = [Requirement(line) for extra in ("spark", "bench") for line in PROJECT["optional-dependencies"][extra]]
 LINES = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
 PINNED = {canonicalize_name(name): version for name, version in (line.split("==") for line in LINES)}
 
@@ -51,7 +51,7 @@ def test_everything_needed_is_installed_as_pinned():
 def test_pins_lie_in_the_declared_ranges():
     outside = [
         str(requirement)
-        for requirement in (*REQUIREMENTS, *DEVELOPMENT, *SPARK)
+        for requirement in (*REQUIREMENTS, *DEVELOPMENT, *OTHERS)
         if not requirement.specifier.contains(PINNED[canonicalize_name(requirement.name)])
     ]
     assert outside == []
@@ -82,6 +82,6 @@ def imported(folder: str) -> set[str]:
     return {canonicalize_name(DISTRIBUTIONS.get(name, name)) for name in found - own - set(sys.stdlib_module_names)}
 
 
-@pytest.mark.parametrize(("folder", "requirements"), [("kmanalysis", REQUIREMENTS + SPARK), ("tests", REQUIREMENTS + DEVELOPMENT)])
+@pytest.mark.parametrize(("folder", "requirements"), [("kmanalysis", REQUIREMENTS + OTHERS), ("tests", REQUIREMENTS + DEVELOPMENT)])
 def test_what_is_imported_is_declared(folder, requirements):
     assert imported(folder) - {canonicalize_name(requirement.name) for requirement in requirements} == set()
