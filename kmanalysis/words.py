@@ -114,6 +114,8 @@ class Words:
             return self.share(value)
         if unit == "seconds":
             return self.duration(value)
+        if unit == "flag":
+            return self.text("yes") if value else self.text("no")
         digits = 0 if unit in ("count", "units") else 2
         name = self.name(f"unit.{unit}")
         return self.number(value, digits) + (f" {name}" if name and unit != "count" else "")

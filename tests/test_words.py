@@ -58,3 +58,4 @@ def test_values_are_shown_in_their_unit():
     assert EN.quantity(12000, "count") == "12,000"
     assert EN.quantity(float("nan"), "share") == "—"
     assert EN.quantity(300, "seconds") == EN.duration(300)
+    assert [EN.quantity(value, "flag") for value in (1, 0)] == ["yes", "no"]

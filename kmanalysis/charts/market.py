@@ -10,11 +10,11 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.cells import category_name, listed, source_of
+from kmanalysis.charts.cells import category_name, listed
 from kmanalysis.charts.forms import legend_below, quantity_axis, row_axis, sentence
 from kmanalysis.charts.style import GREEN, GREY, GRID, INK, MOST_ROWS, RED, chart, head, new_axes, nothing
 from kmanalysis.charts.tables import MANY_ROWS, Table, table
-from kmanalysis.standards import Standard, Standards
+from kmanalysis.standards import Standards
 from kmanalysis.words import MISSING, Words
 
 SYMBOLS: Mapping[str, str] = {"emerging": "▲", "fading": "▼", "steady": "=", "unproven": "?"}
@@ -29,9 +29,6 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 LEVELS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)
 """Where the logarithmic axis may have a tick."""
-
-BORROWED = ("qualification.gross_margin", "counting.confidence")
-"""Standards of others that the market is read by as well."""
 
 NAMED = 6
 """Things that a sentence names, at most."""
@@ -166,20 +163,6 @@ def moving(skus: pd.DataFrame, words: Words) -> Table:
     """The SKUs that are shown to grow or to fade; ``skus`` as `sku_trends` gives them."""
     title = words.text("SKUs that grow or fade")
     return trend_table(skus[skus["status"].isin(["emerging", "fading"])], words, title, empty=words.text("No SKU is shown to grow or to fade."))
-
-
-def standards_table(standards: Standards, words: Words) -> Table:
-    """The numbers that the market is read by, and where they come from; changed ones marked."""
-    headings = [words.text("Measure"), words.text("Value"), words.text("Source")]
-    ours = [*sorted(identifier for identifier in standards if identifier.startswith("market.")), *BORROWED]
-    cells = [[words.name(identifier), _asked(standards[identifier], words), source_of(identifier, standards, words)] for identifier in ours]
-    note = words.text("* differs from the default.") if set(ours) & set(standards.changed) else ""
-    return table(pd.DataFrame(cells, columns=headings), words.text("The standards in force"), numbers=headings[1:2], note=note)
-
-
-def _asked(standard: Standard, words: Words) -> str:
-    sign = {">=": "≥\u00a0", "<=": "≤\u00a0"}.get(standard.op, "")
-    return sign + words.quantity(standard.value, standard.unit)
 
 
 def goods_name(row: Mapping) -> str:

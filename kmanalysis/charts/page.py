@@ -3,36 +3,61 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import pandas as pd
 from IPython.display import Markdown
 
 from kmanalysis import measures
-from kmanalysis.charts.cells import asked, listed, supplier_name
-from kmanalysis.charts.tables import Table, evidence, evidence_anchor, grade_name, standard_anchor
+from kmanalysis.charts.cells import asked, listed, source_of, supplier_name
+from kmanalysis.charts.tables import Table, evidence, evidence_anchor, grade_name, standard_anchor, table
 from kmanalysis.measures import price_market, stability, stability_servers, stability_stock
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.scoring.scorecard import reasons
-from kmanalysis.standards import Standards
+from kmanalysis.standards import Standard, Standards
 from kmanalysis.tables import GRADES
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
+
+STANDARDS = "standards"
+"""The place on a page of its `settings_table`."""
 
 NAMED, FEW = 3, 6
 """Suppliers that a sentence and a list name, at most."""
 
 
-def heading(text: str) -> Markdown:
-    """A section's heading."""
-    return Markdown(f"## {plain(text)}")
+def heading(text: str, words: Words | None = None) -> Markdown:
+    """A section's heading; with ``words`` it leads to the page's `settings_table`."""
+    way = f"\n\n[{words.text('Standards')}](#{STANDARDS})" if words else ""
+    return Markdown(f"## {plain(text)}{way}")
 
 
 def measure_heading(measure: str, words: Words) -> Markdown:
     """The heading of a measure's section, with the ways to its standard and to the worst rows behind it."""
     ways = [(words.text("Standard"), standard_anchor(measure)), (words.text("Worst rows"), evidence_anchor(measure))]
     return Markdown(f"## {plain(words.name(measure))}\n\n" + " · ".join(f"[{text}](#{anchor})" for text, anchor in ways))
+
+
+def settings_table(standards: Standards, families: Sequence[str], words: Words) -> Table:
+    """The standards that a page is worked out by, and where each comes from; changed ones marked. ``families`` are ids, or their beginnings."""
+    ours = [identifier for family in families for identifier in sorted(standards) if identifier == family or identifier.startswith(f"{family}.")]
+    headings = [words.text("Measure"), words.text("Value"), words.text("Source")]
+    cells = [[words.name(identifier), _setting(standards[identifier], words), source_of(identifier, standards, words)] for identifier in ours]
+    return table(
+        pd.DataFrame(cells, columns=headings),
+        words.text("The standards in force"),
+        numbers=headings[1:2],
+        note=words.text("* differs from the default.") if set(ours) & set(standards.changed) else "",
+        empty=words.text("There is none to show."),
+        anchor=STANDARDS,
+        anchors={words.name(identifier): standard_anchor(identifier) for identifier in ours},
+    )
+
+
+def _setting(standard: Standard, words: Words) -> str:
+    sign = {">=": "≥\u00a0", "<=": "≤\u00a0"}.get(standard.op, "")
+    return sign + words.quantity(standard.value, standard.unit)
 
 
 def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:

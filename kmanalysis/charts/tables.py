@@ -93,7 +93,7 @@ def table(
 def _lean(html: str) -> str:
     """A styled table without the names of its rows and columns, which no rule of ours calls: with 200 suppliers they are half of it."""
     html = re.sub(r' class="(?:data row\d+ col\d+|col_heading level0 col\d+) ?([^"]*)" ?', r' class="\1"', html)
-    return re.sub(r' class=""|\n(?=<)', "", html)
+    return re.sub(r' class=""|\n *(?=<)', "", html)
 
 
 def _placed(text: str, anchors: Mapping[str, str], links: Mapping[str, str]) -> str:

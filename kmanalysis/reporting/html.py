@@ -163,7 +163,7 @@ def _in_address(svg: str) -> str:
     # Single quotes need no escape; a tag that holds one already keeps its double ones, and so does text.
     quoted = re.sub(r"<[^<>']*>", lambda tag: tag[0].replace('"', "'"), svg.strip())
     # The names of its own XML dialects are no addresses, and shall not look like any.
-    return html.escape(quoted.translate(_ESCAPED).replace("http:", "http%3A"), quote=False)
+    return html.escape(re.sub(r"(https?):", r"\1%3A", quoted.translate(_ESCAPED)), quote=False)
 
 
 @cache

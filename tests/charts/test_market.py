@@ -186,13 +186,6 @@ def test_pairs_beyond_chance_are_listed_and_the_others_counted(en):
     assert "1 other pairs are not shown to be more frequent than chance." in told
 
 
-def test_the_standards_in_force_are_said_and_changes_marked(words):
-    told = market.standards_table(override_standards({"market.emerging_growth": {"value": 0.07}}, file="test"), words).html
-    assert "7%" in told
-    assert " *" in told
-    assert " *<" not in market.standards_table(STANDARDS, words).html
-
-
 def test_the_counts_of_trends_are_a_plain_frame(en):
     counts = market.status_counts(TRENDS, TRENDS.head(1), en)
     assert counts.to_numpy().tolist() == [[1, 1, 1, 1], [1, 0, 0, 0]]

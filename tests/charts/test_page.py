@@ -1,10 +1,12 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from kmanalysis.charts.page import heading, measure_heading, opening, review_opening, supplier_opening
+from kmanalysis.charts.page import heading, measure_heading, opening, review_opening, settings_table, supplier_opening
 from kmanalysis.charts.tables import evidence, standards_table
-from kmanalysis.standards import default_standards
+from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
@@ -125,3 +127,15 @@ def test_dossier_tells_a_grade_that_is_held(dossier):
 def test_dossier_tells_what_kept_it_from_the_first_grade(dossier):
     assert "which allows 0 missed standards at most; 2 are missed." in supplier_opening(dossier("en", score=95.0, missed=2), "S01").data
     assert "missed standards at most" not in supplier_opening(dossier("en", score=80.0, missed=2), "S01").data
+
+
+def test_a_page_s_settings_are_said_and_changes_marked(en):
+    changed = override_standards({"market.emerging_growth": {"value": 0.07}}, file="test")
+    told = settings_table(changed, ["market", "counting.confidence"], en).html
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", told) if "<td" in row]
+    assert ['<span id="standard-market.emerging_growth">Emerging: growth a month</span>', "≥\u00a07%"] in [row[:2] for row in cells]
+    assert len(cells) == len([name for name in changed if name.startswith("market.")]) + 1
+    assert [row[2] for row in cells if row[2].endswith(" *")] != []
+    assert 'id="standards"' in told
+    assert "* differs from the default." in told
+    assert " *<" not in settings_table(default_standards(), ["market"], en).html
