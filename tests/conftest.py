@@ -10,8 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kmanalysis.assets import samples_folder
 from kmanalysis.standards import Standards, override_standards
 from kmanalysis.tables import Column, tables
+from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook, open_workbook
 
 Rows = pd.DataFrame | Sequence[Mapping[str, object]]
@@ -41,6 +43,32 @@ BY_COLUMN = {
     "purchases.discount_amount": "0",
     "needs.is_must": "false",
 }
+
+
+@pytest.fixture(scope="session")
+def samples() -> Workbook:
+    """The samples' last month in Chinese, shared by all tests of a worker: what one has asked for, the next need not count again."""
+    return open_workbook(samples_folder(), "2026-10", lang="zh")
+
+
+@pytest.fixture(scope="session")
+def english_samples(samples: Workbook) -> Workbook:
+    """The same in English, counted once for both."""
+    return in_language(samples, "en")
+
+
+def in_language(workbook: Workbook, lang: str) -> Workbook:
+    """The workbook in another language, with all that is counted already."""
+    return Workbook(
+        workbook.month,
+        workbook.standards,
+        Words(lang),
+        connection=workbook._connection,
+        attached=workbook.attached,
+        frames=workbook._frames,
+        facts=workbook._facts,
+        lock=workbook._lock,
+    )
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def settings_table(standards: Standards, families: Sequence[str], words: Words) 
     cells = [[words.name(identifier), _setting(standards[identifier], words), source_of(identifier, standards, words)] for identifier in ours]
     return table(
         pd.DataFrame(cells, columns=headings),
-        words.text("The standards in force"),
+        words.text("The settings in force"),
         numbers=headings[1:2],
         note=words.text("* differs from the default.") if set(ours) & set(standards.changed) else "",
         empty=words.text("There is none to show."),

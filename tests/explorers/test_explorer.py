@@ -18,11 +18,6 @@ from kmanalysis.workbook import open_workbook
 from tests.explorers.test_whatif import some_months
 
 
-@pytest.fixture(scope="module")
-def samples():
-    return open_workbook(month="2026-10", lang="zh")
-
-
 @pytest.fixture
 def explorer(samples):
     return explorer_of(samples, "samples")

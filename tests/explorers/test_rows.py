@@ -5,21 +5,15 @@ import pytest
 from kmanalysis import measures
 from kmanalysis.explorers.rows import categories, page_of, suppliers_of
 from kmanalysis.standards import default_standards
-from kmanalysis.workbook import open_workbook
-
-
-@pytest.fixture(scope="module")
-def samples():
-    return open_workbook(month="2026-10", lang="en")
 
 
 @pytest.mark.parametrize("measure", ["stability.delivery_time", "service.resolution", "price.band_share"])
-def test_pages_lie_end_to_end_and_are_all_rows_the_worst_first(samples, measure):
-    evidence = measures.rows(samples, measure)
+def test_pages_lie_end_to_end_and_are_all_rows_the_worst_first(english_samples, measure):
+    evidence = measures.rows(english_samples, measure)
     whole = evidence.filter(evidence.supplier_id == "S10").execute()
-    first = page_of(samples, "S10", measure, size=7)
+    first = page_of(english_samples, "S10", measure, size=7)
     assert first.total == len(whole) > 14
-    pages = [page_of(samples, "S10", measure, start, size=7).rows for start in range(0, first.total, 7)]
+    pages = [page_of(english_samples, "S10", measure, start, size=7).rows for start in range(0, first.total, 7)]
     assert all(len(page) == 7 for page in pages[:-1])
     together = pd.concat(pages, ignore_index=True)
     order = list(together.columns)
@@ -28,21 +22,21 @@ def test_pages_lie_end_to_end_and_are_all_rows_the_worst_first(samples, measure)
     # In whatever order rows of one severity stand, severities fall.
     of_row = whole.astype("str").drop_duplicates(order).set_index(order)["severity"].astype("float64")
     assert [of_row[row] for row in together.astype("str").itertuples(index=False, name=None)] == sorted(whole["severity"], reverse=True)
-    pd.testing.assert_frame_equal(page_of(samples, "S10", measure, 7, size=7).rows, pages[1])
+    pd.testing.assert_frame_equal(page_of(english_samples, "S10", measure, 7, size=7).rows, pages[1])
 
 
 @pytest.mark.parametrize("measure", default_standards().measures)
-def test_no_digest_is_shown(samples, measure):
-    page = page_of(samples, "S10", measure)
+def test_no_digest_is_shown(english_samples, measure):
+    page = page_of(english_samples, "S10", measure)
     assert not [column for column in page.rows if column.endswith("_digest")]
     assert not page.rows.astype("str").apply(lambda column: column.str.contains("kd1:")).to_numpy().any()
 
 
-def test_a_secret_in_the_evidence_is_left_out(samples, monkeypatch):
+def test_a_secret_in_the_evidence_is_left_out(english_samples, monkeypatch):
     monkeypatch.setitem(
         measures._BY_ID, "stability.uptime", (None, lambda workbook: workbook.table("codes").mutate(severity=1.0, supplier_id=ibis.literal("S10")))
     )
-    page = page_of(samples, "S10", "stability.uptime")
+    page = page_of(english_samples, "S10", "stability.uptime")
     assert page.total
     assert "code_id" in page.rows
     assert not page.rows.astype("str").apply(lambda column: column.str.contains("kd1:")).to_numpy().any()

@@ -11,15 +11,15 @@ from io import BytesIO
 import openpyxl
 import pytest
 
-from kmanalysis.assets import notebooks_folder, samples_folder
+from kmanalysis.assets import notebooks_folder
 from kmanalysis.reporting.excel import scorecard_workbook
 from kmanalysis.reporting.index import FILES, State, index_page
 from kmanalysis.reporting.notebooks import report_notebooks
 from kmanalysis.reporting.pages import all_pages
 from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.standards import default_standards, override_standards
-from kmanalysis.words import Words, catalogue
-from kmanalysis.workbook import SLICE_VARIABLE, Workbook, open_workbook, save_slice
+from kmanalysis.words import catalogue
+from kmanalysis.workbook import SLICE_VARIABLE, Workbook, save_slice
 from tests.notebooks.test_nothing_observed import NOTEBOOKS, shown_by
 
 CHINESE = re.compile(r"[\u3001-\u303f\u4e00-\u9fff\uff01-\uff65]+")
@@ -70,17 +70,6 @@ def foreign(text):
     """What an English page may not say: Chinese, and codes with an underscore or inside a family of measures."""
     codes = {word for word in WORD.findall(text) if "_" in word or re.search(r"[a-z]\.[a-z]", word)}
     return codes | set(CHINESE.findall(text))
-
-
-@pytest.fixture(scope="module")
-def samples():
-    return open_workbook(samples_folder(), "2026-10", lang="zh")
-
-
-@pytest.fixture(scope="module")
-def english(samples):
-    words = Words("en")
-    return Workbook(samples.month, samples.standards, words, connection=samples._connection, frames=samples._frames, facts=samples._facts)
 
 
 @pytest.fixture(scope="module")
@@ -163,16 +152,16 @@ def test_an_english_page_says_english_words(notebook, page_slice, names, monkeyp
     assert sorted(foreign(shown) - names) == []
 
 
-def test_the_english_index_says_english_words(samples, english, names):
-    receipts = samples.attached.receipts
-    shown = index_told(english, receipts)
+def test_the_english_index_says_english_words(english_samples, names):
+    receipts = english_samples.attached.receipts
+    shown = index_told(english_samples, receipts)
     assert "First response in time" in shown
     files = foreign(" ".join([*FILES, *(receipt.file for receipt in receipts)]))
     assert sorted(foreign(shown) - names - files - foreign(" ".join(default_standards()))) == []
 
 
-def test_the_english_spreadsheet_says_english_words(english, names):
-    found = foreign(" ".join(spreadsheet_told(english)))
+def test_the_english_spreadsheet_says_english_words(english_samples, names):
+    found = foreign(" ".join(spreadsheet_told(english_samples)))
     assert sorted(found - names - foreign(" ".join(default_standards()))) == []
 
 

@@ -19,8 +19,8 @@ from tests.reporting.small import judged_workbook
 
 
 @pytest.fixture(scope="module")
-def workbooks():
-    return {lang: open_workbook(month="2026-10", lang=lang) for lang in LANGUAGES}
+def workbooks(samples, english_samples):
+    return {"zh": samples, "en": english_samples}
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)

@@ -10,15 +10,14 @@ from kmanalysis.assets import samples_folder
 from kmanalysis.planning.allocation import allocate
 from kmanalysis.planning.allocation_inputs import plan_inputs
 from kmanalysis.planning.allocation_model import cost
-from kmanalysis.workbook import open_workbook
 
 CONTESTED = ("G09", "G10", "G11", "G12")
 """SKUs that S18 sells beside S07 and S08, and the excellent S01 does not."""
 
 
 @pytest.fixture(scope="module")
-def inputs():
-    return plan_inputs(open_workbook(samples_folder(), month="2026-10"))
+def inputs(samples):
+    return plan_inputs(samples)
 
 
 def test_the_tier_changes_the_split_where_it_is_planted(inputs):

@@ -9,12 +9,11 @@ from kmanalysis.assets import samples_folder
 from kmanalysis.measures.contract import failure_runs, restock_counts, terms
 from kmanalysis.planning.claims import claims_owed
 from kmanalysis.times import Month
-from kmanalysis.workbook import open_workbook
 
 
 @pytest.fixture(scope="module")
-def workbook():
-    return open_workbook(samples_folder(), month="2026-10")
+def workbook(samples):
+    return samples
 
 
 @pytest.fixture(scope="module")

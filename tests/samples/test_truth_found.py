@@ -7,12 +7,11 @@ from kmanalysis.assets import samples_folder
 from kmanalysis.scoring.grades import grades
 from kmanalysis.scoring.scorecard import scorecard
 from kmanalysis.times import Month
-from kmanalysis.workbook import open_workbook
 
 
 @pytest.fixture(scope="module")
-def workbook():
-    return open_workbook(samples_folder(), month="2026-10")
+def workbook(samples):
+    return samples
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from kmanalysis.workbook import open_workbook
 
 
 @pytest.fixture(scope="module")
-def workbook():
-    return open_workbook(samples_folder(), month="2026-10")
+def workbook(samples):
+    return samples
 
 
 @pytest.fixture(scope="module")

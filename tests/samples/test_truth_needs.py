@@ -5,14 +5,13 @@ import pytest
 
 from kmanalysis.assets import samples_folder
 from kmanalysis.measures import compliance_papers, needs, needs_outreach, needs_qualification
-from kmanalysis.workbook import open_workbook
 
 STAGES = ["contacted", "replied", "qualified", "trial", "contract"]
 
 
 @pytest.fixture(scope="module")
-def workbook():
-    return open_workbook(samples_folder(), month="2026-10")
+def workbook(samples):
+    return samples
 
 
 @pytest.fixture(scope="module")

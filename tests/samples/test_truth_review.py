@@ -11,12 +11,11 @@ from kmanalysis.scoring.corrective import corrective, outcomes
 from kmanalysis.scoring.drift import drifts
 from kmanalysis.scoring.review import changes, migrations, price_moves
 from kmanalysis.times import Month
-from kmanalysis.workbook import open_workbook
 
 
 @pytest.fixture(scope="module")
-def workbook():
-    return open_workbook(samples_folder(), month="2026-10")
+def workbook(samples):
+    return samples
 
 
 @pytest.fixture(scope="module")

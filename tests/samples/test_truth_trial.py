@@ -7,12 +7,11 @@ from kmanalysis.assets import samples_folder
 from kmanalysis.measures.trial import checks, deliveries, repeats, trials
 from kmanalysis.scoring.trial_verdicts import CRITERIA, criteria, verdict
 from kmanalysis.times import Month
-from kmanalysis.workbook import open_workbook
 
 
 @pytest.fixture(scope="module")
-def workbook():
-    return open_workbook(samples_folder(), month="2026-10")
+def workbook(samples):
+    return samples
 
 
 def test_the_trial_that_is_planted_as_missed_is_missed_and_no_other(workbook):
