@@ -19,7 +19,7 @@ from ibis.expr import types as ir
 
 from kmanalysis.assets import samples_folder
 from kmanalysis.errors import KmError, UsageError
-from kmanalysis.loaders.engine import Backend, Period, any_period, calendar_days, connect, period_of
+from kmanalysis.loaders.engine import CALENDAR, Backend, Period, any_period, calendar_days, connect, period_of
 from kmanalysis.loaders.folder import Attached, attach
 from kmanalysis.loaders.queries import Listener, Queries
 from kmanalysis.standards import Standard, Standards, load_standards
@@ -166,12 +166,14 @@ class Workbook:
     @property
     def _queries(self) -> Queries | None:
         connection = self._connection
-        return self._fact("queries", lambda: Queries(connection)) if isinstance(connection, Backend) else None
+        if not isinstance(connection, Backend):
+            return None
+        return self._fact("queries", lambda: Queries(connection, self.standards.digest, lambda: self._fact("calendar", self._calendar)))
 
     def _calendar(self) -> ir.Table:
         if self._connection is None:
             raise KmError("Table {table} is not part of this page. Open the workbook on its folder to work with rows.", table="calendar")
-        return self._connection.create_table("kmanalysis_calendar", ibis.memtable(calendar_days(), schema={"day": "date", "day_kind": "string"}))
+        return self._connection.create_table(CALENDAR, ibis.memtable(calendar_days(), schema={"day": "date", "day_kind": "string"}))
 
     def _fact(self, name: str, find: Callable[[], object]):
         # Writing a query leans on state that the engine's library shares: one at a time.

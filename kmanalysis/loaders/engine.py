@@ -61,6 +61,9 @@ class Period:
     days: ir.IntegerScalar
 
 
+CALENDAR = "kmanalysis_calendar"
+"""The engine's table of `calendar_days`."""
+
 _PERIOD_TYPES = {"start": "timestamp", "end": "timestamp", "first_day": "date", "last_day": "date", "days": "int64"}
 
 

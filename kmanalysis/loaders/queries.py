@@ -1,4 +1,4 @@
-"""What a folder's engine is asked: each query is written once, each kept table is worked out once a month."""
+"""What a folder's engine is asked: each query is written once a process, each kept table is worked out once a month."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock, RLock
 
 import ibis
@@ -13,7 +14,7 @@ import pandas as pd
 from ibis.backends.duckdb import Backend
 from ibis.expr import types as ir
 
-from kmanalysis.loaders.engine import Period, Query, Share, Watch, answer, store, written
+from kmanalysis.loaders.engine import CALENDAR, Period, Query, Share, Watch, answer, store, written
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
 
@@ -52,15 +53,26 @@ class _Written:
     needs: frozenset[Need]
 
 
+@lru_cache(maxsize=8)
+def _texts(standards: str) -> dict[str, _Written]:
+    """The queries that this process has written under the standards of that digest, by name: they are the same for every folder."""
+    return {}
+
+
 class Queries:
-    """The queries and kept tables of one folder. Months may be asked for side by side.
+    """The queries and kept tables of one folder, under the standards of a digest. Months may be asked for side by side.
+
+    Writing a query takes longer than running it on little data, so another folder's is used where there is one: a query depends on the standards
+    and on the canonical tables, never on what a folder holds. ``calendar`` makes the engine's table of the days.
 
     A kept table is one that several queries build upon (the orders by day, say): one engine table for all months, to which the rows of a
     month are added when they are first needed.
     """
 
-    def __init__(self, connection: Backend) -> None:
+    def __init__(self, connection: Backend, standards: str, calendar: Callable[[], object]) -> None:
         self._connection = connection
+        self._texts = _texts(standards)
+        self._calendar = calendar
         # Writing a query leans on state that the engine's library shares: one at a time.
         self._writing = RLock()
         self._written: dict[str, _Written] = {}
@@ -102,13 +114,29 @@ class Queries:
     def _write(self, name: str, build: Callable[[], ir.Table]) -> _Written:
         with self._writing:
             if name not in self._written:
-                self._needs.append(set())
-                try:
-                    query = written(self._connection, build)
-                finally:
-                    needs = self._needs.pop()
-                self._written[name] = _Written(query, frozenset(needs))
+                self._written[name] = self._another_folders(name) or self._new(build)
+                self._texts[name] = self._written[name]
             return self._written[name]
+
+    def _new(self, build: Callable[[], ir.Table]) -> _Written:
+        self._needs.append(set())
+        try:
+            query = written(self._connection, build)
+        finally:
+            needs = self._needs.pop()
+        return _Written(query, frozenset(needs))
+
+    def _another_folders(self, name: str) -> _Written | None:
+        """What another folder's query of that name is, after making the tables here that writing it would make."""
+        found = self._texts.get(name)
+        if found is None:
+            return None
+        stores = {_engine_name(need.table): need.table for need in found.needs}
+        for table in sorted(found.query.tables & stores.keys()):
+            self._store(stores[table], _never)
+        if CALENDAR in found.query.tables:
+            self._calendar()
+        return found
 
     def _store(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
         with self._writing:
@@ -131,6 +159,10 @@ class Queries:
                         self._provide(asked.needs, needed)
                         store(self._connection, _engine_name(need.table), asked.query, KEPT_MONTH, needed, self._watch(asked.query, needed))
                         self._kept.add(key)
+
+
+def _never() -> ir.Table:
+    raise AssertionError("What a written query needs is written as well.")
 
 
 def _engine_name(name: str) -> str:

@@ -51,16 +51,16 @@ def rows(workbook: Workbook, measure: str) -> ir.Table:
 
 def worst_rows(workbook: Workbook, measure: str) -> pd.DataFrame:
     """The worst rows behind a measure, at most `EVIDENCE_ROWS` a supplier; ``rank`` counts from 1, the rows' own columns follow."""
+    name = evidence_name(measure)
+    return workbook.finished(name, lambda month: month.answered(name, lambda any_month: _worst(rows(any_month, measure))))
 
-    def worst(workbook: Workbook) -> pd.DataFrame:
-        evidence = rows(workbook, measure)
-        others = [ibis.asc(evidence[column], nulls_first=True) for column in evidence.columns if column not in ("supplier_id", "severity")]
-        order = ibis.window(group_by="supplier_id", order_by=[ibis.desc(evidence.severity), *others])
-        ranked = evidence.mutate(rank=ibis.row_number().over(order) + 1)
-        worst = ranked.filter(ranked["rank"] <= EVIDENCE_ROWS, ranked.severity > 0)
-        return worst.drop("severity").order_by(["supplier_id", "rank"]).execute()
 
-    return workbook.finished(evidence_name(measure), worst)
+def _worst(evidence: ir.Table) -> ir.Table:
+    others = [ibis.asc(evidence[column], nulls_first=True) for column in evidence.columns if column not in ("supplier_id", "severity")]
+    order = ibis.window(group_by="supplier_id", order_by=[ibis.desc(evidence.severity), *others])
+    ranked = evidence.mutate(rank=ibis.row_number().over(order) + 1)
+    worst = ranked.filter(ranked["rank"] <= EVIDENCE_ROWS, ranked.severity > 0)
+    return worst.drop("severity").order_by(["supplier_id", "rank"])
 
 
 def evidence_name(measure: str) -> str:

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 import pandas as pd
 import pytest
 
+from kmanalysis.loaders import queries
 from kmanalysis.loaders.queries import Need
+from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.times import Month, to_local
-from kmanalysis.workbook import Workbook, kept, query
+from kmanalysis.workbook import Workbook, kept, open_workbook, query
 
 ORDERS = [
     {"order_id": f"{month}-{number}", "ordered_at": f"2026-{month:02d}-15 04:00:00", "quantity": month}
@@ -126,3 +128,43 @@ def test_a_listener_hears_of_each_query_while_it_runs(workbook_of):
     # Two months of the kept table, then the query, which reads that alone.
     assert heard[0::2] == [("2026-07", "orders", "begins"), ("2026-06", "orders", "begins"), ("2026-08", "", "begins")]
     assert [ends[:2] for ends in heard[1::2]] == [begins[:2] for begins in heard[0::2]]
+
+
+@query
+def by_kind(workbook: Workbook):
+    return daily(workbook).join(workbook.calendar, "day").select("day", "orders", "day_kind")
+
+
+def test_another_folder_is_asked_what_was_written_for_the_first(workbook_of, monkeypatch):
+    queries._texts.cache_clear()
+    first = workbook_of({"orders": ORDERS})
+    for question in (by_kind, busy_before):
+        asked(first, "2026-08", question)
+    monkeypatch.setattr(queries, "written", lambda *_: pytest.fail("it was written again"))
+    second = workbook_of({"orders": ORDERS[1:]})
+    assert asked(second, "2026-08", busy_before) == {"2026-07-15": 2}
+    assert asked(second, "2026-07", by_kind) == {"2026-07-15": 2}
+    assert asked(second, "2026-06", by_kind) == {}
+
+
+def test_other_standards_are_other_texts(workbook_of):
+    texts = {id(workbook_of({"orders": ORDERS}, standards=changes)._queries._texts) for changes in (None, {"market.trend_months": {"value": 5}}, None)}
+    assert len(texts) == 2
+
+
+def test_a_text_depends_on_no_folder_and_no_language(samples_texts, workbook_of):
+    queries._texts.cache_clear()
+    small = workbook_of({"orders": ORDERS}, month="2026-07")
+    finished_frames(small)
+    texts = small._queries._texts
+    assert len(texts) > 60
+    assert {name: asked for name, asked in texts.items() if samples_texts.get(name, asked) != asked} == {}
+    assert len(texts.keys() & samples_texts.keys()) > 60
+
+
+@pytest.fixture(scope="module")
+def samples_texts():
+    queries._texts.cache_clear()
+    samples = open_workbook(month="2026-10", lang="zh")
+    finished_frames(samples)
+    return dict(samples._queries._texts)
