@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
@@ -15,6 +16,12 @@ from kmanalysis.standards import Standards, override_standards
 from kmanalysis.tables import Column, tables
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook, open_workbook
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait for a browser, a kernel or a killed process."""
+    return (os.cpu_count() or 1) + 1
+
 
 Rows = pd.DataFrame | Sequence[Mapping[str, object]]
 

@@ -10,7 +10,7 @@ from kmanalysis.loaders import queries
 from kmanalysis.loaders.queries import Need
 from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.times import Month, to_local
-from kmanalysis.workbook import Workbook, kept, open_workbook, query
+from kmanalysis.workbook import Workbook, kept, query
 
 ORDERS = [
     {"order_id": f"{month}-{number}", "ordered_at": f"2026-{month:02d}-15 04:00:00", "quantity": month}
@@ -152,7 +152,9 @@ def test_other_standards_are_other_texts(workbook_of):
     assert len(texts) == 2
 
 
-def test_a_text_depends_on_no_folder_and_no_language(samples_texts, workbook_of):
+def test_a_text_depends_on_no_folder_and_no_language(samples, workbook_of):
+    finished_frames(samples)
+    samples_texts = samples._queries._texts
     queries._texts.cache_clear()
     small = workbook_of({"orders": ORDERS}, month="2026-07")
     finished_frames(small)
@@ -160,11 +162,3 @@ def test_a_text_depends_on_no_folder_and_no_language(samples_texts, workbook_of)
     assert len(texts) > 60
     assert {name: asked for name, asked in texts.items() if samples_texts.get(name, asked) != asked} == {}
     assert len(texts.keys() & samples_texts.keys()) > 60
-
-
-@pytest.fixture(scope="module")
-def samples_texts():
-    queries._texts.cache_clear()
-    samples = open_workbook(month="2026-10", lang="zh")
-    finished_frames(samples)
-    return dict(samples._queries._texts)
