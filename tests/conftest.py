@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from kmanalysis.assets import samples_folder
+from kmanalysis.loaders.derived import with_derived
+from kmanalysis.loaders.stamp import stamped_schema
 from kmanalysis.standards import Standards, override_standards
-from kmanalysis.tables import Column, tables
+from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook, open_workbook
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: many tests wait for a browser, a kernel or a killed process."""
-    return (os.cpu_count() or 1) + 1
-
 
 Rows = pd.DataFrame | Sequence[Mapping[str, object]]
 
@@ -85,6 +83,8 @@ def workbook_of(tmp_path: Path) -> Callable[..., Workbook]:
     Times are naive UTC. Required cells that a row leaves out are filled (supplier s1, SKU k1, CNY, running ids …), and the suppliers, products,
     contracts … that rows must refer to are made
     (an order named by a ticket is not: it may lie outside of the folder). ``None`` is an empty cell. ``standards`` is a dict of changes by id, or Standards.
+
+    The rows are stored as what was validated before: reading them again would take most of a test's time. `_assert_canonical` looks at them instead.
     """
     folders = count(1)
 
@@ -92,14 +92,33 @@ def workbook_of(tmp_path: Path) -> Callable[..., Workbook]:
         folder = tmp_path / f"folder-{next(folders)}"
         folder.mkdir()
         for name, filled in _with_partners(given).items():
-            filled.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", date_format="%Y-%m-%d %H:%M:%S.%f")
+            _write_stamped(folder / f"{name}.parquet", tables()[name], filled)
         in_force = override_standards(standards, file="test") if isinstance(standards, dict) else standards
-        workbook = open_workbook(folder, month, in_force, lang="en")
-        rejected = {receipt.table: receipt.rejected for receipt in workbook.attached.receipts if receipt.rejected}
-        assert not rejected, f"the test's own rows are not canonical: {rejected}"
-        return workbook
+        return open_workbook(folder, month, in_force, lang="en")
 
     return make
+
+
+def _write_stamped(path: Path, table: Table, filled: pd.DataFrame) -> None:
+    schema = stamped_schema(table)
+    texts = {name: [None if cell is None or cell == "" else str(cell) for cell in filled[name]] for name in table.columns}
+    supplied = pa.table({name: pa.array(cells, pa.string()).cast(schema.field(name).type) for name, cells in texts.items()})
+    _assert_canonical(table, supplied.to_pandas())
+    with duckdb.connect() as engine:
+        whole = engine.register("supplied", supplied).execute(with_derived("supplied", table)).to_arrow_table() if table.derived else supplied
+    pq.write_table(whole.cast(schema), path)
+
+
+def _assert_canonical(table: Table, rows: pd.DataFrame) -> None:
+    for name, column in table.columns.items():
+        cells = rows[name].dropna()
+        assert len(cells) == len(rows) or not column.required, f"{table.name}.{name} is required"
+        assert not column.values or set(cells) <= set(column.values), f"{table.name}.{name} holds {set(cells) - set(column.values)}"
+        assert column.minimum is None or cells.min() >= column.minimum or cells.empty, f"{table.name}.{name} holds {cells.min()}"
+        assert column.maximum is None or cells.max() <= column.maximum or cells.empty, f"{table.name}.{name} holds {cells.max()}"
+        if column.not_before:
+            assert not (rows[name] < rows[column.not_before]).any(), f"{table.name}.{name} lies before {column.not_before}"
+    assert not rows.duplicated(list(table.key)).any(), f"a key of {table.name} stands twice"
 
 
 def _with_partners(given: Mapping[str, Rows]) -> dict[str, pd.DataFrame]:

@@ -16,9 +16,8 @@ from kmanalysis.workbook import open_workbook
 LATE = "S07"
 
 
-def digests(folder):
+def digests(workbook):
     """Digest of what each page shows."""
-    workbook = open_workbook(folder, "2026-10")
     assert not any(receipt.rejected for receipt in workbook.attached.receipts)
     slices = Slices(workbook, finished_frames(workbook))
     return {page.path: slices.digest(page) for page in all_pages(report_notebooks(notebooks_folder()), workbook)}
@@ -43,8 +42,8 @@ def late(tmp_path):
     return folder
 
 
-def test_one_supplier_s_late_rows_change_its_page_and_the_portfolio_s_alone(late):
-    before, after = digests(samples_folder()), digests(late)
+def test_one_supplier_s_late_rows_change_its_page_and_the_portfolio_s_alone(samples, late):
+    before, after = digests(samples), digests(open_workbook(late, "2026-10"))
     portfolio = {path for path in before if not path.startswith("suppliers/")}
     assert len(before) - len(portfolio) == 20
     assert {path for path in before if before[path] != after[path]} == portfolio | {f"suppliers/{LATE}.html"}
