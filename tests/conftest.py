@@ -116,8 +116,6 @@ def _assert_canonical(table: Table, rows: pd.DataFrame) -> None:
         assert not column.values or set(cells) <= set(column.values), f"{table.name}.{name} holds {set(cells) - set(column.values)}"
         assert column.minimum is None or cells.min() >= column.minimum or cells.empty, f"{table.name}.{name} holds {cells.min()}"
         assert column.maximum is None or cells.max() <= column.maximum or cells.empty, f"{table.name}.{name} holds {cells.max()}"
-        if column.not_before:
-            assert not (rows[name] < rows[column.not_before]).any(), f"{table.name}.{name} lies before {column.not_before}"
     assert not rows.duplicated(list(table.key)).any(), f"a key of {table.name} stands twice"
 
 

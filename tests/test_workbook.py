@@ -39,7 +39,7 @@ def test_months_are_looked_back_on_to_the_folder_s_first_and_no_further_than_the
 
 def test_without_a_month_the_last_one_with_an_event_is_opened(workbook_of, tmp_path):
     workbook_of({"orders": ORDERS})
-    folder = next(path.parent for path in tmp_path.rglob("orders.csv"))
+    folder = next(path.parent for path in tmp_path.rglob("orders.parquet"))
     assert str(open_workbook(folder).month) == "2026-11"
 
 

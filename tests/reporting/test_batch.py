@@ -17,11 +17,11 @@ EARNING = {"S01": 99.0, "S02": 78.0}
 def report(tmp_path, notebooks_of, source):
     """Writes a report: ``report("small", "supplier", out="out", earning=…, only=([notebooks], [suppliers]))``; returns states by page and its folder."""
 
-    def write(*names, out="out", earning=EARNING, only=((), ()), force=False, timeout=120.0, **renamed):
+    def write(*names, out="out", earning=EARNING, only=((), ()), force=False, timeout=120.0, jobs=1, **renamed):
         workbook = judged_workbook(earning)
         pages = all_pages(notebooks_of(*names, **renamed), workbook)
         told = []
-        outcomes = write_report(source(workbook), pages, chosen_pages(pages, *only), tmp_path / out, Options(2, force, timeout), told.append)
+        outcomes = write_report(source(workbook), pages, chosen_pages(pages, *only), tmp_path / out, Options(jobs, force, timeout), told.append)
         assert sorted(outcome.page.path for outcome in told) == sorted(outcome.page.path for outcome in outcomes)
         return {outcome.page.path: outcome.state for outcome in outcomes}, tmp_path / out / "2026-10"
 
@@ -39,7 +39,7 @@ def pages_of(folder):
 def test_two_runs_into_two_folders_are_the_same_bytes(report):
     states, first = report("fine", "failing", "supplier", out="one")
     assert states == {"failing.html": "failed", "fine.html": "made", "suppliers/S01.html": "made", "suppliers/S02.html": "made"}
-    _, second = report("fine", "failing", "supplier", out="elsewhere/two")
+    _, second = report("fine", "failing", "supplier", out="elsewhere/two", jobs=2)
     assert content(first) == content(second)
     assert list(content(first)) == [
         "failed/failing.ipynb",
@@ -156,6 +156,6 @@ def test_one_that_never_ends_and_one_that_dies_do_not_stop_the_others(report):
 
 
 def test_a_worker_that_is_killed_takes_no_other_page_along(report):
-    states, folder = report("assassin", "small")
+    states, folder = report("assassin", "small", jobs=2)
     assert states == {"assassin.html": "failed", "small.html": "made"}
     assert "工作进程意外退出" in pages_of(folder)["assassin.html"]
