@@ -3,7 +3,7 @@
     python benchmarks/incremental.py [--suppliers 200] [--orders 60000] [--jobs 2] [--notebooks DIR] [--out benchmarks/results/incremental.json]
 
 One folder of month parts, one reports folder, one run after the other: the first report, the same again (the quickest of three), again after a
-late ticket of one supplier, after a late ticket of every supplier, and with --force. Each is a process of its own, the start of Python included. Which
+late ticket of one supplier, and after a late ticket of every supplier. Each is a process of its own, the start of Python included. Which
 pages were made is what the run says, and is held against the manifest.
 """
 
@@ -34,7 +34,8 @@ def late_tickets(data: Path, suppliers: list[str], prefix: str) -> None:
     path = data / "tickets" / f"{MONTH}.parquet"
     table = pq.read_table(path)
     rows = table.to_pandas(types_mapper=pd.ArrowDtype)
-    late = rows[rows["supplier_id"].isin(suppliers)].drop_duplicates("supplier_id").copy()
+    # A question of our own, to test them, counts nowhere.
+    late = rows[rows["supplier_id"].isin(suppliers) & ~rows["is_staged"]].drop_duplicates("supplier_id").copy()
     assert set(late["supplier_id"]) == set(suppliers), "a supplier has no ticket in the month: take more orders"
     late["ticket_id"] = prefix + late["ticket_id"]
     both = pa.Table.from_pandas(pd.concat([rows, late]), schema=table.schema, preserve_index=False)
@@ -85,8 +86,6 @@ def measured(data: Path, out: Path, options: list[str]) -> dict[str, dict]:
     late_tickets(data, suppliers, "later-")
     runs["every supplier"] = run(data, out, *options)
     assert runs["every supplier"]["pages_made"] == len(first)
-    runs["--force"] = run(data, out, *options, "--force")
-    assert runs["--force"]["pages_made"] == len(first)
     return runs
 
 
