@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kmanalysis.standards import Standard
+from kmanalysis.standards import SIGNS, Standard
 from kmanalysis.words import MISSING, Words
 
 FOREWORD = "<!-- Written by `make docs` from {source}: change that, not this page. -->"
@@ -14,7 +14,7 @@ _PLAIN = ("share", "count", "weight", "currency")
 
 def as_asked(standard: Standard) -> str:
     """What a standard asks: sign, value and unit, and the limit inside the measure."""
-    op = {">=": "≥ ", "<=": "≤ ", "=": ""}[standard.op]
+    op = "" if standard.op == "=" else f"{SIGNS[standard.op]} "
     if standard.unit == "flag":
         return "yes" if standard.value else "no"
     asked = op + as_quantity(standard.value, standard.unit)

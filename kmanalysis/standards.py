@@ -18,7 +18,8 @@ from kmanalysis.tables import DIMENSIONS, GRADES
 
 UNITS = ("unit", "limit_unit")
 OPERATORS = (">=", "<=", "=")
-SOURCES = ("essay", "example", "house", "operator")
+SIGNS = {">=": "≥", "<=": "≤", "=": "="}
+"""How a reader sees an operator."""
 
 
 @dataclass(frozen=True)

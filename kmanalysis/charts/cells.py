@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kmanalysis.charts.style import shortened
-from kmanalysis.standards import Standards
+from kmanalysis.standards import SIGNS, Standards
 from kmanalysis.tables import Column, tables
 from kmanalysis.words import MISSING, Words
 
@@ -136,8 +136,7 @@ def listed(parts: Sequence[str], words: Words) -> str:
 
 def asked(row: Mapping, words: Words) -> str:
     """A standard in words: operator, target, and the limit inside the measure. ``row`` has op, target, unit, limit, limit_unit."""
-    sign = "≥" if row["op"] == ">=" else "≤"
-    return f"{sign}\u00a0{words.quantity(row['target'], row['unit'])}{_within(row, words)}"
+    return f"{SIGNS[row['op']]}\u00a0{words.quantity(row['target'], row['unit'])}{_within(row, words)}"
 
 
 def _within(row: Mapping, words: Words) -> str:

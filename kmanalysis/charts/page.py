@@ -15,7 +15,7 @@ from kmanalysis.charts.tables import Table, evidence, evidence_anchor, grade_nam
 from kmanalysis.measures import price_market, stability, stability_servers, stability_stock
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.scoring.scorecard import reasons
-from kmanalysis.standards import Standard, Standards
+from kmanalysis.standards import SIGNS, Standard, Standards
 from kmanalysis.tables import GRADES
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
@@ -56,7 +56,7 @@ def settings_table(standards: Standards, families: Sequence[str], words: Words) 
 
 
 def _setting(standard: Standard, words: Words) -> str:
-    sign = {">=": "≥\u00a0", "<=": "≤\u00a0"}.get(standard.op, "")
+    sign = "" if standard.op == "=" else f"{SIGNS[standard.op]}\u00a0"
     return sign + words.quantity(standard.value, standard.unit)
 
 

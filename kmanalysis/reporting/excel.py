@@ -16,7 +16,7 @@ from kmanalysis.reporting.decision_sheets import decision_sheets
 from kmanalysis.reporting.index import changed_fields
 from kmanalysis.scoring.grades import grades
 from kmanalysis.scoring.scorecard import dimension_scores, scorecard
-from kmanalysis.standards import default_standards
+from kmanalysis.standards import SIGNS, default_standards
 from kmanalysis.tables import DIMENSIONS
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
@@ -48,7 +48,6 @@ _MARKED = {
         "no_data": {"font_color": "#666666", "italic": True},
     },
 }
-_SIGNS = {">=": "≥", "<=": "≤", "=": "="}
 _PAPER_A4 = 9
 _SHAPES = {
     "probability": "share", "p_s": "share", "p_a": "share", "p_b": "share", "p_none": "share", "coverage": "share",
@@ -175,7 +174,7 @@ def _shown(value: object, column: str, words: Words) -> object:
     if column == "unit" or column == "limit_unit":
         return words.name(f"unit.{value}") if value else ""
     if column == "op":
-        return _SIGNS[str(value)]
+        return SIGNS[str(value)]
     if column == "source":
         return words.name(f"source.{value}")
     if column == "vetoes":

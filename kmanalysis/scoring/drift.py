@@ -19,9 +19,6 @@ DIGITS = 12
 SERIES = ("supplier_id", "measure", "day", "cases", "value", "is_baseline", "centre", "ewma", "limit")
 DRIFTS = ("supplier_id", "measure", "signalled_on", "began_on", "kind", "size", "centre", "latest", "limit", "is_standing")
 
-CHARTED = ("stability.delivery_time", "service.dispute_rate", "price.band_share")
-"""The measures that are charted: by the logarithm of seconds, disputes an order (by week), and the price above the market level."""
-
 
 @frame
 def drift_charts(workbook: Workbook) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 from kmanalysis import measures
 from kmanalysis.errors import UsageError
 from kmanalysis.scoring.scorecard import scorecard
-from kmanalysis.standards import Standard
+from kmanalysis.standards import SIGNS, Standard
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
 
@@ -46,7 +46,7 @@ class Explanation:
             lower=words.quantity(self.lower, self.unit),
             upper=words.quantity(self.upper, self.unit),
             n=words.number(self.n),
-            op={">=": "≥", "<=": "≤"}.get(self.standard.op, "="),
+            op=SIGNS[self.standard.op],
             target=words.quantity(self.standard.value, self.standard.unit),
             limit=self._limit(),
             verdict=words.name(self.verdict),
