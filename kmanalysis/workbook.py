@@ -154,6 +154,12 @@ class Workbook:
             return ibis.union(*rows) if len(rows) > 1 else rows[0]
         return self._queries.kept(name, lambda: build(self.at(None)), self.period, self._month, months_before)
 
+    def of_rows(self, name: str, find: Callable[[], object]):
+        """A value of the folder's rows that must be known before a query can be written: found once a folder. The query is then its alone."""
+        if self._queries is not None:
+            self._queries.depends_on_rows()
+        return self._fact(f"of_rows.{name}", find)
+
     def tell(self, listener: Listener) -> None:
         """Lets a listener hear of every query of the folder while it runs. Only DuckDB tells."""
         if self._queries is not None:

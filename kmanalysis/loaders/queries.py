@@ -47,10 +47,19 @@ Listener = Callable[[Counting], AbstractContextManager[object]]
 """Hears of a query as a context: entered before it runs, left when it has ended. Queries may run side by side."""
 
 
+@dataclass
+class _Writing:
+    """What comes to light about a query while it is written."""
+
+    needs: set[Need]
+    is_folders_own: bool = False
+
+
 @dataclass(frozen=True)
 class _Written:
     query: Query
     needs: frozenset[Need]
+    is_folders_own: bool
 
 
 @lru_cache(maxsize=8)
@@ -63,7 +72,8 @@ class Queries:
     """The queries and kept tables of one folder, under the standards of a digest. Months may be asked for side by side.
 
     Writing a query takes longer than running it on little data, so another folder's is used where there is one: a query depends on the standards
-    and on the canonical tables, never on what a folder holds. ``calendar`` makes the engine's table of the days.
+    and on the canonical tables. One that depends on what the folder holds says so while it is written (`depends_on_rows`) and stays the folder's
+    own. ``calendar`` makes the engine's table of the days.
 
     A kept table is one that several queries build upon (the orders by day, say): one engine table for all months, to which the rows of a
     month are added when they are first needed.
@@ -76,7 +86,7 @@ class Queries:
         # Writing a query leans on state that the engine's library shares: one at a time.
         self._writing = RLock()
         self._written: dict[str, _Written] = {}
-        self._needs: list[set[Need]] = []
+        self._in_writing: list[_Writing] = []
         self._stores: dict[str, ir.Table] = {}
         self._months: defaultdict[tuple[str, Month], Lock] = defaultdict(Lock)
         self._kept: set[tuple[str, Month]] = set()
@@ -96,7 +106,7 @@ class Queries:
         need = Need(name, months_before)
         rows = self._store(name, build)
         if month is None:
-            self._needs[-1].add(need)
+            self._in_writing[-1].needs.add(need)
         else:
             self._provide([need], month)
         first_day = rows[KEPT_MONTH]
@@ -105,6 +115,12 @@ class Queries:
         else:
             rows = rows.filter(first_day == period.first_day)
         return rows.drop(KEPT_MONTH)
+
+    def depends_on_rows(self) -> None:
+        """Says of the query that is being written, if one is, that another folder's would read otherwise."""
+        with self._writing:
+            if self._in_writing:
+                self._in_writing[-1].is_folders_own = True
 
     def _watch(self, query: Query, month: Month) -> Watch:
         # Tables of events are the long ones.
@@ -115,16 +131,17 @@ class Queries:
         with self._writing:
             if name not in self._written:
                 self._written[name] = self._another_folders(name) or self._new(build)
-                self._texts[name] = self._written[name]
+                if not self._written[name].is_folders_own:
+                    self._texts[name] = self._written[name]
             return self._written[name]
 
     def _new(self, build: Callable[[], ir.Table]) -> _Written:
-        self._needs.append(set())
+        self._in_writing.append(_Writing(set()))
         try:
             query = written(self._connection, build)
         finally:
-            needs = self._needs.pop()
-        return _Written(query, frozenset(needs))
+            seen = self._in_writing.pop()
+        return _Written(query, frozenset(seen.needs), seen.is_folders_own)
 
     def _another_folders(self, name: str) -> _Written | None:
         """What another folder's query of that name is, after making the tables here that writing it would make."""

@@ -55,7 +55,7 @@ def made_good(workbook: Workbook, failed: ir.Table) -> ir.Table:
 
 def owed(workbook: Workbook) -> ir.Table:
     """The failures whose deadline fell in the month, as `remedies_due` gives them."""
-    longest = ceil(_longest_reship_seconds(workbook))
+    longest = ceil(workbook.of_rows("longest_reship_seconds", lambda: _longest_reship_seconds(workbook)))
     failed = ibis.union(failures(workbook), failures(workbook, months_before=ceil(longest / _SHORTEST_MONTH)))
     failed = failed.filter(failed.failed_at >= workbook.period.start - ibis.interval(seconds=longest))
     return remedies_due(workbook, failed).filter(ibis._.is_of_month)

@@ -147,6 +147,19 @@ def test_another_folder_is_asked_what_was_written_for_the_first(workbook_of, mon
     assert asked(second, "2026-06", by_kind) == {}
 
 
+@query
+def as_many_as_orders(workbook: Workbook):
+    many = workbook.of_rows("orders", lambda: int(workbook.table("orders").count().execute()))
+    return daily(workbook).mutate(orders=many)
+
+
+def test_a_query_that_depends_on_the_rows_is_the_folder_s_own(workbook_of):
+    folders = [workbook_of({"orders": orders}) for orders in (ORDERS, ORDERS[1:])]
+    assert [asked(folder, month, as_many_as_orders) for folder in folders for month in ("2026-07", "2026-09")] == [
+        {"2026-07-15": 10}, {"2026-09-15": 10}, {"2026-07-15": 9}, {"2026-09-15": 9}
+    ]  # fmt: skip
+
+
 def test_other_standards_are_other_texts(workbook_of):
     texts = {id(workbook_of({"orders": ORDERS}, standards=changes)._queries._texts) for changes in (None, {"market.trend_months": {"value": 5}}, None)}
     assert len(texts) == 2
@@ -156,7 +169,9 @@ def test_a_text_depends_on_no_folder_and_no_language(samples, workbook_of):
     finished_frames(samples)
     samples_texts = samples._queries._texts
     queries._texts.cache_clear()
-    small = workbook_of({"orders": ORDERS}, month="2026-07")
+    # Longer than the standard, and than a month: the failures of more months may be due.
+    terms = [{"contract_id": "c1", "term": "reship_hours", "value": "1000"}]
+    small = workbook_of({"orders": ORDERS, "contracts": [{"contract_id": "c1", "valid_from": "2026-01-01"}], "contract_terms": terms}, month="2026-07")
     finished_frames(small)
     texts = small._queries._texts
     assert len(texts) > 60
