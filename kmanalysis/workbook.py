@@ -15,13 +15,14 @@ from threading import RLock
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis.expr import types as ir
 
 from kmanalysis.assets import samples_folder
 from kmanalysis.errors import KmError, UsageError
 from kmanalysis.loaders.engine import CALENDAR, Backend, Period, any_period, calendar_days, connect, period_of
 from kmanalysis.loaders.folder import Attached, attach
-from kmanalysis.loaders.queries import Listener, Queries
+from kmanalysis.loaders.queries import Listener, Queries, Shelf
 from kmanalysis.standards import Standard, Standards, load_standards
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
@@ -40,7 +41,7 @@ SLICE_VARIABLE = "KMANALYSIS_SLICE"
 class Workbook:
     """Canonical tables seen from one month, judged by one set of standards. Made by `open_workbook`.
 
-    ``frames`` holds finished frames by (month, name) and is shared by all months of one folder.
+    ``frames`` holds finished frames by (month, name) and is shared by all months of one folder; ``shelf`` gives rows of kept tables.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Workbook:
         frames: MutableMapping[tuple[str, str], pd.DataFrame] | None = None,
         facts: dict | None = None,
         lock: RLock | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._month = month
         self.standards = standards
@@ -62,6 +64,7 @@ class Workbook:
         self._connection = connection
         self._frames = {} if frames is None else frames
         self._facts = {} if facts is None else facts
+        self._shelf = shelf
         self._lock = lock or RLock()
 
     @property
@@ -103,8 +106,9 @@ class Workbook:
     def at(self, month: Month | None) -> Workbook:
         """The same workbook seen from another month; from any month (None), to write a query."""
         return Workbook(
-            month, self.standards, self.words, connection=self._connection, attached=self.attached, frames=self._frames, facts=self._facts, lock=self._lock
-        )
+            month, self.standards, self.words, connection=self._connection, attached=self.attached,
+            frames=self._frames, facts=self._facts, lock=self._lock, shelf=self._shelf,
+        )  # fmt: skip
 
     @property
     def names(self) -> dict[str, str]:
@@ -156,9 +160,14 @@ class Workbook:
 
     def of_rows(self, name: str, find: Callable[[], object]):
         """A value of the folder's rows that must be known before a query can be written: found once a folder. The query is then its alone."""
-        if self._queries is not None:
-            self._queries.depends_on_rows()
+        queries = self._facts.get("queries")
+        if queries is not None:  # else none has been asked for yet, and none is being written
+            queries.depends_on_rows()
         return self._fact(f"of_rows.{name}", find)
+
+    def looked_back_on(self) -> Iterator[tuple[str, Month, pa.Table]]:
+        """What was worked out of kept tables that later months look back on, for a shelf: table, month and rows."""
+        return iter(()) if self._queries is None else self._queries.looked_back_on()
 
     def tell(self, listener: Listener) -> None:
         """Lets a listener hear of every query of the folder while it runs. Only DuckDB tells."""
@@ -174,7 +183,7 @@ class Workbook:
         connection = self._connection
         if not isinstance(connection, Backend):
             return None
-        return self._fact("queries", lambda: Queries(connection, self.standards.digest, lambda: self._fact("calendar", self._calendar)))
+        return self._fact("queries", lambda: Queries(connection, self.standards.digest, lambda: self._fact("calendar", self._calendar), self._shelf))
 
     def _calendar(self) -> ir.Table:
         if self._connection is None:
@@ -252,13 +261,15 @@ def open_workbook(
     engine: str = "duckdb",
     master: str | None = None,
     frames: MutableMapping[tuple[str, str], pd.DataFrame] | None = None,
+    shelf: Shelf | None = None,
 ) -> Workbook:
     """Opens a folder of canonical tables for one month (default: the last one with an event).
 
     ``data`` defaults to the folder that the environment variable KMANALYSIS_DATA names, else to the samples.
 
     ``standards`` is an operator's own TOML, or standards that are already loaded. ``engine`` is one of `ENGINES`; Spark runs on ``master``, a
-    master's URL (default: this machine). ``frames`` holds what is finished already, by month and name, and is given what is finished here.
+    master's URL (default: this machine). ``frames`` holds what is finished already, by month and name, and is given what is finished here;
+    ``shelf`` gives rows of kept tables that are worked out already.
     Raises DataError, StandardsError or UsageError.
     In a notebook that the batch runs, the page's slice is opened instead.
     """
@@ -269,7 +280,7 @@ def open_workbook(
     chosen = Month.parse(month) if month else None
     folder = Path(data or os.environ.get(DATA_VARIABLE) or samples_folder())
     connection, attached = _opened(folder, memory, engine, master)
-    workbook = Workbook(chosen or Month(1, 1), in_force, words, connection=connection, attached=attached, frames=frames)
+    workbook = Workbook(chosen or Month(1, 1), in_force, words, connection=connection, attached=attached, frames=frames, shelf=shelf)
     return workbook if chosen else workbook.at(_last_month(workbook))
 
 

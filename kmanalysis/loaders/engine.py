@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from ibis.expr import types as ir
 from ibis.expr.operations import DatabaseTable
@@ -119,6 +120,22 @@ def store(connection: Backend, table: str, query: Query, month_column: str, mont
     columns = ", ".join(map(identifier, [month_column, *query.schema.names]))
     with connection.con.cursor() as line, watch(_share_of(line)):
         line.execute(f"{_told(month)}INSERT INTO {identifier(table)} ({columns}) SELECT getvariable('period_first_day'), asked.* FROM ({query.sql}) AS asked")
+
+
+def stored(connection: Backend, table: str, month_column: str, month: Month) -> pa.Table:
+    """The rows that `store` added for a month, always in the same order."""
+    with connection.con.cursor() as line:
+        text = f"SELECT * EXCLUDE ({identifier(month_column)}) FROM {identifier(table)} WHERE {identifier(month_column)} = ? ORDER BY ALL"
+        return line.execute(text, [month.first_day]).to_arrow_table()
+
+
+def restore(connection: Backend, table: str, rows: pa.Table, month_column: str, month: Month) -> None:
+    """Adds what `stored` gave to an engine table again."""
+    columns = ", ".join(map(identifier, [month_column, *rows.column_names]))
+    with connection.con.cursor() as line:
+        line.register("taken", rows)
+        line.execute(f"INSERT INTO {identifier(table)} ({columns}) SELECT CAST(? AS DATE), taken.* FROM taken", [month.first_day])
+        line.unregister("taken")
 
 
 def _told(month: Month) -> str:

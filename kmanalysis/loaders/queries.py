@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock, RLock
+from typing import Protocol
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from ibis.expr import types as ir
 
-from kmanalysis.loaders.engine import CALENDAR, Period, Query, Share, Watch, answer, store, written
+from kmanalysis.loaders.engine import CALENDAR, Period, Query, Share, Watch, answer, restore, store, stored, written
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
 
@@ -41,6 +43,13 @@ class Counting:
     month: Month
     table: str
     share: Share
+
+
+class Shelf(Protocol):
+    """Where the rows of kept tables lie that an earlier run worked out."""
+
+    def taken(self, table: str, month: Month) -> pa.Table | None:
+        """The rows of a table's month; None where they are not there."""
 
 
 Listener = Callable[[Counting], AbstractContextManager[object]]
@@ -76,11 +85,12 @@ class Queries:
     own. ``calendar`` makes the engine's table of the days.
 
     A kept table is one that several queries build upon (the orders by day, say): one engine table for all months, to which the rows of a
-    month are added when they are first needed.
+    month are added when they are first needed: from the ``shelf``, or worked out.
     """
 
-    def __init__(self, connection: Backend, standards: str, calendar: Callable[[], object]) -> None:
+    def __init__(self, connection: Backend, standards: str, calendar: Callable[[], object], shelf: Shelf | None = None) -> None:
         self._connection = connection
+        self._shelf = shelf
         self._texts = _texts(standards)
         self._calendar = calendar
         # Writing a query leans on state that the engine's library shares: one at a time.
@@ -90,6 +100,7 @@ class Queries:
         self._stores: dict[str, ir.Table] = {}
         self._months: defaultdict[tuple[str, Month], Lock] = defaultdict(Lock)
         self._kept: set[tuple[str, Month]] = set()
+        self._worked_out: set[tuple[str, Month]] = set()
         self.listener: Listener = lambda counting: nullcontext()
 
     def answer(self, name: str, build: Callable[[], ir.Table], month: Month) -> pd.DataFrame:
@@ -115,6 +126,14 @@ class Queries:
         else:
             rows = rows.filter(first_day == period.first_day)
         return rows.drop(KEPT_MONTH)
+
+    def looked_back_on(self) -> Iterator[tuple[str, Month, pa.Table]]:
+        """What was worked out here of the kept tables that a later month looks back on: table, month and rows, always in the same order."""
+        tables = {need.table for asked in self._written.values() for need in asked.needs if need.months_before}
+        for table, month in sorted(self._worked_out):
+            # Rows that depend on more than the events until their month's end are no later run's.
+            if table in tables and not self._written[table].is_folders_own:
+                yield table, month, stored(self._connection, _engine_name(table), KEPT_MONTH, month)
 
     def depends_on_rows(self) -> None:
         """Says of the query that is being written, if one is, that another folder's would read otherwise."""
@@ -172,10 +191,18 @@ class Queries:
                     working = self._months[key]
                 with working:
                     if key not in self._kept:
-                        asked = self._written[need.table]
-                        self._provide(asked.needs, needed)
-                        store(self._connection, _engine_name(need.table), asked.query, KEPT_MONTH, needed, self._watch(asked.query, needed))
+                        self._fetch(need.table, needed)
                         self._kept.add(key)
+
+    def _fetch(self, table: str, month: Month) -> None:
+        rows = self._shelf.taken(table, month) if self._shelf else None
+        if rows is not None:
+            restore(self._connection, _engine_name(table), rows, KEPT_MONTH, month)
+            return
+        asked = self._written[table]
+        self._provide(asked.needs, month)
+        store(self._connection, _engine_name(table), asked.query, KEPT_MONTH, month, self._watch(asked.query, month))
+        self._worked_out.add((table, month))
 
 
 def _never() -> ir.Table:

@@ -10,9 +10,11 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.frames import DIGITS
+from kmanalysis.measures.orders import orders_by_day
+from kmanalysis.measures.stability_readings import DAY
 from kmanalysis.statistics.association import chance, lift
 from kmanalysis.times import to_local, to_utc
-from kmanalysis.workbook import Workbook, frame, query
+from kmanalysis.workbook import Workbook, frame, kept, query
 
 MONEY = "decimal(38,4)"
 """Type of a sum of amounts in the engine."""
@@ -33,7 +35,9 @@ _PAIR = ["level", "first", "first_name", "second", "second_name", "baskets", "fi
 @frame
 def known_buyers(workbook: Workbook) -> pd.DataFrame:
     """How many of the window's orders have a known buyer, one row: orders, known_orders, buyers, known_share (NaN without orders)."""
-    counts = _known_counts(workbook)
+    known = _buyer_counts(workbook)
+    known = known[known["currency"].isna()].reset_index(drop=True)
+    counts = _order_counts(workbook).assign(known_orders=known["orders"], buyers=known["buyers"])
     return counts.assign(known_share=(counts["known_orders"] / counts["orders"].where(counts["orders"] > 0)).astype("float64").round(DIGITS))
 
 
@@ -47,7 +51,8 @@ def buyer_segments(workbook: Workbook) -> pd.DataFrame:
     fail and were not cancelled or refunded. The cut points are standards and not quantiles of today's buyers: a buyer's class must not change because
     another one bought. A buyer counts in each currency that it pays in.
     """
-    found = _segments(workbook)
+    found = _buyer_counts(workbook)
+    found = found[found["currency"].notna()]
     places = {name: place for place, name in enumerate((*RECENCIES, *FREQUENCIES))}
     found = found.sort_values(
         ["currency", "recency", "frequency", "is_large"],
@@ -73,7 +78,7 @@ def pairs(workbook: Workbook) -> pd.DataFrame:
     together by chance.
     ``is_more`` where it does not exceed what the confidence leaves and lower is above 1.
     """
-    counts = pd.concat([_sku_pairs(workbook), _category_pairs(workbook)], ignore_index=True)
+    counts = _pair_counts(workbook)
     found = lift(counts["together"], counts["first_baskets"], counts["second_baskets"], counts["baskets"], workbook.standards.value("counting.confidence"))
     told = counts.assign(**{name: part.round(DIGITS) for name, part in found._asdict().items()})
     p = chance(counts["together"], counts["first_baskets"], counts["second_baskets"], counts["baskets"])
@@ -83,32 +88,24 @@ def pairs(workbook: Workbook) -> pd.DataFrame:
     return told.groupby("level").head(PAIRS_SHOWN).reset_index(drop=True)
 
 
-def _window(workbook: Workbook) -> ir.Table:
-    """The orders of the months that trends are read from."""
-    months = int(workbook.standards.value("market.trend_months"))
-    start = to_utc((workbook.period.first_day - ibis.interval(months=months - 1)).cast("timestamp"))
-    orders = workbook.table("orders")
-    orders = orders.filter(orders.ordered_at >= start, orders.ordered_at < workbook.period.end)
-    return orders.mutate(day=to_local(orders.ordered_at).date())
+def _months_before(workbook: Workbook) -> int:
+    """How many months before its own the window has."""
+    return int(workbook.standards.value("market.trend_months")) - 1
 
 
 @query
-def _known_counts(workbook: Workbook) -> ir.Table:
-    orders = _window(workbook)
-    return orders.agg(orders=orders.count(), known_orders=orders.buyer_digest.count(), buyers=orders.buyer_digest.nunique())
+def _order_counts(workbook: Workbook) -> ir.Table:
+    days = orders_by_day(workbook).union(orders_by_day(workbook, months_before=_months_before(workbook)))
+    return days.agg(orders=ibis.coalesce(days.orders.sum(), 0))
 
 
+@frame
 @query
-def _segments(workbook: Workbook) -> ir.Table:
+def _buyer_counts(workbook: Workbook) -> ir.Table:
+    """The classes of `buyer_segments`, and a row without currency: all buyers, each once, and their orders."""
     standard, last_day = workbook.standards.value, workbook.period.last_day
-    orders = _window(workbook)
-    orders = orders.filter(orders.buyer_digest.notnull())
-    buyers = orders.group_by("buyer_digest", "currency").agg(
-        orders=orders.count(),
-        last=orders.day.max(),
-        # A buyer whose orders all fell through paid nothing: that is known.
-        paid=ibis.coalesce(orders.amount.sum(where=~orders.status.isin(NO_MONEY)), 0).cast(MONEY),
-    )
+    buyers = _buyers(workbook)
+    everyone = buyers.agg(buyers=buyers.buyer.nunique(), orders=ibis.coalesce(buyers.orders.sum(), 0), amount=ibis.coalesce(buyers.paid.sum(), 0).cast(MONEY))
     recent, lapsed = (last_day - ibis.interval(days=int(standard(f"market.buyer_{name}"))) for name in ("recent", "lapsed"))
     buyers = buyers.mutate(
         recency=ibis.cases((buyers["last"] >= recent, RECENCIES[0]), (buyers["last"] >= lapsed, RECENCIES[1]), else_=RECENCIES[2]),
@@ -117,47 +114,80 @@ def _segments(workbook: Workbook) -> ir.Table:
         ),
         is_large=buyers.paid >= ibis.literal(Decimal(str(standard("market.buyer_large"))), type=MONEY),
     )
-    found = buyers.group_by("currency", "recency", "frequency", "is_large").agg(
-        buyers=buyers.count(), orders=buyers.orders.sum(), amount=buyers.paid.sum().cast(MONEY)
+    keys = ["currency", "recency", "frequency", "is_large"]
+    classes = buyers.group_by(keys).agg(buyers=buyers.count(), orders=buyers.orders.sum(), amount=buyers.paid.sum().cast(MONEY))
+    everyone = everyone.mutate(currency=ibis.null("string"), recency=ibis.literal(""), frequency=ibis.literal(""), is_large=False)
+    return classes.union(everyone.select(classes.columns)).order_by(keys)
+
+
+def _buyers(workbook: Workbook) -> ir.Table:
+    """The known buyers of the window in each currency: buyer, currency, orders, last (their last order's local day), paid."""
+    start = to_utc((workbook.period.first_day - ibis.interval(months=_months_before(workbook))).cast("timestamp"))
+    orders = workbook.table("orders")
+    orders = orders.filter(orders.ordered_at >= start, orders.ordered_at < workbook.period.end, orders.buyer_digest.notnull())
+    buyers = orders.group_by("currency", buyer="buyer_digest").agg(
+        orders=orders.count(),
+        last=orders.ordered_at.max(),
+        # A buyer whose orders all fell through paid nothing: that is known.
+        paid=ibis.coalesce(orders.amount.sum(where=~orders.status.isin(NO_MONEY)), 0).cast(MONEY),
     )
-    return found.order_by("currency", "recency", "frequency", "is_large")
+    return buyers.mutate(last=to_local(buyers["last"]).date())
 
 
-@query
-def _sku_pairs(workbook: Workbook) -> ir.Table:
-    orders = _window(workbook)
-    names = workbook.table("products").select("sku", "name")
-    return _together(workbook, orders.mutate(item=orders.sku), names.rename(item="sku"), "sku")
+@kept
+def basket_counts(workbook: Workbook) -> ir.Table:
+    """In how many of the month's baskets items are, of a level: alone (second null), two together (first < second), and all baskets (both null).
 
-
-@query
-def _category_pairs(workbook: Workbook) -> ir.Table:
-    products = workbook.table("products").select("sku", "category")
-    orders = _window(workbook).join(products.filter(products.category.notnull()), "sku")
-    names = products.filter(products.category.notnull()).select(item="category", name="category").distinct()
-    return _together(workbook, orders.mutate(item=orders.category), names, "category")
-
-
-def _together(workbook: Workbook, orders: ir.Table, names: ir.Table, level: str) -> ir.Table:
-    """Baskets that hold two items, one, the other, and all baskets. An item in too few baskets is in no pair that counts: it is left out before pairing."""
-    fewest = int(workbook.standards.value("market.pair_baskets"))
+    Columns: level, first, second, baskets. A basket is of one day, and so of one month: what is counted adds up over months.
+    """
+    orders = workbook.in_month("orders")
     known = orders.filter(orders.buyer_digest.notnull())
-    held = known.select("buyer_digest", "day", "item").distinct()
-    baskets = held.select("buyer_digest", "day").distinct()
-    number = baskets.agg(baskets=baskets.count())
-    items = held.group_by("item").agg(item_baskets=held.count())
-    items = items.filter(items.item_baskets >= fewest)
-    left = held.semi_join(items, "item")
-    right = left.view()
-    both = left.join(right, [left.buyer_digest == right.buyer_digest, left.day == right.day, left.item < right.item])
-    both = both.select(first=left.item, second=right.item)
-    both = both.group_by("first", "second").agg(together=both.count())
-    both = both.filter(both.together >= fewest)
+    day = known.ordered_at.delta(workbook.period.start, unit="microsecond") // DAY
+    skus = known.select(buyer="buyer_digest", day=day, item=known.sku).distinct()
+    products = workbook.table("products").select("category", item="sku")
+    categories = skus.join(products.filter(products.category.notnull()), "item").select("buyer", "day", item="category").distinct()
+    return ibis.union(*_counts("sku", skus), *_counts("category", categories))
+
+
+def _counts(level: str, held: ir.Table) -> list[ir.Table]:
+    """The rows of `basket_counts` of what baskets hold: buyer, day, item."""
+    baskets = held.group_by("buyer", "day").agg(items=held.count())
+    several = held.semi_join(baskets.filter(baskets["items"] > 1), ["buyer", "day"])
+    other = several.view()
+    both = several.join(other, [several.buyer == other.buyer, several.day == other.day, several["item"] < other["item"]])
+    both = both.select(first=several["item"], second=other["item"])
+    counts = (
+        baskets.agg(baskets=baskets.count()),
+        held.group_by(first="item").agg(baskets=held.count()),
+        both.group_by("first", "second").agg(baskets=both.count()),
+    )
+    names = {name: ibis.null("string") for name in ("first", "second")}
+    return [count.mutate(level=ibis.literal(level), **{name: value for name, value in names.items() if name not in count.columns})
+            .select("level", "first", "second", "baskets") for count in counts]  # fmt: skip
+
+
+@query
+def _pair_counts(workbook: Workbook) -> ir.Table:
+    """The pairs of the window that enough baskets hold, with their items' baskets and names, and how many baskets and items there are."""
+    fewest = int(workbook.standards.value("market.pair_baskets"))
+    months = basket_counts(workbook).union(basket_counts(workbook, months_before=_months_before(workbook)))
+    counts = months.group_by("level", "first", "second").agg(baskets=months.baskets.sum())
+    every = counts.filter(counts["first"].isnull()).select("level", "baskets")
+    single = counts.filter(counts["first"].notnull(), counts.second.isnull(), counts.baskets >= fewest)
+    items = single.group_by("level").agg(items=single.count())
+    both = counts.filter(counts.second.notnull(), counts.baskets >= fewest).rename(together="baskets")
+    names = _item_names(workbook)
     for side in ("first", "second"):
-        of_side = items.join(names, "item").rename({side: "item", f"{side}_baskets": "item_baskets", f"{side}_name": "name"})
-        both = both.join(of_side, side)
-    both = both.cross_join(items.agg(items=items.count()))
-    return both.cross_join(number).mutate(level=ibis.literal(level)).select(_PAIR).order_by("first", "second")
+        of_side = single.select("level", **{side: "first", f"{side}_baskets": "baskets"})
+        both = both.join(of_side, ["level", side]).join(names.rename({side: "item", f"{side}_name": "name"}), ["level", side])
+    return both.join(every, "level").join(items, "level").select(_PAIR).order_by(ibis.desc("level"), "first", "second")
+
+
+def _item_names(workbook: Workbook) -> ir.Table:
+    products = workbook.table("products")
+    skus = products.select("name", item="sku", level=ibis.literal("sku"))
+    categories = products.filter(products.category.notnull()).select(name="category", item="category", level=ibis.literal("category"))
+    return skus.union(categories.distinct())
 
 
 FRAMES = (known_buyers, buyer_segments, pairs)

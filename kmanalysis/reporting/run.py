@@ -8,7 +8,9 @@ from pathlib import Path
 
 from kmanalysis.reporting.batch import Options, Source, write_report
 from kmanalysis.reporting.inputs import KEPT, Inputs, read_inputs
+from kmanalysis.reporting.kept_archives import Archives
 from kmanalysis.reporting.kept_frames import KeptFrames
+from kmanalysis.reporting.kept_tables import KeptTables
 from kmanalysis.reporting.notebooks import report_notebooks
 from kmanalysis.reporting.pages import all_pages, chosen_pages
 from kmanalysis.reporting.printing import rejected_rows
@@ -44,9 +46,10 @@ def run_report(run: Run, notebooks: Sequence[str], suppliers: Sequence[str], opt
     """
     words, progress = run.words, run.progress
     found = report_notebooks(run.notebooks)
-    frames = KeptFrames(run.out / KEPT, run.inputs, run.standards, force=options.force)
+    archives = Archives(run.out / KEPT, run.inputs, run.standards, force=options.force)
+    frames, tables = KeptFrames(archives), KeptTables(archives)
     with progress.step(words.text("Reading {folder}", folder=run.data.name)):
-        workbook = open_workbook(run.data, run.month, run.standards, words.lang, memory=run.memory, frames=frames)
+        workbook = open_workbook(run.data, run.month, run.standards, words.lang, memory=run.memory, frames=frames, shelf=tables)
         pages = all_pages(found, workbook)
         chosen = chosen_pages(pages, notebooks, suppliers)
     with progress.counting() as hears:
@@ -58,6 +61,9 @@ def run_report(run: Run, notebooks: Sequence[str], suppliers: Sequence[str], opt
     is_steady = (inputs.digest, inputs.key) == (run.inputs.digest, run.inputs.key)
     if is_steady:
         frames.save()
+        for kept in workbook.looked_back_on():
+            tables.put(*kept)
+        tables.save()
     source = Source(workbook, slices, receipts, inputs.files, run.made_from if is_steady else "")
     with progress.pages(len(chosen)) as tell:
         outcomes = write_report(source, pages, chosen, run.out, options, tell)

@@ -7,9 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from kmanalysis.loaders.stamp import stamped_schema
-from kmanalysis.reporting import kept_frames
+from kmanalysis.reporting import kept_archives
 from kmanalysis.reporting.inputs import Inputs, read_inputs
-from kmanalysis.reporting.kept_frames import KEPT_OF_A_MONTH, KeptFrames, exact_content, restored
+from kmanalysis.reporting.kept_archives import KEPT_OF_A_MONTH, Archives
+from kmanalysis.reporting.kept_frames import KeptFrames, exact_content, restored
 from kmanalysis.samples import make_samples
 from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.standards import default_standards, override_standards
@@ -28,7 +29,7 @@ def kept(tmp_path):
     def open_kept(standards=None, force=False, key="", **files):
         (tmp_path / "data").mkdir(exist_ok=True)
         (tmp_path / "data" / "orders.csv").touch()
-        return KeptFrames(tmp_path / "kept", Inputs(tmp_path / "data", files, key), standards or default_standards(), force=force)
+        return KeptFrames(Archives(tmp_path / "kept", Inputs(tmp_path / "data", files, key), standards or default_standards(), force=force))
 
     return open_kept
 
@@ -46,7 +47,7 @@ def test_what_was_kept_is_there_in_the_next_run_and_to_nobody_else(kept, monkeyp
     assert [("2026-09", "measures.observed") in other for other in others] == [False] * 5
     assert ("2026-10", "measures.observed") not in kept(orders="1")
     assert ("2026-09", "grades.grades") not in kept(orders="1")
-    monkeypatch.setattr(kept_frames, "program_digest", lambda: "another")
+    monkeypatch.setattr(kept_archives, "program_digest", lambda: "another")
     assert ("2026-09", "measures.observed") not in kept(orders="1")
 
 
@@ -140,7 +141,7 @@ def _write_late(path):
 
 def test_a_month_is_the_same_without_what_happened_after_it(months, tmp_path, monkeypatch):
     cut, whole = months
-    frames = KeptFrames(tmp_path, read_inputs(cut), default_standards())
+    frames = KeptFrames(Archives(tmp_path, read_inputs(cut), default_standards()))
     workbook = open_workbook(cut, str(MONTH), frames=frames)
     workbook.words = _NoWords()
     counted = finished_frames(workbook)
@@ -153,7 +154,7 @@ def test_a_month_is_the_same_without_what_happened_after_it(months, tmp_path, mo
         pd.testing.assert_frame_equal(frame, recounted[name], check_exact=True, obj=name)
 
     # And so October does not make anyone count September again.
-    again = open_workbook(whole, str(MONTH), frames=KeptFrames(tmp_path, read_inputs(whole), default_standards()))
+    again = open_workbook(whole, str(MONTH), frames=KeptFrames(Archives(tmp_path, read_inputs(whole), default_standards())))
     for asked in ("answered", "in_month", "kept"):
         monkeypatch.setattr(f"kmanalysis.workbook.Workbook.{asked}", lambda *_: pytest.fail("rows were asked for"))
     for name, frame in finished_frames(again).items():
