@@ -52,14 +52,28 @@ def rows(workbook: Workbook, measure: str) -> ir.Table:
 def worst_rows(workbook: Workbook, measure: str) -> pd.DataFrame:
     """The worst rows behind a measure, at most `EVIDENCE_ROWS` a supplier; ``rank`` counts from 1, the rows' own columns follow."""
     name = evidence_name(measure)
-    return workbook.finished(name, lambda month: month.answered(name, lambda any_month: _worst(rows(any_month, measure))))
+    return workbook.finished(name, lambda month: month.answered(name, lambda any_month: _worst(_not_far_from_worst(any_month, measure))))
+
+
+def _not_far_from_worst(workbook: Workbook, measure: str) -> ir.Table:
+    """The rows that are bad at all, where it is known how bad rows are those alone that may be among a supplier's worst: ranking all takes long."""
+    evidence = rows(workbook, measure)
+    evidence = evidence.filter(evidence.severity > 0)
+    if measure not in stability.HOW_BAD:
+        return evidence
+    counts = stability.HOW_BAD[measure](workbook)
+    as_bad = counts.cases.sum().over(ibis.window(group_by="supplier_id", order_by=ibis.desc(counts.severity), rows=(None, 0)))
+    among_worst = counts.mutate(worse=as_bad - counts.cases).filter(ibis._.worse < EVIDENCE_ROWS)
+    least = among_worst.group_by("supplier_id").agg(least=among_worst.severity.min())
+    near = evidence.join(least, "supplier_id")
+    return near.filter(near.severity >= near.least).drop("least")
 
 
 def _worst(evidence: ir.Table) -> ir.Table:
     others = [ibis.asc(evidence[column], nulls_first=True) for column in evidence.columns if column not in ("supplier_id", "severity")]
     order = ibis.window(group_by="supplier_id", order_by=[ibis.desc(evidence.severity), *others])
     ranked = evidence.mutate(rank=ibis.row_number().over(order) + 1)
-    worst = ranked.filter(ranked["rank"] <= EVIDENCE_ROWS, ranked.severity > 0)
+    worst = ranked.filter(ranked["rank"] <= EVIDENCE_ROWS)
     return worst.drop("severity").order_by(["supplier_id", "rank"])
 
 

@@ -29,6 +29,9 @@ FREQUENCIES = ("frequent", "repeated", "once")
 PAIRS_SHOWN = 100
 """Pairs of a level that are kept: the surest first."""
 
+LONGEST_MONTH = 31
+"""Days."""
+
 _PAIR = ["level", "first", "first_name", "second", "second_name", "baskets", "first_baskets", "second_baskets", "together", "items"]
 
 
@@ -135,35 +138,55 @@ def _buyers(workbook: Workbook) -> ir.Table:
 
 
 @kept
+def buyer_numbers(workbook: Workbook) -> ir.Table:
+    """The month's known buyers in the engine: buyer_digest, buyer (a number). Their texts would take most of the memory and of the time."""
+    orders = workbook.in_month("orders")
+    return _numbered(orders.filter(orders.buyer_digest.notnull()), "buyer_digest", "buyer")
+
+
+@kept
 def basket_counts(workbook: Workbook) -> ir.Table:
     """In how many of the month's baskets items are, of a level: alone (second null), two together (first < second), and all baskets (both null).
 
     Columns: level, first, second, baskets. A basket is of one day, and so of one month: what is counted adds up over months.
     """
-    orders = workbook.in_month("orders")
-    known = orders.filter(orders.buyer_digest.notnull())
-    day = known.ordered_at.delta(workbook.period.start, unit="microsecond") // DAY
-    skus = known.select(buyer="buyer_digest", day=day, item=known.sku).distinct()
-    products = workbook.table("products").select("category", item="sku")
-    categories = skus.join(products.filter(products.category.notnull()), "item").select("buyer", "day", item="category").distinct()
-    return ibis.union(*_counts("sku", skus), *_counts("category", categories))
+    orders, products = workbook.in_month("orders"), workbook.table("products")
+    skus, categories = _numbered(products, "sku", "item"), _numbered(products.filter(products.category.notnull()), "category", "category_item")
+    day = orders.ordered_at.delta(workbook.period.start, unit="microsecond") // DAY
+    known = orders.select("buyer_digest", "sku", day=day).join(buyer_numbers(workbook), "buyer_digest").join(skus, "sku")
+    held = known.select("item", basket=known.buyer * LONGEST_MONTH + known.day).distinct()
+    of_category = products.select("sku", "category").join(skus, "sku").join(categories, "category").select("item", "category_item")
+    held_categories = held.join(of_category, "item").select("basket", item="category_item").distinct()
+    categories = categories.select(item="category_item", text="category")
+    return ibis.union(*_counts("sku", held, skus.select("item", text="sku")), *_counts("category", held_categories, categories))
 
 
-def _counts(level: str, held: ir.Table) -> list[ir.Table]:
-    """The rows of `basket_counts` of what baskets hold: buyer, day, item."""
-    baskets = held.group_by("buyer", "day").agg(items=held.count())
-    several = held.semi_join(baskets.filter(baskets["items"] > 1), ["buyer", "day"])
-    other = several.view()
-    both = several.join(other, [several.buyer == other.buyer, several.day == other.day, several["item"] < other["item"]])
-    both = both.select(first=several["item"], second=other["item"])
+def _numbered(rows: ir.Table, column: str, number: str) -> ir.Table:
+    """Each text of the column once, with its number: by the order of the texts, so that it is the same whenever the engine looks again."""
+    texts = rows.select(column).distinct()
+    return texts.mutate(**{number: ibis.row_number().over(ibis.window(order_by=column))})
+
+
+def _counts(level: str, held: ir.Table, items: ir.Table) -> list[ir.Table]:
+    """The rows of `basket_counts` of what baskets hold (basket, item: numbers), with the items' texts."""
+    baskets = held.select("basket").distinct()
+    other = held.view()
+    both = held.join(other, [held.basket == other.basket, held["item"] < other["item"]]).select(first=held["item"], second=other["item"])
     counts = (
         baskets.agg(baskets=baskets.count()),
         held.group_by(first="item").agg(baskets=held.count()),
         both.group_by("first", "second").agg(baskets=both.count()),
     )
-    names = {name: ibis.null("string") for name in ("first", "second")}
-    return [count.mutate(level=ibis.literal(level), **{name: value for name, value in names.items() if name not in count.columns})
-            .select("level", "first", "second", "baskets") for count in counts]  # fmt: skip
+    return [_named(count, items).mutate(level=ibis.literal(level)).select("level", "first", "second", "baskets") for count in counts]
+
+
+def _named(counts: ir.Table, items: ir.Table) -> ir.Table:
+    for side in ("first", "second"):
+        if side in counts.columns:
+            counts = counts.rename(item=side).join(items.rename({side: "text"}), "item").drop("item")
+        else:
+            counts = counts.mutate(**{side: ibis.null("string")})
+    return counts
 
 
 @query

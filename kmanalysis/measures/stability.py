@@ -21,11 +21,11 @@ from kmanalysis.measures.stability_stock import (
     hot_skus,
     hot_stock,
 )
-from kmanalysis.measures.waiting import counted, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.waiting import by_severity, counted, in_order, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import counted_quantiles_by, proportion_bounds
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame, query
+from kmanalysis.workbook import Workbook, frame, kept, query
 
 CURVE_POINTS = 50
 """Points of a supplier's delivery curve: enough for a chart."""
@@ -77,6 +77,12 @@ def stock_sync_lag(workbook: Workbook) -> pd.DataFrame:
 
 @query
 def _sync_counts(workbook: Workbook) -> ir.Table:
+    return in_order(sync_waits(workbook))
+
+
+@kept
+def sync_waits(workbook: Workbook) -> ir.Table:
+    """How old the source's counts were at the month's readings, as `counted` gives it."""
     return counted(stock_sync_lag_rows(workbook), all_ended=True)
 
 
@@ -95,6 +101,12 @@ def delivery_counts(workbook: Workbook) -> pd.DataFrame:
 
 @query
 def _delivery_counts(workbook: Workbook) -> ir.Table:
+    return in_order(delivery_waits(workbook))
+
+
+@kept
+def delivery_waits(workbook: Workbook) -> ir.Table:
+    """How long the month's orders waited for the code, as `counted` gives it."""
     return counted(delivery_time_rows(workbook))
 
 
@@ -194,6 +206,12 @@ MEASURES = {
     "stability.uptime": (uptime, uptime_rows),
     "stability.delivery_time": (delivery_time, delivery_time_rows),
 }
+
+HOW_BAD = {
+    "stability.stock_sync_lag": lambda workbook: by_severity(sync_waits(workbook)),
+    "stability.delivery_time": lambda workbook: by_severity(delivery_waits(workbook)),
+}
+"""Of measures with a row an order or a reading: how many are how bad. It is known from counting, and so the worst need not be looked for among all."""
 
 FRAMES = (hot_skus, hot_stock, hot_availability_days, uptime_days, outages, delivery_curves, delivery_days)
 """What the charts draw beside the measures."""

@@ -40,8 +40,13 @@ def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never
             has_ended=is_over,
             is_bound=is_over & is_upper_bound,
         )
-        .mutate(severity=ibis.ifelse(ibis._.seconds.isnull(), float("1e15"), ibis._.seconds.cast("float64")))
+        .mutate(severity=_severity(ibis._.seconds))
     )
+
+
+def _severity(seconds):
+    """How bad a wait is: its seconds, endless ones last."""
+    return ibis.ifelse(seconds.isnull(), float("1e15"), seconds.cast("float64"))
 
 
 def counted(cases: ir.Table, *groups: str, all_ended: bool = False) -> ir.Table:
@@ -52,7 +57,17 @@ def counted(cases: ir.Table, *groups: str, all_ended: bool = False) -> ir.Table:
     keys = ["supplier_id", *groups, "seconds", *([] if all_ended else ["has_ended", "is_bound"])]
     found = cases.group_by(keys).agg(cases=cases.count())
     found = found.mutate(has_ended=True, is_bound=False) if all_ended else found
-    return found.order_by(ibis.asc(key, nulls_first=False) for key in keys)
+    return in_order(found, *groups)
+
+
+def in_order(counts: ir.Table, *groups: str) -> ir.Table:
+    """The rows of `counted` in its order."""
+    return counts.order_by(ibis.asc(key, nulls_first=False) for key in ("supplier_id", *groups, "seconds", "has_ended", "is_bound"))
+
+
+def by_severity(counts: ir.Table) -> ir.Table:
+    """How many of the `counted` cases are how bad: supplier_id, severity, cases."""
+    return counts.group_by("supplier_id", severity=_severity(counts.seconds)).agg(cases=counts.cases.sum())
 
 
 def waiting_counts(counts: pd.DataFrame, *groups: str) -> pd.DataFrame:
