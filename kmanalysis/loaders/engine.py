@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cache
-from pathlib import Path
 
 import duckdb
 import ibis
@@ -21,18 +18,19 @@ from ibis.expr.operations import DatabaseTable
 from ibis.formats.pandas import PandasData
 
 from kmanalysis.loaders.memory import engine_limit
+from kmanalysis.loaders.spill import spill_folder
 from kmanalysis.loaders.staging import identifier
 from kmanalysis.times import Month, day_kind
 
 
 def connect(memory: str | None = None, threads: int | None = None) -> Backend:
-    """A DuckDB connection in memory; what does not fit there spills to the system's temporary folder.
+    """A DuckDB connection in memory; what does not fit there goes to a folder of its own (see `spill`).
 
     ``memory`` is what the whole process may take, as in ``4GB`` (see `memory`); ``threads`` defaults to the cores. Raises UsageError.
     """
     settings: dict[str, object] = {
         "memory_limit": f"{engine_limit(memory)}B",
-        "temp_directory": str(Path(tempfile.gettempdir()) / f"kmanalysis-{os.getpid()}"),
+        "temp_directory": str(spill_folder()),
         # Closed networks: an extension that is not there is an error, never a download.
         "autoinstall_known_extensions": False,
         # Every result is ordered by a unique key where order matters.
