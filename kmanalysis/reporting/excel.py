@@ -60,7 +60,7 @@ _SHAPES = {
     "restocked_in_time": "whole", "restocked_late": "whole", "restock_undecided": "whole", "still_out": "whole", "older_stockouts": "whole",
     "longest_out_seconds": "whole", "restock_limit_seconds": "whole", "goods_on_offer": "whole", "thin_goods": "whole", "same_upstream": "whole",
     "contacts_reached": "whole", "contacts_before": "whole", "suppliers_paid": "whole", "hhi": "whole", "stock_units": "whole",
-    "planned_units": "whole", "last_units": "whole", "months_counted": "whole", "orders_counted": "whole", "sellers": "whole",
+    "planned_units": "whole", "rows": "whole", "last_units": "whole", "months_counted": "whole", "orders_counted": "whole", "sellers": "whole",
 }  # fmt: skip
 _NAMED = frozenset({"measure", "dimension", "verdict", "basis", "reason", "unit", "limit_unit", "source"})
 _GRADES = ["grade", "supplier_id", "name", "reason", "score", "probability", "coverage", "vetoes", "raw_grade", "p_s", "p_a", "p_b", "p_none"]
@@ -71,7 +71,7 @@ _STANDARD = ["id", "measure", "op", "value", "unit", "limit", "limit_unit", "min
 
 
 def scorecard_workbook(workbook: Workbook) -> bytes:
-    """The Excel file: grades, dimensions, scorecard, all measures, the decisions, standards in force, and what each column means."""
+    """The Excel file: its contents, grades, dimensions, scorecard, all measures, the decisions, standards in force, and what each column means."""
     words = workbook.words
     sheets = {
         "grades": grades(workbook)[_GRADES],
@@ -81,12 +81,13 @@ def scorecard_workbook(workbook: Workbook) -> bytes:
         **decision_sheets(workbook),
         "standards": _standards(workbook),
     }
+    sheets["columns"] = _explained(sheets, words)
     target = BytesIO()
     with xlsxwriter.Workbook(target, _OPTIONS) as book:
         book.set_properties({"created": _CREATED, "title": f"{words.text('Supplier report')} {workbook.month}"})
+        _link(book, _write_sheet(book, words, "contents", _contents(sheets, words)), [words.name(f"sheet.{name}") for name in sheets])
         for name, frame in sheets.items():
             _write_sheet(book, words, name, frame)
-        _write_sheet(book, words, "columns", _explained(sheets, words))
     return target.getvalue()
 
 
@@ -118,13 +119,25 @@ def _explained(sheets: dict[str, pd.DataFrame], words: Words) -> pd.DataFrame:
     return pd.DataFrame({"column": [_heading(name, words) for name in columns], "id": columns, "meaning": [words.name(f"meaning.{name}") for name in columns]})
 
 
+def _contents(sheets: dict[str, pd.DataFrame], words: Words) -> pd.DataFrame:
+    told = [(words.name(f"sheet.{name}"), len(frame), words.name(f"about.{name}")) for name, frame in sheets.items()]
+    return pd.DataFrame(told, columns=["sheet", "rows", "about"])
+
+
+def _link(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, names: list[str]) -> None:
+    """Makes the names in the first column lead to their sheets."""
+    link = book.add_format({"font_color": "#0B57A4", "underline": 1, "valign": "top", "indent": 1})
+    for line, name in enumerate(names, start=1):
+        sheet.write_url(line, 0, f"internal:'{name}'!A1", link, name)
+
+
 def _heading(name: str, words: Words) -> str:
     column, _, dimension = name.partition(":")
     told = words.name(f"column.{column}") + (f" · {words.name(f'short.{dimension}')}" if dimension else "")
     return told[:1].upper() + told[1:]
 
 
-def _write_sheet(book: xlsxwriter.Workbook, words: Words, name: str, frame: pd.DataFrame) -> None:
+def _write_sheet(book: xlsxwriter.Workbook, words: Words, name: str, frame: pd.DataFrame) -> xlsxwriter.worksheet.Worksheet:
     sheet = book.add_worksheet(words.name(f"sheet.{name}"))
     formats = {shape: book.add_format({"num_format": code, "valign": "top"}) for shape, code in _FORMATS.items()}
     text = book.add_format({"valign": "top", "indent": 1})
@@ -143,6 +156,7 @@ def _write_sheet(book: xlsxwriter.Workbook, words: Words, name: str, frame: pd.D
     if len(frame):
         sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
     _set_up_print(sheet)
+    return sheet
 
 
 def _staying(frame: pd.DataFrame) -> int:

@@ -10,6 +10,7 @@ import pytest
 from kmanalysis.reporting.excel import scorecard_workbook
 from kmanalysis.standards import override_standards
 from kmanalysis.workbook import open_workbook
+from tests.conftest import in_language
 from tests.reporting.small import judged_workbook
 
 FORMULA = '=HYPERLINK("http://x","y")'
@@ -35,9 +36,9 @@ def test_the_same_scorecard_is_the_same_bytes():
 
 def test_sheets_have_headings_that_stay_and_filters():
     book = opened(judged_workbook({"S01": 99.0, "S02": 50.0}, lang="en"))
-    assert book.sheetnames == ["Grades", "Dimensions", "Scorecard", "Measures", "Standards", "Columns"]
+    assert book.sheetnames == ["Contents", "Grades", "Dimensions", "Scorecard", "Measures", "Standards", "Columns"]
     assert {sheet.title: sheet.freeze_panes for sheet in book} == {
-        "Grades": "D2", "Dimensions": "C2", "Scorecard": "C2", "Measures": "C2", "Standards": "B2", "Columns": "B2"
+        "Contents": "B2", "Grades": "D2", "Dimensions": "C2", "Scorecard": "C2", "Measures": "C2", "Standards": "B2", "Columns": "B2"
     }  # fmt: skip
     assert {sheet.print_title_rows for sheet in book} == {"$1:$1"}
     assert all(sheet.auto_filter.ref for sheet in book)
@@ -46,6 +47,16 @@ def test_sheets_have_headings_that_stay_and_filters():
     assert grades[1][:4] == ("S", "S01", "供货商 S01", None)
     assert grades[1][4] == pytest.approx(99.0, abs=0.5)
     assert book["Grades"]["F2"].number_format == "0.0%"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_first_sheet_leads_to_the_others(lang, samples):
+    book = opened(in_language(samples, lang))
+    [contents, *others] = book
+    assert [row[:2] for row in list(contents.values)[1:]] == [(sheet.title, sheet.max_row - 1) for sheet in others]
+    assert [contents.cell(line, 1).hyperlink.location for line in range(2, len(others) + 2)] == [f"'{sheet.title}'!A1" for sheet in others]
+    assert all(told and not told.startswith("about.") for _, _, told in list(contents.values)[1:])
+    assert len(others) > 20
 
 
 def test_names_are_text_whatever_they_look_like():
@@ -84,7 +95,7 @@ def test_weights_limits_and_signs_read_as_what_they_are():
 
 def test_scores_have_bars_on_one_scale_and_verdicts_their_looks():
     with zipfile.ZipFile(BytesIO(scorecard_workbook(judged_workbook({"S01": 99.0})))) as parts:
-        grades, scored = (parts.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 3))
+        grades, scored = (parts.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (2, 4))
     assert grades.count("<dataBar>") == 7
     assert '<cfvo type="num" val="0"/><cfvo type="num" val="100.0"/>' in grades
     assert '<cfvo type="num" val="0"/><cfvo type="num" val="1.0"/>' in grades
@@ -108,7 +119,7 @@ def converted(tmp_path_factory):
 def test_libreoffice_opens_it_and_prints_it(converted):
     assert (converted / "scorecard.pdf").read_bytes().startswith(b"%PDF-")
     assert (converted / "scorecard.pdf").stat().st_size > 10_000
-    assert len(list(converted.glob("scorecard-*.csv"))) == 6
+    assert len(list(converted.glob("scorecard-*.csv"))) == 7
 
 
 def test_libreoffice_shows_names_as_text(converted):
