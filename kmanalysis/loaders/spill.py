@@ -34,32 +34,33 @@ def spill_folder() -> Path:
 def _own_folder(process: int) -> Path:
     place = Path(tempfile.gettempdir())
     made = Path(tempfile.mkdtemp(prefix=_HALF_MADE, dir=place))
-    # Locked before it gets its name: nobody takes it for a dead process's.
-    _is_locked(made)
+    # Locked before it gets its name, until the process ends, however it ends: nobody takes it for a dead process's.
+    _locked(made)
     folder = made.rename(place / (PREFIX + made.name.removeprefix(_HALF_MADE)))
     atexit.register(_remove, folder, process)
     for other in place.glob(f"{PREFIX}*"):
-        if other != folder and _is_locked(other):
+        if other != folder and (descriptor := _locked(other)) is not None:
             shutil.rmtree(other, ignore_errors=True)
+            os.close(descriptor)
     return folder
 
 
-def _is_locked(folder: Path) -> bool:
-    """Whether this process could lock the folder. The lock is held until the process ends, however it ends."""
+def _locked(folder: Path) -> int | None:
+    """The descriptor that holds the folder's lock; None where another process holds it."""
     try:
         import fcntl
     except ImportError:  # Windows has no lock that ends with its process: nothing is taken for left behind
-        return False
+        return None
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:  # another user's, or gone meanwhile
-        return False
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        return False
-    return True
+        return None
+    return descriptor
 
 
 def _remove(folder: Path, process: int) -> None:
