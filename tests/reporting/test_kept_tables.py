@@ -66,15 +66,13 @@ def test_a_new_month_counts_no_month_that_is_over(folder, tmp_path):
     counted(folder, "2026-09", tmp_path)
     found, heard = counted(folder, "2026-10", tmp_path)
     assert {month for month, _ in heard} == {"2026-10"}
-    anew = finished_frames(open_workbook(folder, "2026-10"))
+    workbook = open_workbook(folder, "2026-10")
+    anew = finished_frames(workbook)
     assert found.keys() == anew.keys()
     for name, frame in anew.items():
         pd.testing.assert_frame_equal(found[name], frame, check_exact=True, obj=name)
 
-
-def test_no_buyer_lies_beside_the_reports(folder, tmp_path):
-    workbook = open_workbook(folder, "2026-10")
-    finished_frames(workbook)
+    # And no buyer lies beside the reports.
     kept = {table: rows for table, _, rows in workbook.looked_back_on()}
     assert kept.keys() == {"orders.orders_by_day", "market_demand.basket_counts", "remedies.failures"}
     assert not [name for rows in kept.values() for name in rows.column_names if "buyer" in name]
