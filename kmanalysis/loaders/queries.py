@@ -132,8 +132,13 @@ class Queries:
         tables = {need.table for asked in self._written.values() for need in asked.needs if need.months_before}
         for table, month in sorted(self._worked_out):
             # Rows that depend on more than the events until their month's end are no later run's.
-            if table in tables and not self._written[table].is_folders_own:
+            if table in tables and not self._is_folders_own(table):
                 yield table, month, stored(self._connection, _engine_name(table), KEPT_MONTH, month)
+
+    def _is_folders_own(self, table: str) -> bool:
+        """Whether a kept table, or one that it builds upon, depends on more of the folder than its canonical tables' events."""
+        asked = self._written[table]
+        return asked.is_folders_own or any(self._is_folders_own(need.table) for need in asked.needs)
 
     def depends_on_rows(self) -> None:
         """Says of the query that is being written, if one is, that another folder's would read otherwise."""

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import ibis
 import pandas as pd
 import pytest
 
@@ -158,6 +159,29 @@ def test_a_query_that_depends_on_the_rows_is_the_folder_s_own(workbook_of):
     assert [asked(folder, month, as_many_as_orders) for folder in folders for month in ("2026-07", "2026-09")] == [
         {"2026-07-15": 10}, {"2026-09-15": 10}, {"2026-07-15": 9}, {"2026-09-15": 9}
     ]  # fmt: skip
+
+
+@kept
+def all_orders(workbook: Workbook):
+    many = workbook.of_rows("orders", lambda: int(workbook.table("orders").count().execute()))
+    return daily(workbook).mutate(orders=many)
+
+
+@kept
+def upon_all_orders(workbook: Workbook):
+    return all_orders(workbook).filter(ibis._.orders > 0)
+
+
+@query
+def looks_back(workbook: Workbook):
+    tables = (daily, all_orders, upon_all_orders)
+    return ibis.union(*(table(workbook, months_before=1).select("day", orders=ibis._.orders.cast("int64")) for table in tables))
+
+
+def test_what_depends_on_other_rows_is_no_later_run_s(workbook_of):
+    workbook = workbook_of({"orders": ORDERS})
+    looks_back(workbook.at(Month.parse("2026-08")))
+    assert {(table.rpartition(".")[2], str(month)) for table, month, _ in workbook.looked_back_on()} == {("daily", "2026-07")}
 
 
 def test_other_standards_are_other_texts(workbook_of):
