@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from functools import wraps
+from functools import update_wrapper, wraps
 from pathlib import Path
 from threading import RLock
+from typing import Protocol
 
 import ibis
 import pandas as pd
@@ -33,6 +35,8 @@ DATA_VARIABLE = "KMANALYSIS_DATA"
 
 ENGINES = ("duckdb", "spark")
 """What can work the tables: DuckDB in this process, or Spark, which reads the same Parquet."""
+
+_DOTTED = re.compile(r"[a-z]\w*(\.[a-z]\w*)+")
 
 SLICE_VARIABLE = "KMANALYSIS_SLICE"
 """Environment variable that names the slice a batch notebook is opened on."""
@@ -138,9 +142,9 @@ class Workbook:
             self._frames[key] = compute(self)
         return self._frames[key].copy(deep=False)
 
-    def holds(self, finished: Callable[[Workbook], pd.DataFrame]) -> bool:
+    def holds(self, finished: Frame) -> bool:
         """Whether a `frame` function can be asked here: computed, or on a slice one of those that came along."""
-        return self.has_engine or (str(self.month), frame_name(finished)) in self._frames
+        return self.has_engine or (str(self.month), finished.name) in self._frames
 
     def answered(self, name: str, build: Callable[[Workbook], ir.Table]) -> pd.DataFrame:
         """What the named query gives for this month. It is written once a folder where the engine can be told the month later."""
@@ -207,48 +211,79 @@ class Workbook:
         return str(self.month if first is None else min(Month.of(first), self.month))
 
 
-def frame(compute: Callable[[Workbook], pd.DataFrame]) -> Callable[[Workbook], pd.DataFrame]:
-    """Marks a function of a workbook whose frame is computed once a month and shared by all who ask."""
-    name = frame_name(compute)
-
-    @wraps(compute)
-    def finished(workbook: Workbook) -> pd.DataFrame:
-        return workbook.finished(name, compute)
-
-    return finished
+_REGISTERED: dict[tuple[str, str], str] = {}
+"""Which function has a name, by kind of function and name."""
 
 
-def query(build: Callable[[Workbook], ir.Table]) -> Callable[[Workbook], pd.DataFrame]:
-    """Marks a function of a workbook that expresses a query: calling it runs the query for the workbook's month.
+def _register(kind: str, name: str, function: Callable[..., object]) -> None:
+    """Raises ValueError for a name that another function has, or that is not like ``package.thing``."""
+    holder = f"{function.__module__}.{function.__qualname__}"
+    if not _DOTTED.fullmatch(name):
+        raise ValueError(f"{holder}: the name {name!r} of a {kind} must be like 'package.thing'.")
+    if _REGISTERED.setdefault((kind, name), holder) != holder:
+        raise ValueError(f"{holder}: the {kind} {name!r} is already {_REGISTERED[kind, name]}. Give it another name.")
 
-    The function is asked once a folder, for any month: it sees `Workbook.period` and not `Workbook.month`.
+
+class Frame:
+    """A function of a workbook whose frame is computed once a month and shared by all callers. Made by `frame`."""
+
+    def __init__(self, name: str, compute: Callable[[Workbook], pd.DataFrame]) -> None:
+        _register("frame", name, compute)
+        self.name = name
+        self.compute = compute
+        update_wrapper(self, compute)
+
+    def __call__(self, workbook: Workbook) -> pd.DataFrame:
+        """The frame of the workbook's month."""
+        return workbook.finished(self.name, self.compute)
+
+
+def frame(name: str) -> Callable[[Callable[[Workbook], pd.DataFrame]], Frame]:
+    """Decorator: computes a frame once a month and keeps it under ``name``, which must be unique (ValueError at import otherwise)."""
+    return lambda compute: Frame(name, compute)
+
+
+def query(name: str) -> Callable[[Callable[[Workbook], ir.Table]], Callable[[Workbook], pd.DataFrame]]:
+    """Decorator for a function that expresses a query: calling it runs the query for the workbook's month.
+
+    The function is called once a folder, for any month: it sees `Workbook.period` and not `Workbook.month`. ``name`` must be unique.
     """
-    name = frame_name(build)
 
-    @wraps(build)
-    def answered(workbook: Workbook) -> pd.DataFrame:
-        return workbook.answered(name, build)
+    def decorate(build: Callable[[Workbook], ir.Table]) -> Callable[[Workbook], pd.DataFrame]:
+        _register("query", name, build)
 
-    return answered
+        @wraps(build)
+        def answered(workbook: Workbook) -> pd.DataFrame:
+            return workbook.answered(name, build)
+
+        return answered
+
+    return decorate
 
 
-def kept(build: Callable[[Workbook], ir.Table]) -> Callable[..., ir.Table]:
-    """Marks a function of a workbook that expresses a table which several queries build upon: the engine works it out once a month and keeps it.
+class MonthTable(Protocol):
+    """A function of a workbook that gives an engine table of its month, or of some months before it. Made by `kept`."""
 
-    Like a `query` it sees `Workbook.period` and not `Workbook.month`. Called with ``months_before=3``, the rows of the three months before.
+    def __call__(self, workbook: Workbook, months_before: int = 0) -> ir.Table:
+        """The rows of the workbook's month, or those of ``months_before`` months before it."""
+
+
+def kept(name: str) -> Callable[[Callable[[Workbook], ir.Table]], MonthTable]:
+    """Decorator for a function that expresses a table which several queries build upon: the engine computes it once a month and keeps it.
+
+    Like a `query` it sees `Workbook.period` and not `Workbook.month`. Called with ``months_before=3``, it gives the rows of the three months before.
     """
-    name = frame_name(build)
 
-    @wraps(build)
-    def table(workbook: Workbook, months_before: int = 0) -> ir.Table:
-        return workbook.kept(name, build, months_before)
+    def decorate(build: Callable[[Workbook], ir.Table]) -> MonthTable:
+        _register("kept table", name, build)
 
-    return table
+        @wraps(build)
+        def table(workbook: Workbook, months_before: int = 0) -> ir.Table:
+            return workbook.kept(name, build, months_before)
 
+        return table
 
-def frame_name(function: Callable) -> str:
-    """Name under which a frame function's result is kept: ``module.function``."""
-    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    return decorate
 
 
 def open_workbook(

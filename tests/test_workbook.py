@@ -7,7 +7,7 @@ from kmanalysis.measures import observed
 from kmanalysis.standards import override_standards
 from kmanalysis.times import Month, to_local
 from kmanalysis.words import Words
-from kmanalysis.workbook import SLICE_VARIABLE, Workbook, frame, frame_name, open_slice, open_workbook, query, save_slice
+from kmanalysis.workbook import SLICE_VARIABLE, Workbook, frame, open_slice, open_workbook, query, save_slice
 
 ORDERS = [
     {"order_id": "before", "ordered_at": "2026-09-30 15:59:59.999999"},
@@ -18,7 +18,7 @@ ORDERS = [
 ]
 
 
-@frame
+@frame("test_workbook.order_count")
 def order_count(workbook: Workbook) -> pd.DataFrame:
     return pd.DataFrame({"supplier_id": ["s1"], "orders": [workbook.in_month("orders").count().execute()]})
 
@@ -58,7 +58,7 @@ def test_a_frame_is_computed_once_a_month(workbook_of):
     workbook = workbook_of({"orders": ORDERS})
     calls = []
 
-    @frame
+    @frame("test_workbook.counted")
     def counted(workbook: Workbook) -> pd.DataFrame:
         calls.append(workbook.month)
         return pd.DataFrame({"n": [len(calls)]})
@@ -73,7 +73,7 @@ def test_a_frame_is_computed_once_a_month(workbook_of):
 
 def test_a_slice_holds_its_frames_and_no_engine(workbook_of, tmp_path, monkeypatch):
     workbook = workbook_of({"orders": ORDERS}, standards={"service.first_response": {"limit": 300}})
-    finished = {frame_name(order_count): order_count(workbook)}
+    finished = {order_count.name: order_count(workbook)}
     save_slice(tmp_path / "slice", workbook, finished, workbook.suppliers)
     monkeypatch.setenv(SLICE_VARIABLE, str(tmp_path / "slice"))
     page = open_workbook(month="2026-10", lang="en")
@@ -94,7 +94,7 @@ def test_a_slice_is_the_same_bytes_each_time(workbook_of, tmp_path):
     assert open_slice(tmp_path / "one", Words("zh")).suppliers == workbook.suppliers
 
 
-@query
+@query("test_workbook.orders_by_day")
 def orders_by_day(workbook: Workbook):
     orders = workbook.in_month("orders")
     return orders.group_by(day=to_local(orders.ordered_at).date()).agg(orders=orders.count()).order_by("day")
@@ -109,7 +109,7 @@ def test_a_query_is_written_once_and_answers_for_each_month(workbook_of):
 
 
 def test_a_query_may_not_ask_which_month_it_is(workbook_of):
-    @query
+    @query("test_workbook.fixed")
     def fixed(workbook: Workbook):
         return workbook.table("orders").filter(workbook.table("orders").ordered_at < workbook.month.end)
 
@@ -123,3 +123,14 @@ def test_another_month_measures_the_same_as_a_workbook_opened_on_it(samples):
     queries._texts.cache_clear()
     there = observed(open_workbook(month="2026-08"))
     pd.testing.assert_frame_equal(observed(samples.at(Month.parse("2026-08"))), there)
+
+
+def test_a_name_that_another_function_has_is_an_error_at_import():
+    with pytest.raises(ValueError, match=r"test_workbook\.order_count"):
+
+        @frame("test_workbook.order_count")
+        def impostor(workbook):
+            return order_count(workbook)
+
+    with pytest.raises(ValueError, match=r"like .package\.thing."):
+        query("plain")(order_count)

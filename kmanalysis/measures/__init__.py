@@ -24,7 +24,7 @@ EVIDENCE_ROWS = 20
 _BY_ID: Mapping[str, tuple[Callable, Callable]] = stability.MEASURES | compliance.MEASURES | price.MEASURES | service.MEASURES | reputation.MEASURES
 
 
-@frame
+@frame("measures.observed")
 def observed(workbook: Workbook) -> pd.DataFrame:
     """The measures frame of the month: every supplier, every measure; the ones without data say so with n = 0."""
     parts = []

@@ -12,8 +12,8 @@ from kmanalysis.measures.frames import measures_frame
 from kmanalysis.workbook import Workbook, frame, query
 
 
-@frame
-@query
+@frame("compliance.authorisation_status")
+@query("compliance.authorisation_status")
 def authorisation_status(workbook: Workbook) -> ir.Table:
     """State of every supplier's SKUs: supplier_id, sku, name, rights_holder, state, days, days_offered, orders, first_day, last_day."""
     found = _by_state(workbook).join(workbook.table("products").select("sku", "name"), "sku")

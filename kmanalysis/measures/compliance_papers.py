@@ -46,8 +46,8 @@ def _kinds_asked(workbook: Workbook) -> ir.Table:
     return suppliers.mutate(kind=ibis.array(list(KINDS)).unnest())
 
 
-@frame
-@query
+@frame("compliance.licence_days")
+@query("compliance.licence_days")
 def licence_days(workbook: Workbook) -> ir.Table:
     """Days of the month by state of each supplier's documents: supplier_id, kind, proven_days, unverified_days, outdated_days, absent_days."""
     found = _with_days(workbook)
@@ -99,7 +99,7 @@ def licences_rows(workbook: Workbook) -> ir.Table:
     )
 
 
-@frame
+@frame("compliance.documents")
 def documents(workbook: Workbook) -> pd.DataFrame:
     """Suppliers' documents at the month's end: supplier_id, kind, document_id, licensor, scope, valid_from, valid_to, verified_at, days_left, state.
 
@@ -130,16 +130,16 @@ UNEXAMINED = "unexamined"
 """Stands for a listing that nobody looked at."""
 
 
-@frame
-@query
+@frame("compliance.examined_listings")
+@query("compliance.examined_listings")
 def examined_listings(workbook: Workbook) -> ir.Table:
     """Listings on offer in the month by what examination found: supplier_id, grey_kind (none, a kind, or `UNEXAMINED`), listings."""
     rows = grey_listings_rows(workbook).mutate(grey_kind=ibis.coalesce(ibis._.grey_kind, UNEXAMINED))
     return rows.group_by("supplier_id", "grey_kind").agg(listings=rows.count()).order_by("supplier_id", "grey_kind")
 
 
-@frame
-@query
+@frame("compliance.grey_goods")
+@query("compliance.grey_goods")
 def grey_goods(workbook: Workbook) -> ir.Table:
     """Grey goods on offer in the month: supplier_id, sku, name, category, listed_from, listed_to, grey_kind."""
     rows = grey_listings_rows(workbook)

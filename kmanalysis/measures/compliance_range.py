@@ -25,15 +25,15 @@ def family_coverage_rows(workbook: Workbook) -> ir.Table:
     return found.select("supplier_id", "family", "is_must", listings=listings, severity=ibis.ifelse(listings > 0, 0.0, 1.0))
 
 
-@frame
-@query
+@frame("compliance.families")
+@query("compliance.families")
 def families(workbook: Workbook) -> ir.Table:
     """Families that each supplier has on offer or is asked for: supplier_id, family, listings, is_asked."""
     return _asked_and_listed(workbook, "family")
 
 
-@frame
-@query
+@frame("compliance.categories")
+@query("compliance.categories")
 def categories(workbook: Workbook) -> ir.Table:
     """Categories that each supplier has on offer or is asked for: supplier_id, category, listings, is_asked."""
     return _asked_and_listed(workbook, "category")
@@ -80,8 +80,8 @@ def new_category_speed_rows(workbook: Workbook) -> ir.Table:
     )
 
 
-@frame
-@query
+@frame("compliance.new_products")
+@query("compliance.new_products")
 def new_products(workbook: Workbook) -> ir.Table:
     """New products of the categories asked for, by supplier: the columns of `new_category_speed_rows`."""
     return new_category_speed_rows(workbook).drop("severity").order_by("supplier_id", "launched_on", "sku")

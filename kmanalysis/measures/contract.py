@@ -25,7 +25,7 @@ BASES = ("cost", "amount")
 """What a remedy is a share of: what the platform paid, or what the buyer paid. The first is the default."""
 
 
-@frame
+@frame("contract.terms")
 def terms(workbook: Workbook) -> pd.DataFrame:
     """The terms of each supplier's contract on the month's last day, a row a supplier; the standards' where it says nothing or none is in force.
 
@@ -67,7 +67,7 @@ def _named(flags: dict[str, pd.Series], found: pd.DataFrame) -> pd.Series:
     return pd.Series([";".join(filter(None, row)) for row in told.T], index=found.index, dtype="str")
 
 
-@query
+@query("contract.contracts")
 def _contracts(workbook: Workbook) -> ir.Table:
     """Each supplier's contract of the month's last day: the one in force that began last, else the one that ended last."""
     last_day = workbook.period.last_day

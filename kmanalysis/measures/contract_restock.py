@@ -17,7 +17,7 @@ CASES_SHOWN = 30
 _KEYS = ("supplier_id", "sku")
 
 
-@kept
+@kept("contract.stockouts")
 def stockouts(workbook: Workbook) -> ir.Table:
     """The stock-outs of hot SKUs on offer that the month saw, cut at its end: supplier_id, sku, contract_id, and
 
@@ -42,8 +42,8 @@ def stockouts(workbook: Workbook) -> ir.Table:
     )  # fmt: skip
 
 
-@frame
-@query
+@frame("contract.restock_counts")
+@query("contract.restock_counts")
 def restock_counts(workbook: Workbook) -> ir.Table:
     """Stock-outs of hot SKUs that began in the month, a row a supplier that had one in sight.
 
@@ -64,8 +64,8 @@ def restock_counts(workbook: Workbook) -> ir.Table:
     return found.order_by("supplier_id")
 
 
-@frame
-@query
+@frame("contract.restock_cases")
+@query("contract.restock_cases")
 def restock_cases(workbook: Workbook) -> ir.Table:
     """The month's `stockouts` with the largest lower bound, at most `CASES_SHOWN` a supplier, the longest first."""
     cases = stockouts(workbook)

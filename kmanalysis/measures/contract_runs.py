@@ -21,8 +21,8 @@ _MOST_IN_A_ROW = 1_000
 _PARTITION = ("supplier_id", "contract")
 
 
-@frame
-@query
+@frame("contract.failure_runs")
+@query("contract.failure_runs")
 def failure_runs(workbook: Workbook) -> ir.Table:
     """The runs of failures until the month's end that gave a right to end the contract, and each supplier's unbroken one; at most `RUNS_SHOWN`.
 

@@ -11,8 +11,8 @@ from kmanalysis.measures.price_landed import landed_days
 from kmanalysis.workbook import Workbook, frame, query
 
 
-@frame
-@query
+@frame("goods.goods_sold")
+@query("goods.goods_sold")
 def goods_sold(workbook: Workbook) -> ir.Table:
     """The month's orders by supplier and SKU: supplier_id, sku, orders, units (all ordered), sold (delivered ones alone)."""
     orders = workbook.in_month("orders")
@@ -24,8 +24,8 @@ def goods_sold(workbook: Workbook) -> ir.Table:
     return found.order_by("supplier_id", "sku")
 
 
-@frame
-@query
+@frame("goods.goods_stock")
+@query("goods.goods_stock")
 def goods_stock(workbook: Workbook) -> ir.Table:
     """The month's known stock by supplier and SKU: supplier_id, sku, readings, average_stock (mean of the readings), last_stock.
 
@@ -48,8 +48,8 @@ def goods_stock(workbook: Workbook) -> ir.Table:
     return found.select("supplier_id", "sku", "readings", "average_stock", "last_stock").order_by("supplier_id", "sku")
 
 
-@frame
-@query
+@frame("goods.goods_offered")
+@query("goods.goods_offered")
 def goods_offered(workbook: Workbook) -> ir.Table:
     """What is on offer on the month's last day: supplier_id, sku, name, cost_price, currency. Of several listings the one that began last."""
     listings = on_offer(workbook)
@@ -62,8 +62,8 @@ def goods_offered(workbook: Workbook) -> ir.Table:
     return named.select("supplier_id", "sku", "name", "cost_price", "currency").order_by("supplier_id", "sku")
 
 
-@frame
-@query
+@frame("goods.goods_landed")
+@query("goods.goods_landed")
 def goods_landed(workbook: Workbook) -> ir.Table:
     """What the month's received purchases really cost: supplier_id, sku, currency, received (units), landed_amount (paid and fees, exact)."""
     days = landed_days(workbook)
@@ -71,15 +71,15 @@ def goods_landed(workbook: Workbook) -> ir.Table:
     return found.order_by("supplier_id", "sku", "currency")
 
 
-@frame
-@query
+@frame("goods.upstreams")
+@query("goods.upstreams")
 def upstreams(workbook: Workbook) -> ir.Table:
     """Whom each supplier buys from, where known: supplier_id, upstream_id."""
     return workbook.table("suppliers").select("supplier_id", "upstream_id").order_by("supplier_id")
 
 
-@frame
-@query
+@frame("goods.purchased")
+@query("goods.purchased")
 def purchased(workbook: Workbook) -> ir.Table:
     """What was paid for the month's purchases: supplier_id, category, family, currency, paid_amount (exact). Unknown category or family is null."""
     purchases = workbook.in_month("purchases")

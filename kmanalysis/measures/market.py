@@ -21,8 +21,8 @@ HALF = 0.5
 """Orders that a month without any counts as where logarithms are taken."""
 
 
-@frame
-@query
+@frame("market.sold")
+@query("market.sold")
 def sold(workbook: Workbook) -> ir.Table:
     """What was ordered in the month, a row a SKU: sku, name, category, launched_on, orders, quantity, first_day and last_day with an order."""
     days = orders_by_day(workbook)
@@ -30,7 +30,7 @@ def sold(workbook: Workbook) -> ir.Table:
     return found.join(workbook.table("products").select("sku", "name", "category", "launched_on"), "sku").order_by("sku")
 
 
-@frame
+@frame("market.category_months")
 def category_months(workbook: Workbook) -> pd.DataFrame:
     """Orders by category and month: month, category, orders, quantity, orders_per_day (NaN where none) and is_counted, by month within category.
 
@@ -42,7 +42,7 @@ def category_months(workbook: Workbook) -> pd.DataFrame:
     return found[["category", "month", "orders", "quantity", "orders_per_day", "is_counted"]]
 
 
-@frame
+@frame("market.category_trends")
 def category_trends(workbook: Workbook) -> pd.DataFrame:
     """The trend of each category that had an order in the window, a row a category.
 
@@ -56,7 +56,7 @@ def category_trends(workbook: Workbook) -> pd.DataFrame:
     return _trends(workbook, category_months(workbook), ["category"])
 
 
-@frame
+@frame("market.sku_trends")
 def sku_trends(workbook: Workbook) -> pd.DataFrame:
     """The trend of each SKU, as `category_trends`, with sku, name and category."""
     return _trends(workbook, _with_gaps(workbook, _history(workbook), ["sku", "name", "category"]), ["sku", "name", "category"])

@@ -35,7 +35,7 @@ LONGEST_MONTH = 31
 _PAIR = ["level", "first", "first_name", "second", "second_name", "baskets", "first_baskets", "second_baskets", "together", "items"]
 
 
-@frame
+@frame("market.known_buyers")
 def known_buyers(workbook: Workbook) -> pd.DataFrame:
     """How many of the window's orders have a known buyer, one row: orders, known_orders, buyers, known_share (NaN without orders)."""
     known = _buyer_counts(workbook)
@@ -44,7 +44,7 @@ def known_buyers(workbook: Workbook) -> pd.DataFrame:
     return counts.assign(known_share=(counts["known_orders"] / counts["orders"].where(counts["orders"] > 0)).astype("float64").round(DIGITS))
 
 
-@frame
+@frame("market.buyer_segments")
 def buyer_segments(workbook: Workbook) -> pd.DataFrame:
     """Known buyers by recency, frequency and money, in each currency apart.
 
@@ -68,7 +68,7 @@ def buyer_segments(workbook: Workbook) -> pd.DataFrame:
     return found.assign(amount_share=(amount / total.where(total > 0)).round(DIGITS))
 
 
-@frame
+@frame("market.pairs")
 def pairs(workbook: Workbook) -> pd.DataFrame:
     """What known buyers order together, of SKUs and of categories (level), the pairs that are surest to be more than chance first.
 
@@ -96,14 +96,14 @@ def _months_before(workbook: Workbook) -> int:
     return int(workbook.standards.value("market.trend_months")) - 1
 
 
-@query
+@query("market.order_counts")
 def _order_counts(workbook: Workbook) -> ir.Table:
     days = orders_by_day(workbook).union(orders_by_day(workbook, months_before=_months_before(workbook)))
     return days.agg(orders=ibis.coalesce(days.orders.sum(), 0))
 
 
-@frame
-@query
+@frame("market.buyer_counts")
+@query("market.buyer_counts")
 def _buyer_counts(workbook: Workbook) -> ir.Table:
     """The classes of `buyer_segments`, and a row without currency: all buyers, each once, and their orders."""
     standard, last_day = workbook.standards.value, workbook.period.last_day
@@ -137,14 +137,14 @@ def _buyers(workbook: Workbook) -> ir.Table:
     return buyers.mutate(last=to_local(buyers["last"]).date())
 
 
-@kept
+@kept("market.buyer_numbers")
 def buyer_numbers(workbook: Workbook) -> ir.Table:
     """The month's known buyers in the engine: buyer_digest, buyer (a number). Their texts would take most of the memory and of the time."""
     orders = workbook.in_month("orders")
     return _numbered(orders.filter(orders.buyer_digest.notnull()), "buyer_digest", "buyer")
 
 
-@kept
+@kept("market.basket_counts")
 def basket_counts(workbook: Workbook) -> ir.Table:
     """In how many of the month's baskets items are, of a level: alone (second null), two together (first < second), and all baskets (both null).
 
@@ -189,7 +189,7 @@ def _named(counts: ir.Table, items: ir.Table) -> ir.Table:
     return counts
 
 
-@query
+@query("market.pair_counts")
 def _pair_counts(workbook: Workbook) -> ir.Table:
     """The pairs of the window that enough baskets hold, with their items' baskets and names, and how many baskets and items there are."""
     fewest = int(workbook.standards.value("market.pair_baskets"))

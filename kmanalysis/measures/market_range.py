@@ -26,8 +26,8 @@ UNKNOWN = "unknown"
 FADING = ["level", "category", "sku", "name", "growth", "p", "orders", "currency", "amount", "margin", "margin_share", "is_drop"]
 
 
-@frame
-@query
+@frame("market.offers")
+@query("market.offers")
 def offers(workbook: Workbook) -> ir.Table:
     """Who sells each SKU: sku, name, category, launched_on, suppliers, only_supplier (its id where there is one alone, else empty), is_known.
 
@@ -49,7 +49,7 @@ def offers(workbook: Workbook) -> ir.Table:
     return found.select("sku", "name", "category", "launched_on", "suppliers", "only_supplier", is_known=found.listings > 0).order_by("sku")
 
 
-@frame
+@frame("market.gaps")
 def gaps(workbook: Workbook) -> pd.DataFrame:
     """SKUs that grow, or whose category does, and that at most as many suppliers sell as the standards call a gap: those with proof first.
 
@@ -74,7 +74,7 @@ def gaps(workbook: Workbook) -> pd.DataFrame:
     return found[["sku", "name", "category", "suppliers", "only_supplier", "is_gap", "growth", "category_status", "sku_status", "launched_on"]]
 
 
-@frame
+@frame("market.focus")
 def focus(workbook: Workbook) -> pd.DataFrame:
     """What each category brought in the month, in each currency apart: the one with most margin first.
 
@@ -91,7 +91,7 @@ def focus(workbook: Workbook) -> pd.DataFrame:
     return found
 
 
-@frame
+@frame("market.fading")
 def fading(workbook: Workbook) -> pd.DataFrame:
     """Fading categories and SKUs (level) with what they still bring, a row a currency: those to drop first.
 
@@ -121,8 +121,8 @@ def fading(workbook: Workbook) -> pd.DataFrame:
     return found.astype({"is_drop": "bool"})[FADING]
 
 
-@frame
-@query
+@frame("market.earned")
+@query("market.earned")
 def earned(workbook: Workbook) -> ir.Table:
     """The month's orders that bring in money, by currency and SKU: currency, sku, category, orders, amount, known_amount, cost_amount (decimals)."""
     orders = workbook.in_month("orders")
@@ -152,8 +152,8 @@ def _summed(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return sums.astype({"margin": "float64", "amount_share": "float64", "margin_share": "float64"})
 
 
-@frame
-@query
+@frame("market.category_margins")
+@query("market.category_margins")
 def category_margins(workbook: Workbook) -> ir.Table:
     """What suppliers' listings leave between cost and suggested retail: supplier_id, category ("unknown" where none), skus, margin (median of listings)."""
     listed = on_offer(workbook)

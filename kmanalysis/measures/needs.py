@@ -33,7 +33,7 @@ DEFAULTS: Mapping[str, str] = {
 """The standard that stands in for a line's value, by item."""
 
 
-@frame
+@frame("needs.profile")
 def profile(workbook: Workbook) -> pd.DataFrame:
     """The needs profile: subject, item, value (text; the standard's where the line has none), unit, is_must; must-haves first.
 
@@ -46,13 +46,13 @@ def profile(workbook: Workbook) -> pd.DataFrame:
     return lines.sort_values(["is_must", "subject", "item"], ascending=[False, True, True], ignore_index=True)
 
 
-@query
+@query("needs.lines")
 def _lines(workbook: Workbook) -> ir.Table:
     needs = workbook.table("needs")
     return needs.select("subject", "item", "value", "is_must").order_by("subject", "item")
 
 
-@frame
+@frame("needs.match")
 def match(workbook: Workbook) -> pd.DataFrame:
     """A row a supplier and line of the profile: supplier_id, subject, item, value, unit, is_must, state (met, missed, unknown), found, n.
 
@@ -67,7 +67,7 @@ def match(workbook: Workbook) -> pd.DataFrame:
     return found[columns].astype(texts).sort_values("supplier_id", kind="stable", ignore_index=True)
 
 
-@frame
+@frame("needs.fits")
 def fits(workbook: Workbook) -> pd.DataFrame:
     """A row a supplier: state (fits: meets every must-have; fails: misses one; unproven: misses none, but not all are known), musts, musts_missed,
     musts_unknown, wishes, wishes_met, and how its size and its entry conditions suit: daily_orders (asked), largest_day_orders (carried on one day
@@ -178,7 +178,7 @@ def _volume(workbook: Workbook) -> pd.DataFrame:
     return _largest_days(workbook).merge(_stock(workbook), on="supplier_id", how="outer").sort_values("supplier_id", ignore_index=True)
 
 
-@query
+@query("needs.largest_days")
 def _largest_days(workbook: Workbook) -> ir.Table:
     months = int(workbook.standards.value("counting.hot_months"))
     days = orders_by_day(workbook).union(orders_by_day(workbook, months_before=months))
@@ -186,7 +186,7 @@ def _largest_days(workbook: Workbook) -> ir.Table:
     return carried.group_by("supplier_id").agg(largest_day_orders=carried.orders.max().cast("float64"), order_days=carried.count()).order_by("supplier_id")
 
 
-@query
+@query("needs.stock")
 def _stock(workbook: Workbook) -> ir.Table:
     readings = workbook.in_month("stock_snapshots")
     readings = readings.filter(readings.scan_ok)
@@ -202,7 +202,7 @@ def _stock(workbook: Workbook) -> ir.Table:
     )
 
 
-@query
+@query("needs.offered")
 def _offered(workbook: Workbook) -> ir.Table:
     """Listings on offer by supplier, family and category; a supplier that offers nothing now, but did before, has a row without either."""
     listings, products = workbook.table("listings"), workbook.table("products").select("sku", "family", "category")
@@ -213,13 +213,13 @@ def _offered(workbook: Workbook) -> ir.Table:
     return found.mutate(listings=ibis.coalesce(found.listings, 0)).order_by("supplier_id", "family", "category")
 
 
-@query
+@query("needs.known_categories")
 def _known_categories(workbook: Workbook) -> ir.Table:
     products = workbook.table("products")
     return products.filter(products.category.notnull()).select("category").distinct().order_by("category")
 
 
-@query
+@query("needs.answer_counts")
 def _answer_counts(workbook: Workbook) -> ir.Table:
     tickets = workbook.in_month("tickets")
     tickets = tickets.filter(~tickets.is_staged)
@@ -228,7 +228,7 @@ def _answer_counts(workbook: Workbook) -> ir.Table:
     return counted(waiting_cases(workbook, tickets, started=tickets.opened_at, ended=tickets.first_response_at, never=is_closed & ~was_answered))
 
 
-@query
+@query("needs.cost_sums")
 def _cost_sums(workbook: Workbook) -> ir.Table:
     orders = workbook.in_month("orders")
     priced = orders.filter(orders.cost_amount.notnull())

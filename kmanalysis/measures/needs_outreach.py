@@ -22,7 +22,7 @@ MARKETPLACE = "b2b_marketplace"
 _CENT = Decimal("0.01")
 
 
-@query
+@query("needs.contacts")
 def _contacts(workbook: Workbook) -> ir.Table:
     """The contacts made by the month's end, in the currency that their supplier names."""
     outreach = workbook.table("outreach")
@@ -31,7 +31,7 @@ def _contacts(workbook: Workbook) -> ir.Table:
     return found.order_by("contact_id")
 
 
-@frame
+@frame("needs.funnel")
 def funnel(workbook: Workbook) -> pd.DataFrame:
     """Contacts by channel (and all together) and stage: channel, step (from 0), stage, contacts (that reached it), before (that reached the one
     before), share, lower, upper (of those before; exact one-sided bounds), share_of_all (of those contacted), lower_of_all, upper_of_all, ended (the
@@ -66,7 +66,7 @@ def funnel(workbook: Workbook) -> pd.DataFrame:
     return told[columns]
 
 
-@frame
+@frame("needs.entry_conditions")
 def entry_conditions(workbook: Workbook) -> pd.DataFrame:
     """What contacts asked for before the first purchase, by channel and currency: channel, currency (empty where none is named), condition (min_order,
     prepayment), asked (contacts that named an amount), contacts, and of the amounts lowest_amount, median_amount (to the cent, half up), highest_amount.
@@ -89,7 +89,7 @@ def _median(amounts: pd.Series) -> Decimal:
     return Decimal(value).quantize(_CENT, ROUND_HALF_UP)
 
 
-@frame
+@frame("needs.marketplace")
 def marketplace(workbook: Workbook) -> pd.DataFrame:
     """The contacts of the B2B marketplace: contact_id, supplier_id (empty before it has one), name, stage, marketplace_certified, marketplace_years,
     state: met (certified, and there for as long as the standard asks), missed (one of both is known not to hold), unknown.

@@ -13,7 +13,7 @@ from kmanalysis.measures.frames import DIGITS
 from kmanalysis.workbook import Workbook, frame, query
 
 
-@query
+@query("needs.traits")
 def traits(workbook: Workbook) -> ir.Table:
     """What suppliers say of themselves, a row each."""
     suppliers = workbook.table("suppliers")
@@ -21,7 +21,7 @@ def traits(workbook: Workbook) -> ir.Table:
     return suppliers.select(*columns, "upstream_id").order_by("supplier_id")
 
 
-@frame
+@frame("needs.qualification")
 def qualification(workbook: Workbook) -> pd.DataFrame:
     """The qualification list: supplier_id, channel, supply_mode, min_order, prepayment, currency, api_stock, api_order_status, bulk_custom, data_tools,
     upstream_id, same_upstream (other suppliers that buy from it), and of the goods on offer: listings, priced (both prices known), thin (margin under
@@ -42,7 +42,7 @@ def qualification(workbook: Workbook) -> pd.DataFrame:
     return found
 
 
-@frame
+@frame("needs.margins")
 def margins(workbook: Workbook) -> pd.DataFrame:
     """The price list of each supplier, a row a good on offer in the month (its latest listing): supplier_id, sku, name, category, cost_price,
     suggested_retail_price, currency, margin = (retail − cost) / retail, state against the standard (met, missed, unknown).
@@ -60,7 +60,7 @@ def margins(workbook: Workbook) -> pd.DataFrame:
     return found
 
 
-@query
+@query("needs.price_lists")
 def _price_lists(workbook: Workbook) -> ir.Table:
     listings = on_offer(workbook)
     latest = listings.group_by("supplier_id", "sku").agg(listed_from=listings.listed_from.max())

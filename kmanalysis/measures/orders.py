@@ -10,7 +10,7 @@ from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, kept
 
 
-@kept
+@kept("orders.orders_by_day")
 def orders_by_day(workbook: Workbook) -> ir.Table:
     """The month's orders by supplier_id, sku and local day: orders, quantity, oversold, unclear (see `is_oversold`, `is_unclear`)."""
     orders = workbook.in_month("orders")

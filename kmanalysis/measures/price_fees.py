@@ -14,8 +14,8 @@ DISCOUNT_DIGITS = 4
 """Digits of a granted discount: each purchase's is rounded to the cent, which must not read as a broken promise."""
 
 
-@frame
-@query
+@frame("price.fees_by_kind")
+@query("price.fees_by_kind")
 def fees_by_kind(workbook: Workbook) -> ir.Table:
     """The month's fees: supplier_id, currency, kind, is_disclosed, fees (count), amount (decimal), share_of_purchases (NaN where none was paid)."""
     fees = workbook.in_month("fees")
@@ -26,8 +26,8 @@ def fees_by_kind(workbook: Workbook) -> ir.Table:
     return found.select(*columns, share_of_purchases=share).order_by(columns[:4])
 
 
-@frame
-@query
+@frame("price.purchase_sums")
+@query("price.purchase_sums")
 def purchase_sums(workbook: Workbook) -> ir.Table:
     """The month's purchases by supplier and currency: purchases (count), list_amount, discount_amount, paid_amount (decimal)."""
     return _purchase_sums(workbook).order_by("supplier_id", "currency")
@@ -104,7 +104,7 @@ def offered_tiers(workbook: Workbook) -> ir.Table:
     return found.mutate(offered=ibis.coalesce(found.discount_share, 0.0)).drop("discount_share")
 
 
-@frame
+@frame("price.tiers")
 def tiers(workbook: Workbook) -> pd.DataFrame:
     """Volume discount of each supplier in its main currency.
 
@@ -121,7 +121,7 @@ def tiers(workbook: Workbook) -> pd.DataFrame:
     return main[[*columns, "offered", "granted", "discount"]]
 
 
-@query
+@query("price.tiers_and_purchases")
 def _tiers_and_purchases(workbook: Workbook) -> ir.Table:
     both = _beside_purchases(offered_tiers(workbook), _purchase_sums(workbook).drop("paid_amount"))
     return both.mutate(purchases=ibis.coalesce(both.purchases, 0), tiers=ibis.coalesce(both.tiers, 0))

@@ -46,7 +46,7 @@ def landed_purchases(workbook: Workbook) -> ir.Table:
     return found.mutate(landed_amount=found.paid_amount + found.linked_fees + found.spread_fees).drop("all_paid", "all_units", "other_fees")
 
 
-@kept
+@kept("price.landed_days")
 def landed_days(workbook: Workbook) -> ir.Table:
     """The `landed_purchases` that were received, by supplier_id, sku, currency and day: purchases (count), received (units), paid, landed (decimal)."""
     landed = landed_purchases(workbook)
@@ -99,8 +99,8 @@ def low_price_trap_rows(workbook: Workbook) -> ir.Table:
     )
 
 
-@frame
-@query
+@frame("price.landed_prices")
+@query("price.landed_prices")
 def landed_prices(workbook: Workbook) -> ir.Table:
     """Headline, market and landed price of each supplier and SKU bought: the columns of `low_price_trap_rows`; money is decimal."""
     return low_price_trap_rows(workbook).drop("severity").order_by("supplier_id", "sku", "currency")
@@ -149,14 +149,14 @@ def gross_margin_rows(workbook: Workbook) -> ir.Table:
     )
 
 
-@frame
+@frame("price.margins")
 def margins(workbook: Workbook) -> pd.DataFrame:
     """Margin of each supplier and SKU: supplier_id, sku, name, currency, purchases, received, retail_, paid_ and landed_amount (decimal), margin."""
     sums = _retail_sums(workbook)
     return sums.assign(margin=_margin(sums, "landed_amount"))
 
 
-@query
+@query("price.retail_sums")
 def _retail_sums(workbook: Workbook) -> ir.Table:
     days = retail_prices(workbook, landed_days(workbook)).join(workbook.table("products").select("sku", "name"), "sku")
     found = days.group_by("supplier_id", "sku", "name", "currency").agg(
@@ -169,7 +169,7 @@ def _retail_sums(workbook: Workbook) -> ir.Table:
     return found.order_by("supplier_id", "sku", "currency")
 
 
-@query
+@query("price.received_counts")
 def _received_counts(workbook: Workbook) -> ir.Table:
     days = landed_days(workbook)
     return days.group_by("supplier_id", "currency").agg(received=days.purchases.sum())

@@ -48,7 +48,7 @@ def standing_quotes(workbook: Workbook) -> ir.Table:
     return each_day(workbook, spans, "quoted_on", "stands_to").select("supplier_id", "sku", "day", "unit_price", "currency", "quoted_at")
 
 
-@kept
+@kept("price.market_quotes")
 def market_quotes(workbook: Workbook) -> ir.Table:
     """The `standing_quotes` of all SKUs beside each other: adds market_suppliers (the judged one included), market_level and deviation.
 
@@ -120,8 +120,8 @@ def band_share(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@frame
-@query
+@frame("price.sku_deviations")
+@query("price.sku_deviations")
 def sku_deviations(workbook: Workbook) -> ir.Table:
     """Core SKUs against the market: supplier_id, sku, name, currency, days, within, above, below, lowest / median / highest_deviation."""
     rows = _sided(workbook)
@@ -129,21 +129,21 @@ def sku_deviations(workbook: Workbook) -> ir.Table:
     return found.order_by("supplier_id", "sku", "currency")
 
 
-@frame
+@frame("price.daily_deviations")
 def daily_deviations(workbook: Workbook) -> pd.DataFrame:
     """All core SKUs of a supplier by day: supplier_id, day, days (SKUs judged), within, above, below, share_within, the three deviations."""
     found = _day_sides(workbook)
     return found.assign(share_within=(found["within"] / found["days"]).round(DIGITS))
 
 
-@query
+@query("price.day_sides")
 def _day_sides(workbook: Workbook) -> ir.Table:
     rows = _sided(workbook)
     return rows.group_by("supplier_id", "day").agg(**_sides(rows)).order_by("supplier_id", "day")
 
 
-@frame
-@query
+@frame("price.market_prices")
+@query("price.market_prices")
 def market_prices(workbook: Workbook) -> ir.Table:
     """The market of each core SKU by day: sku, name, currency, day, suppliers, lowest, median and highest standing quote."""
     products = workbook.table("products")
@@ -184,7 +184,7 @@ def monitored_peers(workbook: Workbook) -> pd.DataFrame:
     return measures_frame(workbook, "price.monitored_peers", middle, unit="suppliers")
 
 
-@query
+@query("price.peer_counts")
 def _peer_counts(workbook: Workbook) -> ir.Table:
     peers = _peers(workbook)
     return peers.group_by("supplier_id", "peers").agg(days=peers.count()).order_by("supplier_id", "peers")

@@ -10,8 +10,8 @@ from kmanalysis.measures.price_market import market_levels
 from kmanalysis.workbook import Workbook, frame, query
 
 
-@frame
-@query
+@frame("price_moves.price_levels")
+@query("price_moves.price_levels")
 def price_levels(workbook: Workbook) -> ir.Table:
     """Mean standing quote and mean market level of each supplier's SKUs: supplier_id, sku, currency, days, own_level, market_level.
 

@@ -30,7 +30,7 @@ _CENT = 100  # parts
 _SHORTEST_MONTH = 28 * 86_400  # seconds
 
 
-@kept
+@kept("remedies.failures")
 def failures(workbook: Workbook) -> ir.Table:
     """The month's failed orders that are the supplier's fault, or nobody knows whose (``fault``)."""
     return failed_orders(workbook).filter(ibis._.failed_at >= workbook.period.start)

@@ -26,7 +26,7 @@ HOST = r"^\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^@/?#]*@)?([^@:/?#\s]+\.[^@:/?#\
 ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://\S+"
 
 
-@frame
+@frame("reputation.stated_references")
 def stated_references(workbook: Workbook) -> pd.DataFrame:
     """Every reference as known at the month's end: supplier_id, reference_id, client, client_size, since, contacted_at, outcome (one of `OUTCOMES`)."""
     found = _references(workbook)
@@ -34,7 +34,7 @@ def stated_references(workbook: Workbook) -> pd.DataFrame:
     return found
 
 
-@query
+@query("reputation.references")
 def _references(workbook: Workbook) -> ir.Table:
     return reference_rows(workbook).drop("severity").order_by(["supplier_id", "reference_id"])
 
@@ -105,7 +105,7 @@ def reference_confirmed(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@frame
+@frame("reputation.public_findings")
 def public_findings(workbook: Workbook) -> pd.DataFrame:
     """The public findings of the window: supplier_id, signal_id, found_on, source_kind, host, polarity, summary; no address but its host's name."""
     found = _findings(workbook)
@@ -113,7 +113,7 @@ def public_findings(workbook: Workbook) -> pd.DataFrame:
     return found
 
 
-@query
+@query("reputation.findings")
 def _findings(workbook: Workbook) -> ir.Table:
     return public_signal_rows(workbook).drop("severity").order_by("supplier_id", "found_on", "signal_id")
 

@@ -47,13 +47,13 @@ def dispute_rate(workbook: Workbook) -> pd.DataFrame:
     return pd.concat([share_frame(workbook, "service.dispute_rate", counts), _supplier_fault(workbook, counts)], ignore_index=True)
 
 
-@query
+@query("service.placed")
 def _placed(workbook: Workbook) -> ir.Table:
     orders = orders_by_day(workbook)
     return orders.group_by("supplier_id").agg(n=orders.orders.sum())
 
 
-@query
+@query("service.disputed")
 def _disputed(workbook: Workbook) -> ir.Table:
     disputed = dispute_rate_rows(workbook)
     return disputed.group_by("supplier_id").agg(
@@ -79,7 +79,7 @@ def dispute_rate_rows(workbook: Workbook) -> ir.Table:
     return disputed.mutate(fault=ibis.cases((disputed.severity == 3, "supplier"), (disputed.severity == 2, "unknown"), else_="other"))
 
 
-@frame
+@frame("service.disputes_by_kind")
 def disputes_by_kind(workbook: Workbook) -> pd.DataFrame:
     """Disputes of the month's orders by what they are about: supplier_id, kind, orders (distinct), by_supplier, unknown_fault, tickets."""
     tickets = _dispute_tickets(workbook)

@@ -44,12 +44,12 @@ def round_the_clock(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@query
+@query("service.answers_by_kind")
 def _answers_by_kind(workbook: Workbook) -> ir.Table:
     return counted(timed_answers(workbook), "is_night", "day_kind")
 
 
-@query
+@query("service.answers_by_hour")
 def _answers_by_hour(workbook: Workbook) -> ir.Table:
     return counted(timed_answers(workbook), "day_kind", "hour")
 
@@ -62,7 +62,7 @@ def round_the_clock_rows(workbook: Workbook) -> ir.Table:
     return meant.select("supplier_id", "ticket_id", "order_id", "kind", *when, "seconds", "has_ended", "severity")
 
 
-@frame
+@frame("service.response_by_hour")
 def response_by_hour(workbook: Workbook) -> pd.DataFrame:
     """First response by hour of the day and kind of day: supplier_id, day_kind, hour, share (within the limit), median_seconds, n.
 

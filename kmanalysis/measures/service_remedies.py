@@ -32,7 +32,7 @@ def reship_in_time(workbook: Workbook) -> pd.DataFrame:
     return pd.concat([_widened(workbook, measure, found, counts), _unknown_fault(workbook, measure, counts)], ignore_index=True)
 
 
-@query
+@query("service.reship_counts")
 def _reship_counts(workbook: Workbook) -> ir.Table:
     return counted(_reship_cases(workbook), "fault")
 
@@ -76,7 +76,7 @@ def compensation_paid_rows(workbook: Workbook) -> ir.Table:
     return cases.select(*columns, "base_amount", "remedy_share", **amounts, severity=cases.outstanding.cast("float64") / PARTS)
 
 
-@frame
+@frame("service.remedies")
 def remedies(workbook: Workbook) -> pd.DataFrame:
     """What was due and paid per supplier and currency, for failures whose deadline fell in the month.
 
@@ -89,8 +89,8 @@ def remedies(workbook: Workbook) -> pd.DataFrame:
     return sums[["supplier_id", "currency", "failures", "made_good", "unknown_due", "unknown_fault", *amounts]]
 
 
-@frame
-@query
+@frame("service.remedy_cases")
+@query("service.remedy_cases")
 def remedy_cases(workbook: Workbook) -> ir.Table:
     """The failures of `compensation_paid_rows` with the most outstanding, at most `CASES_SHOWN` a supplier."""
     cases = compensation_paid_rows(workbook)
@@ -131,7 +131,7 @@ def _unknown_fault(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd
     return measures_frame(workbook, f"{measure}.unknown_fault", both, unit="count")
 
 
-@query
+@query("service.sums")
 def _sums(workbook: Workbook) -> ir.Table:
     """Counts and sums (ten-thousandths) per supplier and currency; of unknown fault apart."""
     cases = owed(workbook)

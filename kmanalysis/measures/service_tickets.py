@@ -53,7 +53,7 @@ def first_response(workbook: Workbook) -> pd.DataFrame:
     return pd.concat([waiting_frame(workbook, "service.first_response", counts), older], ignore_index=True)
 
 
-@query
+@query("service.answer_counts")
 def _answer_counts(workbook: Workbook) -> ir.Table:
     return counted(answer_cases(workbook))
 
@@ -79,7 +79,7 @@ def resolution(workbook: Workbook) -> pd.DataFrame:
     return pd.concat([waiting_frame(workbook, "service.resolution", counts), older], ignore_index=True)
 
 
-@query
+@query("service.resolution_counts")
 def _resolution_counts(workbook: Workbook) -> ir.Table:
     return counted(resolution_cases(workbook))
 
@@ -89,20 +89,20 @@ def resolution_rows(workbook: Workbook) -> ir.Table:
     return _evidence(resolution_cases(workbook), "resolved_at")
 
 
-@frame
+@frame("service.response_curve")
 def response_curve(workbook: Workbook) -> pd.DataFrame:
     """Share of tickets answered by ``seconds`` after opening: supplier_id, seconds, share; at most `CURVE_POINTS` points a supplier."""
     return _curve_points(waiting_counts(_answer_counts(workbook)))
 
 
-@frame
+@frame("service.resolution_curve")
 def resolution_curve(workbook: Workbook) -> pd.DataFrame:
     """Share of tickets resolved by ``seconds`` after opening: supplier_id, seconds, share; at most `CURVE_POINTS` points a supplier."""
     return _curve_points(waiting_counts(_resolution_counts(workbook)))
 
 
-@frame
-@query
+@frame("service.tickets_by_day")
+@query("service.tickets_by_day")
 def tickets_by_day(workbook: Workbook) -> ir.Table:
     """Real tickets by the local day of opening: supplier_id, day, tickets, disputes, answered_in_time."""
     limit = int(workbook.standards.limit("service.first_response"))
@@ -116,8 +116,8 @@ def tickets_by_day(workbook: Workbook) -> ir.Table:
     return days.order_by("supplier_id", "day")
 
 
-@frame
-@query
+@frame("service.backlog")
+@query("service.backlog")
 def backlog(workbook: Workbook) -> ir.Table:
     """Real tickets that were open at the month's end, by age: supplier_id, age_from_days (one of `AGES`), tickets."""
     tickets = workbook.table("tickets")
@@ -138,12 +138,12 @@ def _is_closed_unanswered(workbook: Workbook, tickets: ir.Table) -> ir.BooleanVa
     return _is_open(workbook, tickets.first_response_at) & ~_is_open(workbook, tickets.resolved_at)
 
 
-@query
+@query("service.unanswered_before")
 def _unanswered_before(workbook: Workbook) -> ir.Table:
     return _open_before(workbook, "first_response_at", "resolved_at")
 
 
-@query
+@query("service.unresolved_before")
 def _unresolved_before(workbook: Workbook) -> ir.Table:
     return _open_before(workbook, "resolved_at")
 

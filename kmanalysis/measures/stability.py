@@ -48,7 +48,7 @@ def oversold_rate(workbook: Workbook) -> pd.DataFrame:
     return found
 
 
-@query
+@query("stability.oversold_counts")
 def _oversold_counts(workbook: Workbook) -> ir.Table:
     orders = orders_by_day(workbook)
     return orders.group_by("supplier_id").agg(successes=orders.oversold.sum(), unclear=orders.unclear.sum(), n=orders.orders.sum())
@@ -75,12 +75,12 @@ def stock_sync_lag(workbook: Workbook) -> pd.DataFrame:
     return pd.concat([found, _cadence(workbook, f"{measure}.cadence_p50_seconds")], ignore_index=True)
 
 
-@query
+@query("stability.sync_counts")
 def _sync_counts(workbook: Workbook) -> ir.Table:
     return in_order(sync_waits(workbook))
 
 
-@kept
+@kept("stability.sync_waits")
 def sync_waits(workbook: Workbook) -> ir.Table:
     """How old the source's counts were at the month's readings, as `counted` gives it."""
     return counted(stock_sync_lag_rows(workbook), all_ended=True)
@@ -93,18 +93,18 @@ def stock_sync_lag_rows(workbook: Workbook) -> ir.Table:
     return waiting_cases(workbook, told, started=told.source_synced_at, ended=told.observed_at)
 
 
-@frame
+@frame("stability.delivery_counts")
 def delivery_counts(workbook: Workbook) -> pd.DataFrame:
     """Orders of the month per supplier and whole second of waiting for the code, as `waiting_counts` gives them."""
     return waiting_counts(_delivery_counts(workbook))
 
 
-@query
+@query("stability.delivery_counts")
 def _delivery_counts(workbook: Workbook) -> ir.Table:
     return in_order(delivery_waits(workbook))
 
 
-@kept
+@kept("stability.delivery_waits")
 def delivery_waits(workbook: Workbook) -> ir.Table:
     """How long the month's orders waited for the code, as `counted` gives it."""
     return counted(delivery_time_rows(workbook))
@@ -128,7 +128,7 @@ def delivery_time_rows(workbook: Workbook) -> ir.Table:
     return waiting_cases(workbook, shown, started=shown.ordered_at, ended=shown.delivered_at, never=never, is_upper_bound=shown.delivered_is_upper_bound)
 
 
-@frame
+@frame("stability.delivery_curves")
 def delivery_curves(workbook: Workbook) -> pd.DataFrame:
     """By when which share of orders is delivered: supplier_id, share, seconds; at most `CURVE_POINTS` points a supplier, on its Kaplan–Meier curve."""
     shares = np.arange(1, CURVE_POINTS + 1) / CURVE_POINTS
@@ -141,7 +141,7 @@ def delivery_curves(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@frame
+@frame("stability.delivery_days")
 def delivery_days(workbook: Workbook) -> pd.DataFrame:
     """Delivery by the day of the order: supplier_id, day, orders, in_time, never, open, in_time_share (of those known at the limit, NaN without)."""
     found = _delivery_days(workbook).sort_values(["supplier_id", "day"], ignore_index=True)
@@ -149,7 +149,7 @@ def delivery_days(workbook: Workbook) -> pd.DataFrame:
     return found.assign(in_time_share=readings.ratio(found["in_time"], found["orders"] - found["unknown"])).drop(columns="unknown")
 
 
-@query
+@query("stability.delivery_days")
 def _delivery_days(workbook: Workbook) -> ir.Table:
     cases = delivery_time_rows(workbook)
     limit = workbook.standards.limit("stability.delivery_time")
@@ -164,7 +164,7 @@ def _delivery_days(workbook: Workbook) -> ir.Table:
     )
 
 
-@frame
+@frame("stability.delivery_log_days")
 def delivery_log_days(workbook: Workbook) -> pd.DataFrame:
     """How long codes took, in logs, by the day of the order: supplier_id, day, delivered (orders), log_seconds (mean natural logarithm).
 
@@ -175,7 +175,7 @@ def delivery_log_days(workbook: Workbook) -> pd.DataFrame:
     return found.assign(log_seconds=(found["log_millionths"] / found["delivered"] / _MILLION).round(DIGITS)).drop(columns="log_millionths")
 
 
-@query
+@query("stability.delivery_log_days")
 def _delivery_log_days(workbook: Workbook) -> ir.Table:
     cases = delivery_time_rows(workbook)
     ended = cases.filter(cases.has_ended)
@@ -190,7 +190,7 @@ def _cadence(workbook: Workbook, measure: str) -> pd.DataFrame:
     return measures_frame(workbook, measure, middle, unit="seconds")
 
 
-@query
+@query("stability.cadence_counts")
 def _cadence_counts(workbook: Workbook) -> ir.Table:
     snapshots = workbook.in_month("stock_snapshots")
     between = snapshots.next_at.delta(snapshots.observed_at, unit="microsecond")

@@ -12,7 +12,7 @@ from kmanalysis.measures.stability_readings import DAY, DOWN, SECOND, UP
 from kmanalysis.workbook import Workbook, frame, kept, query
 
 
-@frame
+@frame("stability.uptime_days")
 def uptime_days(workbook: Workbook) -> pd.DataFrame:
     """Server availability per supplier and day: supplier_id, day, probes, up_share (of known time), known_share (of the day), latency_p50_ms.
 
@@ -27,7 +27,7 @@ def uptime_days(workbook: Workbook) -> pd.DataFrame:
     return days[["supplier_id", "day", "probes", "up_share", "known_share", "latency_p50_ms", "known_microseconds", "up_microseconds"]]
 
 
-@query
+@query("stability.watched_days")
 def _watched_days(workbook: Workbook) -> ir.Table:
     days, carried = probe_days(workbook), _carried(probe_marks(workbook))
     columns = ["supplier_id", "state", "since", "until"]
@@ -76,8 +76,8 @@ def uptime(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@frame
-@query
+@frame("stability.outages")
+@query("stability.outages")
 def outages(workbook: Workbook) -> ir.Table:
     """The servers' outages, those of the watching side left out: supplier_id, since, until (naive UTC, cut by the month), seconds, probes."""
     return uptime_rows(workbook).select("supplier_id", "since", "until", "seconds", "probes").order_by(["supplier_id", "since"])
@@ -89,7 +89,7 @@ def uptime_rows(workbook: Workbook) -> ir.Table:
     return readings.stretch_rows(workbook, down, "supplier_id", length=down.until - down.since).rename(probes="readings")
 
 
-@kept
+@kept("stability.probe_days")
 def probe_days(workbook: Workbook) -> ir.Table:
     """The month's probes by supplier and day, as `stability_readings.by_day` gives them, with probes, latency_p50_ms and first_at (microseconds)."""
     return readings.by_day(
@@ -101,7 +101,7 @@ def probe_days(workbook: Workbook) -> ir.Table:
     )
 
 
-@kept
+@kept("stability.probe_marks")
 def probe_marks(workbook: Workbook) -> ir.Table:
     """The probes that something hangs on: those carried into the month, those that failed, and those after which the state was not known any more.
 
@@ -116,13 +116,13 @@ def probe_marks(workbook: Workbook) -> ir.Table:
     return ibis.union(own.filter((own.state == DOWN) | own.silent_until.notnull()).select(columns), carried.select(columns))
 
 
-@kept
+@kept("stability.down_stretches")
 def down_stretches(workbook: Workbook) -> ir.Table:
     """The `stretches` of failed probes, whoever was at fault."""
     return readings.stretches(probe_marks(workbook).filter(ibis._.state == DOWN), ["supplier_id"])
 
 
-@kept
+@kept("stability.watched")
 def watched(workbook: Workbook) -> ir.Table:
     """The month as `stability_readings.watched_periods`."""
     marks, length = probe_marks(workbook), readings.month_length(workbook)

@@ -13,8 +13,8 @@ from kmanalysis.measures.stock import hot_list, is_known
 from kmanalysis.workbook import Workbook, frame, kept, query
 
 
-@frame
-@query
+@frame("stability.hot_skus")
+@query("stability.hot_skus")
 def hot_skus(workbook: Workbook) -> ir.Table:
     """The hot list: the SKUs with the largest ordered quantity of the whole platform in the months before this one.
 
@@ -23,7 +23,7 @@ def hot_skus(workbook: Workbook) -> ir.Table:
     return hot_list(workbook).order_by("rank")
 
 
-@frame
+@frame("stability.hot_stock")
 def hot_stock(workbook: Workbook) -> pd.DataFrame:
     """Stock of the hot SKUs, a row each supplier, SKU and day on which the supplier has it on offer.
 
@@ -38,7 +38,7 @@ def hot_stock(workbook: Workbook) -> pd.DataFrame:
     return found.assign(known_share=found["known_microseconds"] / DAY, out_share=found["out_microseconds"] / DAY)
 
 
-@query
+@query("stability.hot_days")
 def _hot_days(workbook: Workbook) -> ir.Table:
     days, keys = _taken_days(workbook), ["supplier_id", "sku", "day"]
     carried = readings.carried_intervals(workbook, "stock_snapshots", _hot_readings(workbook), cap=_cap(workbook)).mutate(is_carried=True)
@@ -63,7 +63,7 @@ def _hot_days(workbook: Workbook) -> ir.Table:
     return known.select(*offered.columns, "lowest", "known_microseconds", "out_microseconds", "readings")
 
 
-@kept
+@kept("stability.taken_days")
 def _taken_days(workbook: Workbook) -> ir.Table:
     """Readings of hot SKUs by the day on which they were taken, as `stability_readings.by_day` gives them, with lowest and stock_overnight (units)."""
     own = readings.own_intervals(workbook, "stock_snapshots", _hot_readings(workbook), cap=_cap(workbook))
@@ -71,7 +71,7 @@ def _taken_days(workbook: Workbook) -> ir.Table:
     return readings.by_day(own, ["supplier_id", "sku"], lowest=lowest, stock_overnight=last)
 
 
-@frame
+@frame("stability.hot_availability_days")
 def hot_availability_days(workbook: Workbook) -> pd.DataFrame:
     """Availability of hot SKUs per supplier and day: supplier_id, day, skus (on offer), available_share (of known time, NaN without), known_share."""
     grouped = hot_stock(workbook).groupby(["supplier_id", "day"], as_index=False)

@@ -9,7 +9,7 @@ from kmanalysis.measures.orders import orders_by_day
 from kmanalysis.workbook import Workbook, kept
 
 
-@kept
+@kept("stock.hot_list")
 def hot_list(workbook: Workbook) -> ir.Table:
     """The hot list in the engine: rank (from 1), sku, quantity."""
     standards = workbook.standards

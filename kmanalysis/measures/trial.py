@@ -21,7 +21,7 @@ from kmanalysis.statistics.sprt import GO_ON
 from kmanalysis.workbook import Workbook, frame, query
 
 
-@frame
+@frame("trial.trials")
 def trials(workbook: Workbook) -> pd.DataFrame:
     """Each trial with its figures, in order of supplier and beginning; key trial_id.
 
@@ -73,8 +73,8 @@ def _with_money(found: pd.DataFrame) -> pd.DataFrame:
     return found.assign(**{name: values.astype("object").where(is_known, None) for name, values in amounts.items()})
 
 
-@frame
-@query
+@frame("trial.deliveries")
+@query("trial.deliveries")
 def deliveries(workbook: Workbook) -> ir.Table:
     """Every delivery of a trial: of each code from its order (else its purchase) to its handing-out, and of each order without a known code.
 
@@ -114,8 +114,8 @@ def deliveries(workbook: Workbook) -> ir.Table:
     return told.order_by("supplier_id", "trial_id", "ordered_at", ibis.asc("order_id", nulls_first=True), ibis.asc("code_id", nulls_first=True))
 
 
-@frame
-@query
+@frame("trial.questions")
+@query("trial.questions")
 def questions(workbook: Workbook) -> ir.Table:
     """The staged support questions put to a supplier within its trial, with the wait for the first human answer.
 
@@ -159,7 +159,7 @@ def _repeated(workbook: Workbook) -> pd.DataFrame:
     return counts.rename_axis(columns=None).rename(columns={"within_trial": "repeated_within", "elsewhere": "repeated_elsewhere"}).reset_index()
 
 
-@query
+@query("trial.begun")
 def _begun(workbook: Workbook) -> ir.Table:
     found = begun_trials(workbook)
     ended = ibis.coalesce((found.ended_at >= workbook.period.start) & (found.ended_at < workbook.period.end), False)
@@ -168,7 +168,7 @@ def _begun(workbook: Workbook) -> ir.Table:
     return told.select(columns).order_by("supplier_id", "started_at", "trial_id")
 
 
-@query
+@query("trial.bought")
 def _bought(workbook: Workbook) -> ir.Table:
     """Sums of the purchases of each trial: what came of each is known from its receipt, or at least by its codes."""
     purchases, codes = trial_purchases(workbook), trial_codes(workbook)
@@ -196,7 +196,7 @@ def _bought(workbook: Workbook) -> ir.Table:
     return sums.order_by("trial_id")
 
 
-@query
+@query("trial.charged")
 def _charged(workbook: Workbook) -> ir.Table:
     """Fees charged for the purchases of each trial by the month's end."""
     fees = workbook.table("fees")

@@ -26,7 +26,7 @@ def trial_purchases(workbook: Workbook) -> ir.Table:
     return purchases.join(trials, "trial_id")
 
 
-@kept
+@kept("trial.trial_codes")
 def trial_codes(workbook: Workbook) -> ir.Table:
     """The codes of these trials, a row a trial and code: those that came with its purchases, and those that were checked in it."""
     codes = workbook.table("codes")
@@ -50,7 +50,7 @@ def sequential_plan(standards: Standards) -> SequentialPlan:
     return ending_plan(1 - good, 1 - claim, *risks, standards.value("trial.truncation"))
 
 
-@frame
+@frame("trial.checks")
 def checks(workbook: Workbook) -> pd.DataFrame:
     """The checked codes of each trial in order, with what the sequential test says after each: the last check of a code counts.
 
@@ -79,8 +79,8 @@ def _run(checked: pd.DataFrame, plan: SequentialPlan) -> pd.DataFrame:
     return pd.concat([placed[columns], told], axis=1).reset_index(drop=True)
 
 
-@frame
-@query
+@frame("trial.repeats")
+@query("trial.repeats")
 def repeats(workbook: Workbook) -> ir.Table:
     """Codes of a trial that had been handed out before: by any supplier (``elsewhere``), or in the same trial (``within_trial``).
 
@@ -118,7 +118,7 @@ def _checks(workbook: Workbook) -> ir.Table:
     return found.filter(found.checked_at < workbook.period.end).semi_join(begun_trials(workbook), "trial_id")
 
 
-@query
+@query("trial.last_checks")
 def _last_checks(workbook: Workbook) -> ir.Table:
     """The last check of each code of a trial, in the order of checking."""
     found = _checks(workbook)
@@ -129,7 +129,7 @@ def _last_checks(workbook: Workbook) -> ir.Table:
     return told.select("supplier_id", "trial_id", "check_id", "code_id", "checked_at", "outcome").order_by("supplier_id", "trial_id", "checked_at", "check_id")
 
 
-@query
+@query("trial.code_counts")
 def code_counts(workbook: Workbook) -> ir.Table:
     """Codes that are known of each trial: trial_id, codes."""
     own = trial_codes(workbook)

@@ -47,19 +47,19 @@ def node_limit(workbook: Workbook) -> int:
     return int(workbook.standards.value("planning.node_limit"))
 
 
-@frame
+@frame("allocation.purchase_lines")
 def purchase_lines(workbook: Workbook) -> pd.DataFrame:
     """The plan by supplier and SKU; `plan_lines`."""
     return plan_lines(*planned(workbook))
 
 
-@frame
+@frame("allocation.purchase_parts")
 def purchase_parts(workbook: Workbook) -> pd.DataFrame:
     """The plan by supplier; `plan_parts`."""
     return plan_parts(*planned(workbook))
 
 
-@frame
+@frame("allocation.purchase_scenarios")
 def purchase_scenarios(workbook: Workbook) -> pd.DataFrame:
     """The plan, last month's split, and the plan under other constraints; `plan_scenarios`."""
     inputs, found = planned(workbook)

@@ -113,8 +113,8 @@ def read_demand(path: Path) -> dict[str, int]:
     return {sku: quantity for sku, quantity in units.items() if quantity}
 
 
-@frame
-@query
+@frame("allocation.purchase_offers")
+@query("allocation.purchase_offers")
 def purchase_offers(workbook: Workbook) -> ir.Table:
     """What can be bought after the month's end: supplier_id, sku, currency, unit_price, stock (units, NaN where unknown).
 
@@ -141,13 +141,13 @@ def purchase_offers(workbook: Workbook) -> ir.Table:
     return both.left_join(stock, one).select(*key, "unit_price", "stock").order_by(key)
 
 
-@query
+@query("allocation.sold")
 def _sold(workbook: Workbook) -> ir.Table:
     orders = orders_by_day(workbook)
     return orders.group_by("supplier_id", "sku").agg(units=orders.quantity.sum()).order_by("supplier_id", "sku")
 
 
-@query
+@query("allocation.tiers_ahead")
 def _tiers_ahead(workbook: Workbook) -> ir.Table:
     """The tiers of the day after the month; of two with one threshold the one that began last. was_there: it was valid all month."""
     tiers, period = workbook.table("discount_tiers"), workbook.period
@@ -158,7 +158,7 @@ def _tiers_ahead(workbook: Workbook) -> ir.Table:
     return ahead.select(*one, "discount_share", "applies_to", was_there=ahead.valid_from <= period.first_day).order_by(one)
 
 
-@query
+@query("allocation.minimum_orders")
 def _minimum_orders(workbook: Workbook) -> ir.Table:
     return workbook.table("suppliers").select("supplier_id", "min_order", "currency").order_by("supplier_id")
 

@@ -21,7 +21,7 @@ REASONS = ("not_offered", "vetoed", "same_upstream", "unknown_stock", "no_stock"
 _CENT, _PRICE = Decimal("0.01"), Decimal("0.0001")
 
 
-@frame
+@frame("decisions.backup_skus")
 def backup_skus(workbook: Workbook) -> pd.DataFrame:
     """Every SKU that buyers ordered of a supplier in the month, and what the others could carry of it (columns `SKUS`).
 
@@ -50,7 +50,7 @@ def backup_skus(workbook: Workbook) -> pd.DataFrame:
     return finished.astype(counts | {"carried_share": "float64"}).sort_values(["supplier", "sku"], ignore_index=True)
 
 
-@frame
+@frame("decisions.backup_suppliers")
 def backup_suppliers(workbook: Workbook) -> pd.DataFrame:
     """The N−1 answer for each supplier with orders, a row a supplier and currency of its list prices.
 

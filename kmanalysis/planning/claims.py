@@ -42,7 +42,7 @@ _LINE = (
 )  # fmt: skip
 
 
-@kept
+@kept("decisions.ledger")
 def ledger(workbook: Workbook) -> ir.Table:
     """The events whose deadline had passed at the month's end, a row an order, supplier and currency, with what is to claim for each.
 
@@ -75,8 +75,8 @@ def ledger(workbook: Workbook) -> ir.Table:
     return events.mutate(reason=reason, claim_id=_claim_id(events), adjusts=ibis.ifelse(events.is_claimed, events.first_id, ibis.null("string")))
 
 
-@frame
-@query
+@frame("decisions.claims_owed")
+@query("decisions.claims_owed")
 def claims_owed(workbook: Workbook) -> ir.Table:
     """What each supplier owes, a row a supplier and currency.
 
@@ -111,8 +111,8 @@ def claims_owed(workbook: Workbook) -> ir.Table:
     return found.select("supplier_id", "currency", "failures", *(f"{name}_amount" for name in sums), *counts).order_by("supplier_id", "currency")
 
 
-@frame
-@query
+@frame("decisions.claim_lines")
+@query("decisions.claim_lines")
 def claim_lines(workbook: Workbook) -> ir.Table:
     """The lines of the ledger that are to claim, to take back, or not claimable yet, at most `LINES_SHOWN` a supplier, the largest amounts first."""
     lines = _lines(workbook, (*TO_CLAIM, *NOT_CLAIMABLE))
@@ -158,7 +158,7 @@ def claim_day(month: Month, text: str | None = None) -> date:
     return day
 
 
-@query
+@query("decisions.lines_to_claim")
 def _claim_lines(workbook: Workbook) -> ir.Table:
     return _lines(workbook, TO_CLAIM).order_by("supplier_id", "deadline", "order_id", "currency")
 

@@ -18,7 +18,7 @@ SCOPES = ("all", "category", "family")
 """What concentration is looked at within."""
 
 
-@frame
+@frame("decisions.purchase_shares")
 def purchase_shares(workbook: Workbook) -> pd.DataFrame:
     """What the month's purchases from each supplier came to: supplier, currency, scope (of `SCOPES`), subject, paid_amount (exact), share.
 
@@ -37,7 +37,7 @@ def purchase_shares(workbook: Workbook) -> pd.DataFrame:
     return found.sort_values(keys, key=lambda column: column.map(order) if column.name == "scope" else column, ignore_index=True)
 
 
-@frame
+@frame("decisions.concentration")
 def concentration(workbook: Workbook) -> pd.DataFrame:
     """How concentrated the month's purchases are: currency, scope, subject, paid_amount, suppliers, hhi (0–10 000), largest, largest_share.
 

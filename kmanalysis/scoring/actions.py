@@ -25,7 +25,7 @@ COLUMNS = (
 )
 
 
-@frame
+@frame("decisions.decided")
 def decided(workbook: Workbook) -> pd.DataFrame:
     """The action that the month's rules give each supplier: the columns of `actions` without previous_action."""
     standards = workbook.standards
@@ -77,7 +77,7 @@ def decided(workbook: Workbook) -> pd.DataFrame:
     return finished[[name for name in COLUMNS if name != "previous_action"]].sort_values("supplier_id", ignore_index=True)
 
 
-@frame
+@frame("decisions.actions")
 def actions(workbook: Workbook) -> pd.DataFrame:
     """What is to be done with each supplier (columns `COLUMNS`), the most urgent first.
 
@@ -95,7 +95,7 @@ def actions(workbook: Workbook) -> pd.DataFrame:
     return found[list(COLUMNS)]
 
 
-@frame
+@frame("decisions.action_money")
 def action_money(workbook: Workbook) -> pd.DataFrame:
     """The money behind the actions: supplier, currency, purchased_amount (this month), owed_amount (damages due in it and not paid), switching_cost.
 

@@ -8,7 +8,7 @@ from kmanalysis import measures
 from kmanalysis.measures import compliance, contract, market, market_demand, market_range, needs, price, reputation, service, stability, trial
 from kmanalysis.planning import allocation_frames, backups, claims, dependence
 from kmanalysis.scoring import actions, cocreation, corrective, drift, grades, review, robustness, scorecard, trial_verdicts
-from kmanalysis.workbook import Workbook, frame_name
+from kmanalysis.workbook import Workbook
 
 FRAMES = (
     measures.observed,
@@ -48,6 +48,6 @@ FRAMES = (
 def finished_frames(workbook: Workbook) -> dict[str, pd.DataFrame]:
     """All frames by name: what was observed, what it means, what the charts show, and the worst rows behind each measure."""
     measures.observe(workbook, workbook.months)
-    frames = {frame_name(function): function(workbook) for function in FRAMES}
+    frames = {function.name: function(workbook) for function in FRAMES}
     evidence = {measures.evidence_name(measure): measures.worst_rows(workbook, measure) for measure in workbook.standards.measures}
     return frames | evidence

@@ -30,7 +30,7 @@ CANDIDATES = [
 ]
 
 
-@frame
+@frame("decisions.candidates")
 def candidates(workbook: Workbook) -> pd.DataFrame:
     """For each of `gaps` the suppliers of the first grade to make a product of one's own with: at most `CANDIDATES_SHOWN` a gap, the best placed first.
 

@@ -19,7 +19,7 @@ STATES = ("overdue", "new", "on_watch")
 """Missed again when it was to be checked; opened this month; met, and watched until it has been met for long enough."""
 
 
-@frame
+@frame("decisions.corrective")
 def corrective(workbook: Workbook) -> pd.DataFrame:
     """The corrective actions that are open at the month's end (columns `CORRECTIVE`), the costliest first within a supplier.
 
@@ -50,7 +50,7 @@ def corrective(workbook: Workbook) -> pd.DataFrame:
     return found.sort_values(["supplier_id", "lost", "measure"], ascending=[True, False, True], na_position="last", ignore_index=True)[list(CORRECTIVE)]
 
 
-@frame
+@frame("decisions.outcomes")
 def outcomes(workbook: Workbook) -> pd.DataFrame:
     """What became of the corrective actions that were open a month before: the month before's rows, and this month's figures beside them.
 

@@ -20,7 +20,7 @@ SERIES = ("supplier_id", "measure", "day", "cases", "value", "is_baseline", "cen
 DRIFTS = ("supplier_id", "measure", "signalled_on", "began_on", "kind", "size", "centre", "latest", "limit", "is_standing")
 
 
-@frame
+@frame("decisions.drift_charts")
 def drift_charts(workbook: Workbook) -> pd.DataFrame:
     """The control chart of every supplier and charted measure (columns `SERIES`), a row a day; disputes a row a week, by its first day.
 
@@ -44,7 +44,7 @@ def drift_charts(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).sort_values(["supplier_id", "measure", "day"], ignore_index=True)
 
 
-@frame
+@frame("decisions.drifts")
 def drifts(workbook: Workbook) -> pd.DataFrame:
     """What signalled (columns `DRIFTS`): the day of the first signal, the day on which the drift began, its kind and size, and whether it still stands.
 
@@ -59,7 +59,7 @@ def drifts(workbook: Workbook) -> pd.DataFrame:
     return found.astype(days | dict.fromkeys(("size", "centre", "latest", "limit"), "float64") | {"is_standing": "bool"})
 
 
-@frame
+@frame("decisions.drift_series")
 def drift_series(workbook: Workbook) -> pd.DataFrame:
     """The charts of those that signalled alone: what a page draws."""
     signalled = drifts(workbook)[["supplier_id", "measure"]]

@@ -21,7 +21,7 @@ AT_ONCE = ("vetoed", "lacks_evidence")
 """Reasons that end a grade at once; a score under the floor has to last."""
 
 
-@frame
+@frame("scoring.raw_grades")
 def raw_grades(workbook: Workbook) -> pd.DataFrame:
     """The grade that the month alone would give: supplier_id, raw_grade, reason, score, coverage, missed (standards that weigh something), vetoes."""
     judged = scorecard(workbook)
@@ -51,7 +51,7 @@ def graded_ranks(score: np.ndarray, coverage: np.ndarray, missed: np.ndarray, st
     return np.where(allowed, ranks, np.minimum(ranks, RANKS[GRADES[1]]))
 
 
-@frame
+@frame("scoring.grades")
 def grades(workbook: Workbook) -> pd.DataFrame:
     """The month's grades: month, supplier_id, name, grade, raw_grade, reason, score, coverage, probability, p_s, p_a, p_b, p_none, missed, vetoes.
 
@@ -108,7 +108,7 @@ def held_rank(workbook: Workbook) -> pd.Series:
     return held.astype("int64")
 
 
-@frame
+@frame("scoring.grade_history")
 def grade_history(workbook: Workbook) -> pd.DataFrame:
     """The grades of every month looked back on, one month below the other."""
     if workbook.has_engine:

@@ -30,7 +30,7 @@ COMPARED = (
 CHANGES = ("supplier_id", "measure", "value", "previous_value", "n", "previous_n", "difference", "lower", "upper", "p", "is_more_than_noise", "is_worse")
 
 
-@frame
+@frame("decisions.changes")
 def changes(workbook: Workbook) -> pd.DataFrame:
     """This month's shares against the last month's (columns `CHANGES`): the difference, its two-sided interval, and whether it is more than noise.
 
@@ -59,7 +59,7 @@ def changes(workbook: Workbook) -> pd.DataFrame:
     return found[list(CHANGES)].sort_values(["supplier_id", "measure"], ignore_index=True)
 
 
-@frame
+@frame("decisions.price_moves")
 def price_moves(workbook: Workbook) -> pd.DataFrame:
     """Prices against the market's move: supplier_id, skus, own_change, peers_change, relative_change, lower, upper, is_more_than_noise.
 
@@ -82,7 +82,7 @@ def price_moves(workbook: Workbook) -> pd.DataFrame:
     return found.assign(is_more_than_noise=(found["lower"] > 0) | (found["upper"] < 0)).reset_index()
 
 
-@frame
+@frame("decisions.turnover")
 def turnover(workbook: Workbook) -> pd.DataFrame:
     """Stock turnover of the month: supplier_id, skus, known_skus, sold, average_stock, turnover (units sold / average stock; NaN without stock).
 
@@ -103,7 +103,7 @@ def turnover(workbook: Workbook) -> pd.DataFrame:
     return found.astype({"known_skus": "int64", "sold": "int64"})
 
 
-@frame
+@frame("decisions.month_on_month")
 def month_on_month(workbook: Workbook) -> pd.DataFrame:
     """A row a supplier: turnover, score and grade this month and the last (``previous_…``; NaN or empty where there is none)."""
     last = workbook.month - 1
@@ -117,7 +117,7 @@ def month_on_month(workbook: Workbook) -> pd.DataFrame:
     return found.assign(**{name: found[name].fillna("") for name in texts}).sort_values("supplier_id", ignore_index=True)
 
 
-@frame
+@frame("decisions.migrations")
 def migrations(workbook: Workbook) -> pd.DataFrame:
     """How grades moved from month to month: month, previous_grade, grade, suppliers (count); not graded is ''. One row a pair that occurred."""
     history = grade_history(workbook)[["supplier_id", "month", "grade"]].sort_values(["supplier_id", "month"], ignore_index=True)

@@ -15,7 +15,7 @@ DIGITS = 12
 """Digits to which floats are rounded, so that the order of a sum never shows."""
 
 
-@frame
+@frame("decisions.first_places")
 def first_places(workbook: Workbook) -> pd.DataFrame:
     """Ranks of the graded suppliers under drawn weights: supplier, rank (by the weights as configured), first_share, best_rank, worst_rank.
 
@@ -44,7 +44,7 @@ def first_places(workbook: Workbook) -> pd.DataFrame:
     return found.sort_values(["rank", "supplier"], ignore_index=True)[columns]
 
 
-@frame
+@frame("decisions.weight_swaps")
 def weight_swaps(workbook: Workbook) -> pd.DataFrame:
     """The smallest change of one weight that swaps neighbours in rank: above, below (ids), gap (points), measure, weight, swapped_weight, change.
 

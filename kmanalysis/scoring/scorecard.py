@@ -17,7 +17,7 @@ ASKED_FOR = {"compliance.family_coverage": "family", "compliance.new_category_sp
 DETAILS = ("minimum_n", "limit", "limit_unit", "source", "worst", "best", "is_zero_tolerance")
 
 
-@frame
+@frame("scoring.scorecard")
 def scorecard(workbook: Workbook) -> pd.DataFrame:
     """The month's scorecard (``tables.SCORECARD`` and `DETAILS`): one row a supplier and standard.
 
@@ -31,8 +31,8 @@ def scorecard(workbook: Workbook) -> pd.DataFrame:
     return judged[[*SCORECARD, *DETAILS]]
 
 
-@frame
-@query
+@frame("scoring.asked_subjects")
+@query("scoring.asked_subjects")
 def asked_subjects(workbook: Workbook) -> ir.Table:
     """The subjects that the needs profile speaks of, a row each."""
     return workbook.table("needs").select("subject").distinct().order_by("subject")
@@ -84,7 +84,7 @@ def weighted_scores(judged: pd.DataFrame, *by: str) -> pd.DataFrame:
     return scores.round(6).reset_index()
 
 
-@frame
+@frame("scoring.dimension_scores")
 def dimension_scores(workbook: Workbook) -> pd.DataFrame:
     """Score and coverage of each supplier's dimensions: month, supplier_id, dimension, score, coverage; dimensions in their order."""
     scores = weighted_scores(scorecard(workbook), "supplier_id", "dimension")
@@ -93,13 +93,13 @@ def dimension_scores(workbook: Workbook) -> pd.DataFrame:
     return scores.assign(order=order).sort_values(["supplier_id", "order"], ignore_index=True).drop(columns="order")
 
 
-@frame
+@frame("scoring.dimension_history")
 def dimension_history(workbook: Workbook) -> pd.DataFrame:
     """The dimension scores of every month looked back on."""
     return pd.concat([dimension_scores(workbook.at(month)) for month in workbook.months], ignore_index=True)
 
 
-@frame
+@frame("scoring.moves")
 def moves(workbook: Workbook) -> pd.DataFrame:
     """What moved: each supplier's measures this month beside the last month's (NaN and empty where that lies before the folder's first)."""
     columns = ["supplier_id", "measure", "value", "points", "verdict"]
@@ -109,7 +109,7 @@ def moves(workbook: Workbook) -> pd.DataFrame:
     return now.merge(before.rename(columns={name: f"previous_{name}" for name in columns[2:]}), on=columns[:2], how="left")
 
 
-@frame
+@frame("scoring.reasons")
 def reasons(workbook: Workbook) -> pd.DataFrame:
     """What costs each supplier most: supplier_id, rank (1 first), measure, verdict, points, veto, lost (points of the whole score)."""
     judged = scorecard(workbook)

@@ -22,7 +22,7 @@ CRITERIA = (
 """What a trial is judged by, in order. Valid codes are two claims: of the lot that was bought, and of the process behind it."""
 
 
-@frame
+@frame("trials.criteria")
 def criteria(workbook: Workbook) -> pd.DataFrame:
     """Each trial's verdict by each criterion, in the order of `CRITERIA`.
 
@@ -56,7 +56,7 @@ def criteria(workbook: Workbook) -> pd.DataFrame:
     return ordered[columns]
 
 
-@frame
+@frame("trials.verdict")
 def verdict(workbook: Workbook) -> pd.DataFrame:
     """Each trial as a whole: supplier_id, trial_id, started_at, is_current, verdict, and its criteria ``missed`` and ``unproven`` (ids, joined by ;).
 

@@ -94,7 +94,7 @@ def dossier():
         row |= {"missed": 1, "vetoes": ""} | given
         history = pd.DataFrame([row | {"month": "2026-09", "grade": last}, row]) if last else pd.DataFrame([row])
         lost = pd.DataFrame(list(reasons), columns=["measure", "lost"]).assign(supplier_id="S01")
-        frames = {"grades.grades": pd.DataFrame([row]), "grades.grade_history": history, "scorecard.reasons": lost}
+        frames = {"scoring.grades": pd.DataFrame([row]), "scoring.grade_history": history, "scoring.reasons": lost}
         return Workbook(
             Month(2026, 10), default_standards(), Words(lang), frames={("2026-10", name): frame for name, frame in frames.items()},
             facts={"names": {"S01": "云杉数卡"}},

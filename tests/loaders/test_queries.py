@@ -25,29 +25,29 @@ def asked(workbook: Workbook, month: str, question) -> dict:
     return {str(day)[:10]: rows for day, rows in found["orders"].items()}
 
 
-@kept
+@kept("test_queries.daily")
 def daily(workbook: Workbook):
     orders = workbook.in_month("orders")
     return orders.group_by(day=to_local(orders.ordered_at).date()).agg(orders=orders.count())
 
 
-@query
+@query("test_queries.this_month")
 def this_month(workbook: Workbook):
     return daily(workbook)
 
 
-@query
+@query("test_queries.two_months_before")
 def two_months_before(workbook: Workbook):
     return daily(workbook, months_before=2)
 
 
-@kept
+@kept("test_queries.busy")
 def busy(workbook: Workbook):
     before = daily(workbook, months_before=1)
     return before.filter(before.orders > 1)
 
 
-@query
+@query("test_queries.busy_before")
 def busy_before(workbook: Workbook):
     return busy(workbook)
 
@@ -106,7 +106,7 @@ def test_an_engine_that_keeps_nothing_works_it_out_in_place(workbook_of):
 
 
 def test_it_may_not_ask_which_month_it_is(workbook_of):
-    @kept
+    @kept("test_queries.fixed")
     def fixed(workbook: Workbook):
         return workbook.table("orders").filter(workbook.table("orders").ordered_at < workbook.month.end)
 
@@ -131,7 +131,7 @@ def test_a_listener_hears_of_each_query_while_it_runs(workbook_of):
     assert [ends[:2] for ends in heard[1::2]] == [begins[:2] for begins in heard[0::2]]
 
 
-@query
+@query("test_queries.by_kind")
 def by_kind(workbook: Workbook):
     return daily(workbook).join(workbook.calendar, "day").select("day", "orders", "day_kind")
 
@@ -148,7 +148,7 @@ def test_another_folder_is_asked_what_was_written_for_the_first(workbook_of, mon
     assert asked(second, "2026-06", by_kind) == {}
 
 
-@query
+@query("test_queries.as_many_as_orders")
 def as_many_as_orders(workbook: Workbook):
     many = workbook.of_rows("orders", lambda: int(workbook.table("orders").count().execute()))
     return daily(workbook).mutate(orders=many)
@@ -161,18 +161,18 @@ def test_a_query_that_depends_on_the_rows_is_the_folder_s_own(workbook_of):
     ]  # fmt: skip
 
 
-@kept
+@kept("test_queries.all_orders")
 def all_orders(workbook: Workbook):
     many = workbook.of_rows("orders", lambda: int(workbook.table("orders").count().execute()))
     return daily(workbook).mutate(orders=many)
 
 
-@kept
+@kept("test_queries.upon_all_orders")
 def upon_all_orders(workbook: Workbook):
     return all_orders(workbook).filter(ibis._.orders > 0)
 
 
-@query
+@query("test_queries.looks_back")
 def looks_back(workbook: Workbook):
     tables = (daily, all_orders, upon_all_orders)
     return ibis.union(*(table(workbook, months_before=1).select("day", orders=ibis._.orders.cast("int64")) for table in tables))

@@ -12,7 +12,7 @@ from kmanalysis.standards import default_standards
 from kmanalysis.tables import MEASURES, SCORECARD
 from kmanalysis.times import Month
 from kmanalysis.words import Words
-from kmanalysis.workbook import Workbook, frame_name
+from kmanalysis.workbook import Workbook
 from tests.scoring.observed import UNASKED, observed_rows
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -28,9 +28,9 @@ def judged_workbook(earning, before=None, *, names=None, lang="zh", standards=No
         judged = rows.merge(standards_frame(standards, UNASKED), on="measure")
         judged["verdict"] = verdicts(judged)
         judged["points"] = points(judged, 80.0)
-        frames[month, "scorecard.scorecard"] = judged[[*SCORECARD, *DETAILS]]
-        frames[month, "scorecard.asked_subjects"] = pd.DataFrame({"subject": pd.Series(dtype="str")})
-        frames[month, frame_name(observed)] = rows[list(MEASURES)].sort_values(["supplier_id", "measure"], ignore_index=True)
+        frames[month, "scoring.scorecard"] = judged[[*SCORECARD, *DETAILS]]
+        frames[month, "scoring.asked_subjects"] = pd.DataFrame({"subject": pd.Series(dtype="str")})
+        frames[month, observed.name] = rows[list(MEASURES)].sort_values(["supplier_id", "measure"], ignore_index=True)
     facts = {"names": {supplier: (names or {}).get(supplier, f"供货商 {supplier}") for supplier in sorted(earning)}, "first_month": MONTHS[0]}
     return Workbook(Month.parse(MONTHS[-1]), standards, Words(lang), frames=frames, facts=facts)
 
@@ -38,4 +38,4 @@ def judged_workbook(earning, before=None, *, names=None, lang="zh", standards=No
 def finished(workbook):
     """The finished frames that need no engine."""
     judged = ("kmanalysis.scoring.scorecard", "kmanalysis.scoring.grades")
-    return {frame_name(function): function(workbook) for function in FRAMES if function.__module__ in judged or function is observed}
+    return {function.name: function(workbook) for function in FRAMES if function.__module__ in judged or function is observed}

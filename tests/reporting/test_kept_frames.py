@@ -46,15 +46,15 @@ def test_what_was_kept_is_there_in_the_next_run_and_to_nobody_else(kept, monkeyp
     others.append(kept(override_standards({"grade.S.points": 90}, file="test"), orders="1"))
     assert [("2026-09", "measures.observed") in other for other in others] == [False] * 5
     assert ("2026-10", "measures.observed") not in kept(orders="1")
-    assert ("2026-09", "grades.grades") not in kept(orders="1")
+    assert ("2026-09", "scoring.grades") not in kept(orders="1")
     monkeypatch.setattr(kept_archives, "program_digest", lambda: "another")
     assert ("2026-09", "measures.observed") not in kept(orders="1")
 
 
 def test_frames_are_added_to_those_that_are_there(kept):
     keep(kept(orders="1"))
-    keep(kept(orders="1"), name="grades.grades")
-    assert all(("2026-09", name) in kept(orders="1") for name in ("measures.observed", "grades.grades"))
+    keep(kept(orders="1"), name="scoring.grades")
+    assert all(("2026-09", name) in kept(orders="1") for name in ("measures.observed", "scoring.grades"))
 
 
 def test_the_same_frames_are_the_same_bytes(kept, tmp_path):

@@ -74,6 +74,6 @@ def test_a_new_month_counts_no_month_that_is_over(folder, tmp_path):
 
     # And no buyer lies beside the reports.
     kept = {table: rows for table, _, rows in workbook.looked_back_on()}
-    assert kept.keys() == {"orders.orders_by_day", "market_demand.basket_counts", "remedies.failures"}
+    assert kept.keys() == {"orders.orders_by_day", "market.basket_counts", "remedies.failures"}
     assert not [name for rows in kept.values() for name in rows.column_names if "buyer" in name]
     assert not [table for table, rows in kept.items() if "kd1:" in rows.to_pandas().to_csv()]

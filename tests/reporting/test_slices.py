@@ -22,7 +22,7 @@ def test_a_supplier_s_page_sees_its_own_rows_alone(workbook, notebooks_of, tmp_p
     assert {name for name, frame in slices.frames("S02").items() if set(frame["supplier_id"]) - {"S02"}} == set()
     assert "prices.market" not in slices.frames("S02")
     assert "prices.market" in slices.frames("")
-    assert len(slices.frames("S02")["grades.grades"]) == 1
+    assert len(slices.frames("S02")["scoring.grades"]) == 1
 
 
 def test_one_supplier_s_news_change_its_page_and_the_portfolio_pages_alone(notebooks_of):

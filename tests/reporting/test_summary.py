@@ -6,7 +6,6 @@ from kmanalysis.planning.claims import claims_owed
 from kmanalysis.reporting.index import index_page
 from kmanalysis.reporting.summary import NAMED
 from kmanalysis.scoring.actions import actions
-from kmanalysis.workbook import frame_name
 from tests.reporting.small import judged_workbook
 from tests.reporting.test_index import Text
 
@@ -30,9 +29,9 @@ def told(workbook, todo, owed):
     """The workbook with the month's actions (supplier → action and reason) and debts (supplier, currency, outstanding, to claim)."""
     frames = workbook._frames
     month = str(workbook.month)
-    frames[month, frame_name(actions)] = pd.DataFrame([{"supplier_id": who, "action": what, "reason": why} for who, (what, why) in todo.items()])
+    frames[month, actions.name] = pd.DataFrame([{"supplier_id": who, "action": what, "reason": why} for who, (what, why) in todo.items()])
     columns = ["supplier_id", "currency", "outstanding_amount", "claim_amount"]
-    frames[month, frame_name(claims_owed)] = pd.DataFrame([(who, unit, Decimal(open_), Decimal(claim)) for who, unit, open_, claim in owed], columns=columns)
+    frames[month, claims_owed.name] = pd.DataFrame([(who, unit, Decimal(open_), Decimal(claim)) for who, unit, open_, claim in owed], columns=columns)
     return workbook
 
 

@@ -22,8 +22,8 @@ def seen():
             judged = pd.DataFrame(rows).merge(standards_frame(standards, UNASKED), on="measure")
             judged["verdict"] = verdicts(judged)
             judged["points"] = points(judged, 80.0)
-            frames[month, "scorecard.scorecard"] = judged[[*SCORECARD, *DETAILS]]
-            frames[month, "scorecard.asked_subjects"] = pd.DataFrame({"subject": []})
+            frames[month, "scoring.scorecard"] = judged[[*SCORECARD, *DETAILS]]
+            frames[month, "scoring.asked_subjects"] = pd.DataFrame({"subject": []})
         suppliers = sorted({row["supplier_id"] for rows in observed.values() for row in rows})
         facts = {"names": {supplier: f"供货商 {supplier}" for supplier in suppliers}, "first_month": min(observed)}
         return Workbook(Month.parse(max(observed)), standards, Words("zh"), frames=frames, facts=facts)

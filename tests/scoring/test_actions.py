@@ -31,9 +31,9 @@ def workbook_with(histories, todo=(), runs=(), before=()):
             columns=list(CORRECTIVE),
         ).astype({"supplier_id": "str", "measure": "str", "state": "str", "months": "float64", "check_on": "datetime64[s]"})
         frames |= {
-            (month, "grades.grade_history"): history[history["month"] <= month],
-            (month, "corrective.corrective"): corrective,
-            (month, "contract_runs.failure_runs"): pd.DataFrame(list(runs), columns=RUNS).astype({"is_unbroken": "bool", "right_arose_at": "datetime64[us]"}),
+            (month, "scoring.grade_history"): history[history["month"] <= month],
+            (month, "decisions.corrective"): corrective,
+            (month, "contract.failure_runs"): pd.DataFrame(list(runs), columns=RUNS).astype({"is_unbroken": "bool", "right_arose_at": "datetime64[us]"}),
         }
     return Workbook(Month(2026, 10), default_standards(), Words("en"), frames=frames, facts={"first_month": "2026-05"})
 

@@ -22,8 +22,8 @@ def workbook_of_series(*, log_seconds=None, deviations=None, disputes=None, orde
 
     named = {
         "stability.delivery_log_days": frame(log_seconds, "log_seconds", delivered=orders),
-        "price_market.daily_deviations": frame(deviations, "median_deviation"),
-        "service_tickets.tickets_by_day": frame(disputes, "disputes"),
+        "price.daily_deviations": frame(deviations, "median_deviation"),
+        "service.tickets_by_day": frame(disputes, "disputes"),
         "stability.delivery_days": frame(dict.fromkeys(disputes or {}, 0), "in_time", orders=orders),
     }
     frames = {}

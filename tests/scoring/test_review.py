@@ -73,7 +73,7 @@ def test_migrations_count_neighbouring_months():
     grades = {"s1": ["S", "A", "A"], "s2": ["A", "A", ""], "s3": ["", "B", "A"]}
     rows = [(who, f"2026-{8 + place:02d}", grade) for who, held in grades.items() for place, grade in enumerate(held)]
     history = pd.DataFrame(rows, columns=["supplier_id", "month", "grade"])
-    found = migrations(workbook_with({("2026-10", "grades.grade_history"): history}))
+    found = migrations(workbook_with({("2026-10", "scoring.grade_history"): history}))
     assert found.to_numpy().tolist() == [
         ["2026-09", "S", "A", 1],
         ["2026-09", "A", "A", 1],
