@@ -133,7 +133,7 @@ SCANS = {
 @contextmanager
 def connected(folder: Path, memory: str | None, *, has_next: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that sees the folder's tables; without ``has_next`` a window works out what follows a reading."""
-    from kmanalysis.loaders.memory import engine_limit
+    from kmanalysis.engine.memory import engine_limit
 
     with duckdb.connect() as connection:
         connection.execute("SET preserve_insertion_order = false")

@@ -59,7 +59,7 @@ def report(
     """The whole report, or the pages asked for; exit code 1 where a page failed."""
     with speaking(lang) as words:
         from kmanalysis.assets import notebooks_folder
-        from kmanalysis.loaders.memory import bytes_of
+        from kmanalysis.engine.memory import bytes_of
         from kmanalysis.reporting.inputs import KEPT, read_inputs
         from kmanalysis.reporting.pdf import browser, print_pages
         from kmanalysis.reporting.progress import Progress

@@ -21,10 +21,10 @@ import pyarrow as pa
 from ibis.expr import types as ir
 
 from kmanalysis.assets import samples_folder
+from kmanalysis.engine.duckdb import CALENDAR, Backend, Period, any_period, calendar_days, connect, period_of
+from kmanalysis.engine.queries import Listener, Queries, Shelf
 from kmanalysis.errors import KmError, UsageError
-from kmanalysis.loaders.engine import CALENDAR, Backend, Period, any_period, calendar_days, connect, period_of
 from kmanalysis.loaders.folder import Attached, attach
-from kmanalysis.loaders.queries import Listener, Queries, Shelf
 from kmanalysis.standards import Standard, Standards, load_standards
 from kmanalysis.tables import tables
 from kmanalysis.times import Month

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
+from kmanalysis.engine import queries
 from kmanalysis.errors import DataError, KmError, UsageError
-from kmanalysis.loaders import queries
 from kmanalysis.measures import observed
 from kmanalysis.standards import override_standards
 from kmanalysis.times import Month, to_local

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kmanalysis.loaders.staging import identifier, quoted
+from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.tables import Column
 
 UNREADABLE = "\ue000"

@@ -11,7 +11,7 @@ from itertools import pairwise
 import duckdb
 import pyarrow.parquet as pq
 
-from kmanalysis.loaders.staging import identifier
+from kmanalysis.engine.sql import identifier
 from kmanalysis.tables import Table
 from kmanalysis.times import Month
 

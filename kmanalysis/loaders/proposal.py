@@ -10,11 +10,11 @@ import duckdb
 from charset_normalizer import from_bytes
 from rapidfuzz.fuzz import ratio
 
+from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import MappingError
 from kmanalysis.loaders.casts import ZONED_TIME
 from kmanalysis.loaders.cleaning import CURRENCY_SIGNS, plain_number
 from kmanalysis.loaders.decoding import decoding
-from kmanalysis.loaders.engine import connect
 from kmanalysis.loaders.records import Record, footer_pattern
 from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.staging import Staged, stage_parquet, stage_text, stripped

@@ -9,19 +9,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kmanalysis.engine.duckdb import connect
+from kmanalysis.engine.memory import engine_limit
+from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import KmError, UsageError
 from kmanalysis.loaders.derived import months_overlap, with_derived
-from kmanalysis.loaders.engine import connect
 from kmanalysis.loaders.folder import Attached, attach, table_files, trusted_heads
-from kmanalysis.loaders.memory import engine_limit
-from kmanalysis.loaders.staging import identifier
 from kmanalysis.loaders.stamp import stamped_schema
 from kmanalysis.tables import tables
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from kmanalysis.loaders.spark_sql import Spark
+    from kmanalysis.engine.spark_sql import Spark
 
 HERE = "local[*]"
 """Master where none is named: this machine, all of its cores."""
@@ -59,7 +59,7 @@ def open_spark(folder: Path, master: str | None = None, memory: str | None = Non
     where Spark or Java is missing, KmError where the master cannot be reached, DataError as `folder.attach` does.
     """
     session = _session(master or HERE, memory)
-    from kmanalysis.loaders.spark_sql import Spark
+    from kmanalysis.engine.spark_sql import Spark
 
     here = connect(memory)
     attached = attach(here, folder)

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
 from kmanalysis.loaders.feeding import Feeder
@@ -248,16 +249,6 @@ def stripped(cell: str) -> str:
     # A trim by a set of characters costs more than all the rest: only cells that begin or end with neither ASCII nor Chinese signs need it.
     bare = " AND ".join(f"(ord({cell}[{end}]) BETWEEN 33 AND 126 OR ord({cell}[{end}]) BETWEEN 12289 AND 65278)" for end in (1, -1))
     return f"CASE WHEN {cell} = '' THEN NULL WHEN {bare} THEN {cell} ELSE nullif(trim({cell}, {quoted(SPACE)}), '') END"
-
-
-def quoted(text: str) -> str:
-    """The text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """The name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -14,10 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.derived import with_derived
 from kmanalysis.loaders.receipts import REJECT_COLUMNS
-from kmanalysis.loaders.staging import identifier
 from kmanalysis.loaders.stamp import stamped_schema
 from kmanalysis.tables import Table
 from kmanalysis.words import Words

@@ -10,14 +10,7 @@ from ibis.expr import types as ir
 from kmanalysis.measures.frames import measures_frame, share_frame
 from kmanalysis.measures.orders import orders_by_day
 from kmanalysis.measures.service_hours import response_by_hour, round_the_clock, round_the_clock_rows
-from kmanalysis.measures.service_remedies import (
-    compensation_paid,
-    compensation_paid_rows,
-    remedies,
-    remedy_cases,
-    reship_in_time,
-    reship_in_time_rows,
-)
+from kmanalysis.measures.service_remedies import compensation_paid, compensation_paid_rows, remedies, remedy_cases, reship_in_time, reship_in_time_rows
 from kmanalysis.measures.service_tickets import (
     backlog,
     first_response,

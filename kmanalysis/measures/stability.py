@@ -12,15 +12,7 @@ from kmanalysis.measures.frames import DIGITS, measures_frame, share_frame
 from kmanalysis.measures.orders import is_oversold, is_unclear, orders_by_day
 from kmanalysis.measures.stability_readings import SECOND
 from kmanalysis.measures.stability_servers import outages, uptime, uptime_days, uptime_rows
-from kmanalysis.measures.stability_stock import (
-    hot_availability,
-    hot_availability_days,
-    hot_availability_rows,
-    hot_depth,
-    hot_depth_rows,
-    hot_skus,
-    hot_stock,
-)
+from kmanalysis.measures.stability_stock import hot_availability, hot_availability_days, hot_availability_rows, hot_depth, hot_depth_rows, hot_skus, hot_stock
 from kmanalysis.measures.waiting import by_severity, counted, in_order, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import counted_quantiles_by, proportion_bounds
 from kmanalysis.statistics.survival import survival_curve

@@ -15,8 +15,8 @@ from kmanalysis.words import Words
 
 if TYPE_CHECKING:
     # A report that is up to date needs no engine.
-    from kmanalysis.loaders.engine import Share
-    from kmanalysis.loaders.queries import Counting, Listener
+    from kmanalysis.engine.duckdb import Share
+    from kmanalysis.engine.queries import Counting, Listener
 
 
 class Ended(Protocol):

@@ -13,10 +13,10 @@ import pytest
 
 from kmanalysis import measures
 from kmanalysis.assets import samples_folder
+from kmanalysis.engine.duckdb import connect
+from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import UsageError
-from kmanalysis.loaders.engine import connect
 from kmanalysis.loaders.folder import attach, in_reading_order
-from kmanalysis.loaders.staging import identifier
 from kmanalysis.loaders.store import put_in_place, write_table
 from kmanalysis.reporting import printing
 from kmanalysis.times import Month

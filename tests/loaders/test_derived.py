@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kmanalysis.engine.duckdb import connect
 from kmanalysis.loaders.derived import months_overlap
-from kmanalysis.loaders.engine import connect
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.loading import load
 from kmanalysis.loaders.mapping import load_mapping

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.engine import connect
 from kmanalysis.loaders.folder import attach, in_reading_order
 from kmanalysis.loaders.loading import check
 from kmanalysis.loaders.stamp import stamped_schema

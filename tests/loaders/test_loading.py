@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError, MappingError
-from kmanalysis.loaders.engine import connect
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.loading import check, load
 from kmanalysis.loaders.mapping import parse_mapping

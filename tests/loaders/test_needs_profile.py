@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.engine import connect
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.needs_profile import REQUIREMENTS, needs_rows
 from kmanalysis.loaders.store import target_file

@@ -5,7 +5,7 @@ from threading import Event
 
 from rich.console import Console
 
-from kmanalysis.loaders.queries import Counting
+from kmanalysis.engine.queries import Counting
 from kmanalysis.reporting.progress import Progress
 from kmanalysis.times import Month
 from kmanalysis.words import Words

@@ -17,9 +17,9 @@ from ibis.expr import types as ir
 from ibis.expr.operations import DatabaseTable
 from ibis.formats.pandas import PandasData
 
-from kmanalysis.loaders.memory import engine_limit
-from kmanalysis.loaders.spill import spill_folder
-from kmanalysis.loaders.staging import identifier
+from kmanalysis.engine.memory import engine_limit
+from kmanalysis.engine.spill import spill_folder
+from kmanalysis.engine.sql import identifier
 from kmanalysis.times import Month, day_kind
 
 

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from kmanalysis.loaders.spill import PREFIX, spill_folder
+from kmanalysis.engine.spill import PREFIX, spill_folder
 
 SPILLS = """
 import sys
-from kmanalysis.loaders.engine import connect
+from kmanalysis.engine.duckdb import connect
 connection = connect()
 connection.raw_sql("SET memory_limit = '150MB'")
 connection.raw_sql("SET threads = 2")

@@ -2,9 +2,9 @@
 
 import pytest
 
+from kmanalysis.engine import memory
+from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import UsageError
-from kmanalysis.loaders import memory
-from kmanalysis.loaders.engine import connect
 
 GB = 1 << 30
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from ibis.expr import types as ir
 
-from kmanalysis.loaders.engine import CALENDAR, Period, Query, Share, Watch, answer, restore, store, stored, written
+from kmanalysis.engine.duckdb import CALENDAR, Period, Query, Share, Watch, answer, restore, store, stored, written
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
 

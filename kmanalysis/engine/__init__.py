@@ -1,0 +1,1 @@
+"""The engine: connections, the queries asked of them, memory and spill files."""
