@@ -27,7 +27,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from score_vs_pandas import HERE, MONTH, TOLERANCE, events
 
-from kmanalysis.loaders.stamp import is_stamped
+from kmanalysis.loaders.checking.stamp import is_stamped
 from kmanalysis.tables import tables
 
 TABLES = ("orders", "stock_snapshots", "probes")

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from kmanalysis.loaders.stamp import is_stamped
+from kmanalysis.loaders.checking.stamp import is_stamped
 from kmanalysis.tables import tables
 
 HERE = Path(__file__).resolve().parent

@@ -141,7 +141,7 @@ def check(
     with speaking(lang) as words:
         if format not in ("text", "json", "csv"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="text, json, csv")
-        from kmanalysis.loaders import loading
+        from kmanalysis.loaders import load as loading
         from kmanalysis.reporting import printing
 
         attached = loading.check(folder_of(data))
@@ -162,11 +162,11 @@ def load(
 ) -> None:
     """A receipt a file and table; exit code 1 where rows were rejected."""
     with speaking(lang) as words:
-        from kmanalysis.loaders import loading
-        from kmanalysis.loaders.receipts import receipts_text
+        from kmanalysis.loaders import load as loading
+        from kmanalysis.loaders.checking.receipts import receipts_text
 
         if mapping is None:
-            from kmanalysis.loaders.proposal import mapping_for
+            from kmanalysis.loaders.mapping.proposal import mapping_for
 
             # Each file by its own mapping: the one that lies in the folder, or a proposal.
             mappings = [(file, mapping_for(file, table, into, words=words)) for file in files]

@@ -66,8 +66,8 @@ def export(
 
 def _record(claimed: pd.DataFrame, folder: Path, words: Words) -> int:
     """Merges rows of the canonical table of claims into the folder, whole or not at all, as any load does; gives how many rows were rejected."""
-    from kmanalysis.loaders.loading import load
-    from kmanalysis.loaders.mapping import parse_mapping
+    from kmanalysis.loaders.load import load
+    from kmanalysis.loaders.mapping.toml import parse_mapping
 
     columns = {column: {"from": column} for column in claimed.columns}
     source = {"encoding": "utf-8", "delimiter": ",", "header_line": 1}

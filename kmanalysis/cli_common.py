@@ -14,7 +14,7 @@ from kmanalysis.errors import KmError
 from kmanalysis.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
-    from kmanalysis.loaders.receipts import Receipt
+    from kmanalysis.loaders.checking.receipts import Receipt
     from kmanalysis.workbook import Workbook
 
 WIDE = 160

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from kmanalysis.assets import samples_folder
-from kmanalysis.loaders.derived import with_derived
-from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.loaders.checking.derived import with_derived
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.standards import Standards, override_standards
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words

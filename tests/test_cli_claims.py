@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kmanalysis import cli
-from kmanalysis.loaders.stamp import is_stamped
+from kmanalysis.loaders.checking.stamp import is_stamped
 from kmanalysis.planning.claims import claims_to_make
 from kmanalysis.reporting.claim_sheets import claim_sheets
 from kmanalysis.tables import tables

@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
-from kmanalysis.loaders.secrets import digest
+from kmanalysis.loaders.checking.secrets import digest
 from kmanalysis.measures.frames import DIGITS
 from kmanalysis.planning.trial_plans import sequential, trial_asked
 from kmanalysis.standards import Standards

@@ -14,14 +14,14 @@ from rapidfuzz.process import extractOne
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.derived import add_derived, months_overlap, with_derived
+from kmanalysis.loaders.checking.derived import add_derived, months_overlap, with_derived
+from kmanalysis.loaders.checking.receipts import Receipt
+from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
+from kmanalysis.loaders.checking.secrets import existing_key
+from kmanalysis.loaders.checking.stamp import is_stamped
 from kmanalysis.loaders.needs_profile import stage_profile
-from kmanalysis.loaders.receipts import Receipt
-from kmanalysis.loaders.secrets import existing_key
-from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
-from kmanalysis.loaders.staging import Staged, drop_staged, parquet_columns, parquet_text, stage_text, stripped
-from kmanalysis.loaders.stamp import is_stamped
-from kmanalysis.loaders.validation import Outcome, no_rejects, validate
+from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.reading.text import Staged, drop_staged, parquet_columns, parquet_text, stage_text, stripped
 from kmanalysis.tables import Table, tables
 
 FORMS = (".csv", *SHEET_SUFFIXES, ".parquet")

@@ -26,8 +26,8 @@ from types import MappingProxyType
 import duckdb
 
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.records import Record
-from kmanalysis.loaders.staging import Staged, add_rows, make_raw_table, staged_rows
+from kmanalysis.loaders.reading.records import Record
+from kmanalysis.loaders.reading.text import Staged, add_rows, make_raw_table, staged_rows
 from kmanalysis.tables import tables
 
 REQUIREMENTS: Mapping[str, str] = MappingProxyType(

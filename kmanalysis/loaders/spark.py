@@ -13,9 +13,9 @@ from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.memory import engine_limit
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import KmError, UsageError
-from kmanalysis.loaders.derived import months_overlap, with_derived
+from kmanalysis.loaders.checking.derived import months_overlap, with_derived
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.loaders.folder import Attached, attach, table_files, trusted_heads
-from kmanalysis.loaders.stamp import stamped_schema
 from kmanalysis.tables import tables
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.derived import with_derived
-from kmanalysis.loaders.receipts import REJECT_COLUMNS
-from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.loaders.checking.derived import with_derived
+from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.tables import Table
 from kmanalysis.words import Words
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import kmanalysis
-from kmanalysis.loaders.receipts import Receipt
+from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.measures import observed
 from kmanalysis.reporting.data_files import Written, manifest, measures_parquet, scorecard_csv
 from kmanalysis.reporting.excel import scorecard_workbook

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kmanalysis.loaders.receipts import Receipt
+from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.reporting.index import State
 from kmanalysis.reporting.pages import Page
 from kmanalysis.reporting.provenance import digest_of, versions

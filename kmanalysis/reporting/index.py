@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from kmanalysis.loaders.receipts import Receipt
+from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.reporting.html import month_name, page
 from kmanalysis.reporting.pages import Page
 from kmanalysis.reporting.summary import five_lines, grade_tiles, step, vetoes

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from kmanalysis.loaders.checking.secrets import existing_key
+from kmanalysis.loaders.checking.stamp import is_stamped
 from kmanalysis.loaders.folder import table_files
-from kmanalysis.loaders.secrets import existing_key
-from kmanalysis.loaders.stamp import is_stamped
 from kmanalysis.reporting.output import write_beside_and_rename
 from kmanalysis.reporting.provenance import digest_of
 from kmanalysis.tables import Table, tables

@@ -10,8 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from kmanalysis.loaders.checking.receipts import Receipt, receipts_json, receipts_text
 from kmanalysis.loaders.folder import Attached
-from kmanalysis.loaders.receipts import Receipt, receipts_json, receipts_text
 from kmanalysis.reporting.data_files import csv_text, scorecard_csv
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.scoring.scorecard import scorecard

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.samples.draws import NULL
 from kmanalysis.tables import Column, Table, tables
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.tables import tables
 
 ROW_GROUP = 122_880

@@ -11,9 +11,9 @@ import pytest
 
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.loaders.folder import attach, in_reading_order
-from kmanalysis.loaders.loading import check
-from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.loaders.load import check
 from kmanalysis.tables import tables
 
 BAD_ROWS = Path(__file__).parents[1] / "fixtures" / "bad_rows"

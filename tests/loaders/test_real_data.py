@@ -8,8 +8,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from kmanalysis.loaders.cleaning import normal_key
-from kmanalysis.loaders.loading import load
+from kmanalysis.loaders.load import load
+from kmanalysis.loaders.mapping.cleaning import normal_key
 
 PROJECT = Path(__file__).parents[2]
 DATA = PROJECT.parent / "shared" / "data"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.measures import stability_readings as readings
 from kmanalysis.measures.stability_readings import DAY, DOWN, SECOND, UP
 from kmanalysis.tables import tables

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from kmanalysis.loaders.receipts import Receipt
+from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.reporting.index import State, index_page
 from kmanalysis.reporting.pages import all_pages
 from kmanalysis.standards import override_standards

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.reporting.inputs import REMEMBERED, read_inputs
 from kmanalysis.tables import tables
 from kmanalysis.times import Month

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.reporting import kept_archives
 from kmanalysis.reporting.inputs import Inputs, read_inputs
 from kmanalysis.reporting.kept_archives import KEPT_OF_A_MONTH, Archives

@@ -10,8 +10,8 @@ from kmanalysis import samples
 from kmanalysis.assets import samples_folder
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import UsageError
+from kmanalysis.loaders.checking.stamp import is_stamped
 from kmanalysis.loaders.folder import attach
-from kmanalysis.loaders.stamp import is_stamped
 from kmanalysis.samples import make_samples
 from kmanalysis.tables import tables
 

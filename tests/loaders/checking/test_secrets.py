@@ -5,7 +5,7 @@ from hashlib import blake2b
 import pytest
 
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.secrets import KEY_FILE, digest, existing_key, key_of, looks_like_code, without_contacts
+from kmanalysis.loaders.checking.secrets import KEY_FILE, digest, existing_key, key_of, looks_like_code, without_contacts
 
 KEY = bytes(range(32))
 

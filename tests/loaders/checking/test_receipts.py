@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from kmanalysis.loaders.receipts import Receipt, receipts_json, receipts_text
+from kmanalysis.loaders.checking.receipts import Receipt, receipts_json, receipts_text
 from kmanalysis.words import Words
 
 RECEIPT = Receipt(

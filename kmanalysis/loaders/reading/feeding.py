@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.decoding import REPLACED, Decoding, text_chunks
-from kmanalysis.loaders.records import is_regular
+from kmanalysis.loaders.reading.decoding import REPLACED, Decoding, text_chunks
+from kmanalysis.loaders.reading.records import is_regular
 
 
 class Feeder:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanalysis.loaders.records import delimiter_of, footer_pattern, is_regular, numbered_lines, records
+from kmanalysis.loaders.reading.records import delimiter_of, footer_pattern, is_regular, numbered_lines, records
 
 
 def parsed(text, delimiter=",", width=0):

@@ -36,7 +36,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rapidfuzz.process import extractOne
 
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.casts import ZONED_TIME
+from kmanalysis.loaders.checking.casts import ZONED_TIME
 from kmanalysis.tables import Column, Table, tables
 
 REPEATS = ("reject", "first")

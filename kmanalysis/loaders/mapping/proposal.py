@@ -12,14 +12,14 @@ from rapidfuzz.fuzz import ratio
 
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.casts import ZONED_TIME
-from kmanalysis.loaders.cleaning import CURRENCY_SIGNS, plain_number
-from kmanalysis.loaders.decoding import decoding
-from kmanalysis.loaders.records import Record, footer_pattern
-from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
-from kmanalysis.loaders.staging import Staged, stage_parquet, stage_text, stripped
+from kmanalysis.loaders.checking.casts import ZONED_TIME
+from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
+from kmanalysis.loaders.mapping.translation import FALSE_WORDS, TIME_FORMATS, TRUE_WORDS, folded
+from kmanalysis.loaders.reading.decoding import decoding
+from kmanalysis.loaders.reading.records import Record, footer_pattern
+from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.reading.text import Staged, stage_parquet, stage_text, stripped
 from kmanalysis.loaders.store import TEMPORARY
-from kmanalysis.loaders.translation import FALSE_WORDS, TIME_FORMATS, TRUE_WORDS, folded
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
 

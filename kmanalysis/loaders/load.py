@@ -13,16 +13,16 @@ import pandas as pd
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError, MappingError
+from kmanalysis.loaders.checking.receipts import Receipt
+from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
+from kmanalysis.loaders.checking.secrets import key_of
 from kmanalysis.loaders.folder import Attached, attach_tables, forms_of, in_reading_order, table_files
-from kmanalysis.loaders.mapping import SourceMapping, load_mapping
-from kmanalysis.loaders.receipts import Receipt
-from kmanalysis.loaders.records import footer_pattern
-from kmanalysis.loaders.secrets import key_of
-from kmanalysis.loaders.sheets import SHEET_SUFFIXES, stage_sheet
-from kmanalysis.loaders.staging import Staged, drop_staged, stage_parquet, stage_text
+from kmanalysis.loaders.mapping.toml import SourceMapping, load_mapping
+from kmanalysis.loaders.mapping.translation import Translation, add_functions, header_finder
+from kmanalysis.loaders.reading.records import footer_pattern
+from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.reading.text import Staged, drop_staged, stage_parquet, stage_text
 from kmanalysis.loaders.store import REJECTED, locked, put_in_place, target_file, write_rejected, write_table
-from kmanalysis.loaders.translation import Translation, add_functions, header_finder
-from kmanalysis.loaders.validation import Outcome, no_rejects, validate
 from kmanalysis.tables import Table, tables
 from kmanalysis.words import Words
 

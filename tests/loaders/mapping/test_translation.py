@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.loading import load
-from kmanalysis.loaders.mapping import parse_mapping
+from kmanalysis.loaders.load import load
+from kmanalysis.loaders.mapping.toml import parse_mapping
 
 QUOTES = """
 [tables.quotes.columns]

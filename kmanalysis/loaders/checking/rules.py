@@ -12,9 +12,9 @@ import duckdb
 import pandas as pd
 
 from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.casts import UNREADABLE, cast, typed
-from kmanalysis.loaders.receipts import REJECT_COLUMNS
-from kmanalysis.loaders.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
+from kmanalysis.loaders.checking.casts import UNREADABLE, cast, typed
+from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
+from kmanalysis.loaders.checking.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
 from kmanalysis.tables import Table
 
 

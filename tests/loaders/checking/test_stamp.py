@@ -1,6 +1,6 @@
 import pyarrow as pa
 
-from kmanalysis.loaders.stamp import STAMP_KEY, is_stamped, stamp, stamped_schema
+from kmanalysis.loaders.checking.stamp import STAMP_KEY, is_stamped, stamp, stamped_schema
 from kmanalysis.tables import tables
 
 

@@ -1,8 +1,8 @@
 import pytest
 
 from kmanalysis.errors import DataError
-from kmanalysis.loaders import decoding as module
-from kmanalysis.loaders.decoding import REPLACED, Decoding, decoding, text_chunks
+from kmanalysis.loaders.reading import decoding as module
+from kmanalysis.loaders.reading.decoding import REPLACED, Decoding, decoding, text_chunks
 
 TEXT = "订单号,商品\n1,点卡\n2,会员—𠀀\n"
 

@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.feeding import Feeder
-from kmanalysis.loaders.records import SPACE, footer_pattern
-from kmanalysis.loaders.staging import stage_text
+from kmanalysis.loaders.reading.feeding import Feeder
+from kmanalysis.loaders.reading.records import SPACE, footer_pattern
+from kmanalysis.loaders.reading.text import stage_text
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be")
 ROWS = [["编号", "名称", "备注"], ["1", "点卡,10元;新", "x"], ["2", "制表\t符", '引"号'], ["3", "", "末"], ["4", "会员", "换行"]]
@@ -92,7 +92,7 @@ def test_the_setting_that_keeps_rows_in_order_is_put_back(tmp_path):
 def test_the_engine_reads_regular_files_itself(tmp_path):
     path = tmp_path / "raw.csv"
     path.write_text(written(ROWS), encoding="utf-8")
-    from kmanalysis.loaders.decoding import decoding
+    from kmanalysis.loaders.reading.decoding import decoding
 
     feeder = Feeder(path, decoding(path), 1, ",")
     with open(feeder.address, "rb", closefd=True) as pipe:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanalysis.loaders.cleaning import key_part, normal_key, plain_number
+from kmanalysis.loaders.mapping.cleaning import key_part, normal_key, plain_number
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 import xlwt
 
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.records import footer_pattern
-from kmanalysis.loaders.sheets import cell_text, stage_sheet
+from kmanalysis.loaders.reading.records import footer_pattern
+from kmanalysis.loaders.reading.sheets import cell_text, stage_sheet
 
 
 def workbook(tmp_path, rows, name="订单"):

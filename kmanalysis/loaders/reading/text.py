@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
-from kmanalysis.loaders.feeding import Feeder
-from kmanalysis.loaders.records import SPACE, Record, delimiter_of, numbered_lines, records
+from kmanalysis.loaders.reading.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
+from kmanalysis.loaders.reading.feeding import Feeder
+from kmanalysis.loaders.reading.records import SPACE, Record, delimiter_of, numbered_lines, records
 
 EXTRA = 3
 """Columns kept beyond the headings, to see what a long row holds too much."""

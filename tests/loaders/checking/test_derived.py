@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.loaders.derived import months_overlap
+from kmanalysis.loaders.checking.derived import months_overlap
+from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.loaders.folder import attach
-from kmanalysis.loaders.loading import load
-from kmanalysis.loaders.mapping import load_mapping
-from kmanalysis.loaders.stamp import stamped_schema
+from kmanalysis.loaders.load import load
+from kmanalysis.loaders.mapping.toml import load_mapping
 from kmanalysis.tables import tables
 
 PROBES = tables()["probes"]

@@ -13,8 +13,8 @@ import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.records import SPACE, Record
-from kmanalysis.loaders.staging import BATCH, PREAMBLE_RECORDS, Staged, add_rows, make_raw_table, staged_rows
+from kmanalysis.loaders.reading.records import SPACE, Record
+from kmanalysis.loaders.reading.text import BATCH, PREAMBLE_RECORDS, Staged, add_rows, make_raw_table, staged_rows
 
 SHEET_SUFFIXES = (".xlsx", ".xls")
 

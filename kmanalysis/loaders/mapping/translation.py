@@ -11,12 +11,12 @@ from rapidfuzz.process import extractOne
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.casts import UNREADABLE, ZONED_TIME
-from kmanalysis.loaders.cleaning import CURRENCY_SIGNS, key_part, normal_key, plain_number
-from kmanalysis.loaders.mapping import ColumnMapping, Condition, Source, SourceMapping, TableMapping
-from kmanalysis.loaders.records import Record
-from kmanalysis.loaders.secrets import digest
-from kmanalysis.loaders.staging import Staged, stripped
+from kmanalysis.loaders.checking.casts import UNREADABLE, ZONED_TIME
+from kmanalysis.loaders.checking.secrets import digest
+from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, key_part, normal_key, plain_number
+from kmanalysis.loaders.mapping.toml import ColumnMapping, Condition, Source, SourceMapping, TableMapping
+from kmanalysis.loaders.reading.records import Record
+from kmanalysis.loaders.reading.text import Staged, stripped
 from kmanalysis.tables import Column
 
 TIME_FORMATS = (

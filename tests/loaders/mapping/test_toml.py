@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.mapping import load_mapping, parse_mapping
+from kmanalysis.loaders.mapping.toml import load_mapping, parse_mapping
 
 SUPPLIERS = """
 [tables.suppliers.columns]

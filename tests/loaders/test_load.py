@@ -14,10 +14,10 @@ import pytest
 
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError, MappingError
+from kmanalysis.loaders.checking.secrets import KEY_FILE, digest, existing_key
 from kmanalysis.loaders.folder import attach
-from kmanalysis.loaders.loading import check, load
-from kmanalysis.loaders.mapping import parse_mapping
-from kmanalysis.loaders.secrets import KEY_FILE, digest, existing_key
+from kmanalysis.loaders.load import check, load
+from kmanalysis.loaders.mapping.toml import parse_mapping
 from kmanalysis.loaders.store import JOURNAL, TEMPORARY, locked
 from kmanalysis.words import Words
 
@@ -239,8 +239,8 @@ def many_rows(count):
 KILLS = """
 import os, random, signal, sys, time, tomllib
 from pathlib import Path
-from kmanalysis.loaders.loading import load
-from kmanalysis.loaders.mapping import parse_mapping
+from kmanalysis.loaders.load import load
+from kmanalysis.loaders.mapping.toml import parse_mapping
 
 raw, declared, calm, rough = map(Path, sys.argv[1:])
 mapping = parse_mapping(tomllib.loads(declared.read_text(encoding="utf-8")), "m.toml")

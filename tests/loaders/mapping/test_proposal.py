@@ -3,9 +3,9 @@ import tomllib
 import pytest
 
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.loading import load
-from kmanalysis.loaders.mapping import load_mapping, parse_mapping
-from kmanalysis.loaders.proposal import mapping_for, propose_mapping, write_proposal
+from kmanalysis.loaders.load import load
+from kmanalysis.loaders.mapping.proposal import mapping_for, propose_mapping, write_proposal
+from kmanalysis.loaders.mapping.toml import load_mapping, parse_mapping
 from kmanalysis.words import Words
 
 ORDERS = "店铺订单导出\n订单编号,供应商,商品编号,下单时间,数量,订单金额,订单状态,手机号\n1,S,K,2026/10/01 10:00,1,¥5.5,已完成,13800001111\n合计,,,,1,,,\n"

@@ -1,0 +1,1 @@
+"""Files as text rows: encodings, CSV, sheets."""
