@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures import contract, contract_restock, market, market_range, needs, needs_outreach, needs_qualification
 from kmanalysis.planning import allocation_frames, backups, claims, dependence
 from kmanalysis.scoring import actions, corrective, drift, trial_verdicts
+from kmanalysis.steps.contract import restock, terms
+from kmanalysis.steps.market import assortment, trends
+from kmanalysis.steps.needs import matching, outreach, qualification
 from kmanalysis.workbook import Workbook
 
 SUPPLIERS = {"supplier_id": "name", "only_supplier_id": "only_supplier_name", "largest_supplier_id": "largest_supplier_name"}
@@ -97,7 +99,7 @@ SHEETS: Mapping[str, Sheet] = {
         {"claim_state": "claim_state", "clause": "clause"},
     ),
     "terms": Sheet(
-        contract.terms,
+        terms.terms,
         {
             "supplier_id": "supplier_id",
             "state": "contract_state",
@@ -119,7 +121,7 @@ SHEETS: Mapping[str, Sheet] = {
         },
     ),
     "restock": Sheet(
-        contract_restock.restock_counts,
+        restock.restock_counts,
         {
             **_same("supplier_id", "stockouts"),
             "in_time": "restocked_in_time",
@@ -137,12 +139,12 @@ SHEETS: Mapping[str, Sheet] = {
         {"criterion": ""},
     ),
     "needs": Sheet(
-        needs.match,
+        matching.match,
         {**_same("supplier_id", "subject", "item"), "value": "asked_for", "is_must": "is_must", "state": "need_state", "found": "found", "n": "n"},
         {"subject": "value", "item": "need|value", "need_state": ""},
     ),
     "qualification": Sheet(
-        needs_qualification.qualification,
+        qualification.qualification,
         {
             "supplier_id": "supplier_id",
             "channel": "contact_channel",
@@ -155,7 +157,7 @@ SHEETS: Mapping[str, Sheet] = {
         {"contact_channel": "value", "supply_mode": "value"},
     ),
     "funnel": Sheet(
-        needs_outreach.funnel,
+        outreach.funnel,
         {
             "channel": "contact_channel",
             "stage": "stage",
@@ -207,7 +209,7 @@ SHEETS: Mapping[str, Sheet] = {
         },
     ),
     "trends": Sheet(
-        market.category_trends,
+        trends.category_trends,
         {
             "category": "category",
             "status": "trend",
@@ -222,7 +224,7 @@ SHEETS: Mapping[str, Sheet] = {
         {"category": "value", "trend": "trend"},
     ),
     "gaps": Sheet(
-        market_range.gaps,
+        assortment.gaps,
         {
             "sku": "sku",
             "name": "sku_name",

@@ -7,12 +7,12 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures.contract_runs import failure_runs
 from kmanalysis.measures.goods import purchased
 from kmanalysis.measures.service_remedies import remedies
 from kmanalysis.planning.backups import backup_suppliers
 from kmanalysis.scoring.corrective import corrective
 from kmanalysis.scoring.grades import grade_history
+from kmanalysis.steps.contract.runs import failure_runs
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from kmanalysis import measures
-from kmanalysis.measures import compliance, contract, market, market_demand, market_range, needs, price, reputation, service, stability, trial
+from kmanalysis.measures import compliance, price, reputation, service, stability
 from kmanalysis.planning import allocation_frames, backups, claims, dependence
 from kmanalysis.scoring import actions, cocreation, corrective, drift, grades, review, robustness, scorecard, trial_verdicts
+from kmanalysis.steps.contract import terms
+from kmanalysis.steps.market import assortment, demand, trends
+from kmanalysis.steps.needs import matching
+from kmanalysis.steps.trial import trials
 from kmanalysis.workbook import Workbook
 
 FRAMES = (
@@ -25,14 +29,14 @@ FRAMES = (
     *price.FRAMES,
     *service.FRAMES,
     *reputation.FRAMES,
-    *contract.FRAMES,
+    *terms.FRAMES,
     *claims.FRAMES,
-    *trial.FRAMES,
+    *trials.FRAMES,
     *trial_verdicts.FRAMES,
-    *needs.FRAMES,
-    *market.FRAMES,
-    *market_range.FRAMES,
-    *market_demand.FRAMES,
+    *matching.FRAMES,
+    *trends.FRAMES,
+    *assortment.FRAMES,
+    *demand.FRAMES,
     *cocreation.FRAMES,
     *actions.FRAMES,
     *corrective.FRAMES,

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from kmanalysis.measures.frames import DIGITS
-from kmanalysis.measures.market_range import UNKNOWN, category_margins, gaps
 from kmanalysis.scoring.grades import grades
+from kmanalysis.steps.market.assortment import UNKNOWN, category_margins, gaps
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame
 

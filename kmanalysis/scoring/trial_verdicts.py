@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from kmanalysis.measures.frames import DIGITS
-from kmanalysis.measures.trial import trials
 from kmanalysis.scoring.verdicts import verdicts
+from kmanalysis.steps.trial.trials import trials
 from kmanalysis.workbook import Workbook, frame
 
 CRITERIA = (

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmanalysis.explorers.trial_desk import OUTCOMES, Desk, standing
-from kmanalysis.measures.trial_codes import sequential_plan
 from kmanalysis.standards import default_standards
 from kmanalysis.statistics.sprt import ACCEPT, GO_ON, REJECT
+from kmanalysis.steps.trial.codes import sequential_plan
 
 DEFAULTS = default_standards()
 

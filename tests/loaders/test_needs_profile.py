@@ -9,7 +9,7 @@ from kmanalysis.errors import DataError
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.needs_profile import REQUIREMENTS, needs_rows
 from kmanalysis.loaders.store import target_file
-from kmanalysis.measures import needs
+from kmanalysis.steps.needs import matching
 from kmanalysis.tables import tables
 from kmanalysis.words import Words
 from kmanalysis.workbook import open_workbook
@@ -131,7 +131,7 @@ def test_no_other_table_is_read_from_toml(tmp_path):
 def test_the_example_is_a_profile_that_measures_read(tmp_path):
     (tmp_path / "suppliers.csv").write_text(SUPPLIERS, encoding="utf-8")
     profile_of(tmp_path, EXAMPLE.read_text(encoding="utf-8"))
-    found = needs.profile(open_workbook(tmp_path, "2026-10"))
+    found = matching.profile(open_workbook(tmp_path, "2026-10"))
     asked = set(found.loc[found["subject"] == "requirement", "item"])
     assert asked == {*REQUIREMENTS, "invoice within a day"}  # the example shows every requirement there is
     assert set(found["subject"]) == set(tables()["needs"].columns["subject"].values)

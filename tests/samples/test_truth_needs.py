@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from kmanalysis.assets import samples_folder
-from kmanalysis.measures import compliance_papers, needs, needs_outreach, needs_qualification
+from kmanalysis.measures import compliance_papers
+from kmanalysis.steps.needs import matching, outreach, qualification
 
 STAGES = ["contacted", "replied", "qualified", "trial", "contract"]
 
@@ -21,7 +22,7 @@ def suppliers():
 
 @pytest.fixture(scope="module")
 def states(workbook):
-    return needs.match(workbook).pivot(index="supplier_id", columns="item", values="state")
+    return matching.match(workbook).pivot(index="supplier_id", columns="item", values="state")
 
 
 def test_what_the_profile_asks_of_some_suppliers_exactly(states):
@@ -41,7 +42,7 @@ def test_suppliers_without_an_api_fail_and_no_others_for_that(states, suppliers)
 
 
 def test_who_fits(workbook):
-    by_state = needs.fits(workbook).groupby("state")["supplier_id"].agg(list).to_dict()
+    by_state = matching.fits(workbook).groupby("state")["supplier_id"].agg(list).to_dict()
     assert by_state["fails"] == ["S05", "S09", "S10", "S15", "S17", "S20"]
     assert by_state["unproven"] == ["S14"]
     assert len(by_state["fits"]) == 13
@@ -53,13 +54,13 @@ def test_the_share_answered_within_half_an_hour_is_that_of_the_file(workbook):
     local = tickets["opened_at"] + pd.Timedelta(hours=8)
     own = tickets[(local.dt.strftime("%Y-%m") == "2026-10") & ~tickets["is_staged"] & (tickets["supplier_id"] == "S09")]
     in_time = (own["first_response_at"] - own["opened_at"]).dt.total_seconds() <= 1800
-    row = needs.match(workbook).set_index(["supplier_id", "item"]).loc[("S09", "response_seconds")]
+    row = matching.match(workbook).set_index(["supplier_id", "item"]).loc[("S09", "response_seconds")]
     assert (float(row["found"]), row["n"]) == (in_time.mean(), len(own))
 
 
 def test_the_funnel_is_that_of_the_file(workbook):
     contacts = pd.read_csv(samples_folder() / "outreach.csv")
-    found = needs_outreach.funnel(workbook).set_index(["channel", "stage"])["contacts"]
+    found = outreach.funnel(workbook).set_index(["channel", "stage"])["contacts"]
     for channel in ("all", "trade_fair", "referral", "b2b_marketplace"):
         of_channel = contacts if channel == "all" else contacts[contacts["channel"] == channel]
         reached = of_channel["stage"].replace("lost", "contacted").map(STAGES.index)
@@ -68,16 +69,16 @@ def test_the_funnel_is_that_of_the_file(workbook):
 
 
 def test_uncertified_contacts_and_those_too_short_on_the_marketplace_are_named(workbook):
-    states = needs_outreach.marketplace(workbook).dropna(subset="supplier_id").set_index("supplier_id")["state"]
+    states = outreach.marketplace(workbook).dropna(subset="supplier_id").set_index("supplier_id")["state"]
     assert states.to_dict() == {"S03": "met", "S06": "missed", "S09": "met", "S12": "missed", "S15": "met", "S18": "missed"}
 
 
 def test_the_qualification_list(workbook, suppliers):
-    found = needs_qualification.qualification(workbook).set_index("supplier_id")
+    found = qualification.qualification(workbook).set_index("supplier_id")
     assert found["thin"].sum() == 0  # nobody's price list is planted under the margin
     assert found.index[found["same_upstream"] > 0].tolist() == ["S06", "S18"]
     assert (found["supply_mode"] == suppliers["supply_mode"]).all()
-    assert needs_qualification.margins(workbook)["margin"].min() == pytest.approx(0.2165, abs=5e-5)
+    assert qualification.margins(workbook)["margin"].min() == pytest.approx(0.2165, abs=5e-5)
 
 
 def test_the_documents_that_ran_out_are_the_planted_ones(workbook):

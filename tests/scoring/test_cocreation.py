@@ -5,7 +5,7 @@ import pytest
 
 from kmanalysis.scoring import cocreation
 from kmanalysis.scoring.cocreation import candidates
-from tests.measures.test_market import SMALL, orders, products, steady
+from tests.steps.market.test_trends import SMALL, orders, products, steady
 
 RISING = [20, 24, 29, 35, 42, 50]
 

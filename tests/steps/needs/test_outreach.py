@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from kmanalysis.measures.needs_outreach import STAGES, entry_conditions, funnel, marketplace
+from kmanalysis.steps.needs.outreach import STAGES, entry_conditions, funnel, marketplace
 
 CHANNELS = ("trade_fair", "b2b_marketplace", "referral", "other")
 

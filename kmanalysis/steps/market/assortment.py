@@ -10,8 +10,8 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.days import on_offer
 from kmanalysis.measures.frames import DIGITS
-from kmanalysis.measures.market import category_trends, sku_trends
 from kmanalysis.measures.orders import orders_by_day
+from kmanalysis.steps.market.trends import category_trends, sku_trends
 from kmanalysis.workbook import Workbook, frame, query
 
 MONEY = "decimal(18,4)"

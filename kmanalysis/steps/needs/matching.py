@@ -14,12 +14,12 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.loaders.needs_profile import REQUIREMENTS, SEPARATOR
-from kmanalysis.measures import needs_outreach, needs_qualification
 from kmanalysis.measures.days import on_offer
 from kmanalysis.measures.frames import DIGITS
 from kmanalysis.measures.orders import orders_by_day
 from kmanalysis.measures.waiting import counted, waiting_cases, waiting_counts
 from kmanalysis.statistics.survival import share_within_by
+from kmanalysis.steps.needs import outreach, qualification
 from kmanalysis.workbook import Workbook, frame, query
 
 UNITS: Mapping[str, str] = {"family": "listings", "category": "listings", "positioning": "listings", "daily_orders": "orders"}
@@ -85,7 +85,7 @@ def fits(workbook: Workbook) -> pd.DataFrame:
     counts = ["musts", "musts_missed", "musts_unknown", "wishes", "wishes_met"]
     sums = asked.groupby("supplier_id", as_index=False)[counts].sum().astype(dict.fromkeys(counts, "int64"))
     sums["state"] = np.select([sums["musts_missed"] > 0, sums["musts_unknown"] > 0], ["fails", "unproven"], "fits")
-    entry = needs_qualification.traits(workbook)[["supplier_id", "min_order", "prepayment", "currency"]]
+    entry = qualification.traits(workbook)[["supplier_id", "min_order", "prepayment", "currency"]]
     found = sums.merge(_volume(workbook), on="supplier_id", how="left").merge(entry, on="supplier_id", how="left").merge(_mean_costs(workbook), how="left")
     lines = profile(workbook)
     volumes = [amount for text in lines.loc[lines["subject"] == "daily_orders", "value"] if (amount := _number(text)) is not None]
@@ -116,7 +116,7 @@ class _Evidence:
         return rows.assign(**{column: line[column] for column in ("subject", "item", "value", "unit", "is_must")})
 
     def _trait(self, item: str) -> pd.DataFrame:
-        traits = needs_qualification.traits(self._workbook)
+        traits = qualification.traits(self._workbook)
         known = traits[traits[item].notna()]
         return known.assign(found=known[item], n=1)
 
@@ -256,5 +256,5 @@ def _number(value: str | None) -> Decimal | None:
     return number if number is not None and number.is_finite() else None
 
 
-FRAMES = (profile, match, fits, *needs_outreach.FRAMES, *needs_qualification.FRAMES)
+FRAMES = (profile, match, fits, *outreach.FRAMES, *qualification.FRAMES)
 """What the charts of this step show."""

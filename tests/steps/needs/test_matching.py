@@ -6,7 +6,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from kmanalysis.measures.needs import fits, match, profile
+from kmanalysis.steps.needs.matching import fits, match, profile
 
 
 def need(item, value=None, is_must=True, subject="requirement"):

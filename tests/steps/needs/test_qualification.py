@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures.needs_qualification import margins, qualification
+from kmanalysis.steps.needs.qualification import margins, qualification
 
 
 def listing(cost, retail, sku="k1", supplier="s1", **more):

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kmanalysis.errors import StandardsError
-from kmanalysis.measures.trial_codes import checks, code_counts, repeats, sequential_plan
 from kmanalysis.standards import default_standards, override_standards
+from kmanalysis.steps.trial.codes import checks, code_counts, repeats, sequential_plan
 
 BEGAN = datetime(2026, 10, 8, 2)
 TRIALS = [{"trial_id": "t1", "supplier_id": "s1", "started_at": BEGAN}, {"trial_id": "t2", "supplier_id": "s2", "started_at": BEGAN}]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures.contract_restock import CASES_SHOWN, restock_cases, restock_counts
+from kmanalysis.steps.contract.restock import CASES_SHOWN, restock_cases, restock_counts
 
 START = datetime(2026, 9, 30, 16)  # of October 2026 in Asia/Shanghai, as naive UTC
 END = datetime(2026, 10, 31, 16)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures.contract_runs import failure_runs
+from kmanalysis.steps.contract.runs import failure_runs
 
 FIRST = datetime(2026, 10, 5, 2)
 DAY = timedelta(days=1)

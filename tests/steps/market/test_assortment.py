@@ -5,8 +5,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from kmanalysis.measures.market_range import category_margins, fading, focus, gaps, offers
-from tests.measures.test_market import SMALL, orders, products, steady
+from kmanalysis.steps.market.assortment import category_margins, fading, focus, gaps, offers
+from tests.steps.market.test_trends import SMALL, orders, products, steady
 
 RISING, FALLING = [20, 24, 29, 35, 42, 50], [50, 42, 35, 29, 24, 20]
 

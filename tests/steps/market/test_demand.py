@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures.market_demand import FRAMES, buyer_segments, known_buyers, pairs
+from kmanalysis.steps.market.demand import FRAMES, buyer_segments, known_buyers, pairs
 
 FEW = {"market.pair_baskets": {"value": 2}}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kmanalysis.measures.contract import FRAMES, terms
+from kmanalysis.steps.contract.terms import FRAMES, terms
 
 
 def only(found, supplier="s1"):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from kmanalysis.measures.market import category_months, category_trends, sku_trends
+from kmanalysis.steps.market.trends import category_months, category_trends, sku_trends
 from kmanalysis.times import Month
 
 LAST = Month(2026, 10)

@@ -1,0 +1,1 @@
+"""The steps of sourcing besides vetting: what each looks at."""

@@ -1,0 +1,1 @@
+"""Step 5: the terms in force, restocking and runs of failures."""

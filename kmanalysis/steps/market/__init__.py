@@ -1,0 +1,1 @@
+"""The market: trends, demand and assortment."""

@@ -1,0 +1,1 @@
+"""Step 4: trial purchases, their codes and questions."""
