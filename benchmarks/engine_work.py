@@ -47,22 +47,22 @@ def as_numbers(frames: Frames) -> pd.DataFrame:
 
 def ours(table: str, folder: Path, memory: str | None) -> Frames:
     """The product's own queries."""
-    from kmanalysis.measures import stability, stability_servers, stability_stock
+    from kmanalysis.measures.stability import orders, servers, stock
     from kmanalysis.workbook import open_workbook
 
     book = open_workbook(folder, MONTH, lang="en", memory=memory)
     if table == "orders":
-        stock_outs = stability._oversold_counts(book).rename(columns={"n": "orders", "successes": "oversold"})
-        delivery = stability._delivery_counts(book).rename(columns={"has_ended": "ended"})
+        stock_outs = orders._oversold_counts(book).rename(columns={"n": "orders", "successes": "oversold"})
+        delivery = orders._delivery_counts(book).rename(columns={"has_ended": "ended"})
         return {"oversold": stock_outs[["supplier_id", "orders", "oversold", "unclear"]], "delivery": delivery}
     if table == "stock_snapshots":
-        days = stability_stock._hot_days(book).groupby("supplier_id", as_index=False)
+        days = stock._hot_days(book).groupby("supplier_id", as_index=False)
         hot = days.agg(known=("known_microseconds", "sum"), out=("out_microseconds", "sum"), lowest=("lowest", "min"))
-        age = stability._sync_counts(book).rename(columns={"has_ended": "ended"})
-        return {"hot": hot, "age": age, "cadence": stability._cadence_counts(book).assign(ended=True)}
-    days = stability_servers._watched_days(book).groupby("supplier_id", as_index=False)
+        age = orders._sync_counts(book).rename(columns={"has_ended": "ended"})
+        return {"hot": hot, "age": age, "cadence": orders._cadence_counts(book).assign(ended=True)}
+    days = servers._watched_days(book).groupby("supplier_id", as_index=False)
     up = days.agg(known=("known_microseconds", "sum"), up=("up_microseconds", "sum"), probes=("probes", "sum"))
-    return {"uptime": up, "outages": _outages(stability_servers.outages(book))}
+    return {"uptime": up, "outages": _outages(servers.outages(book))}
 
 
 def _outages(found: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from IPython.display import Markdown
 from kmanalysis import measures
 from kmanalysis.charts.cells import asked, listed, source_of, supplier_name
 from kmanalysis.charts.tables import Table, evidence, evidence_anchor, grade_name, standard_anchor, table
-from kmanalysis.measures import price_market, stability, stability_servers, stability_stock
+from kmanalysis.measures.price import market
+from kmanalysis.measures.stability import orders, servers, stock
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.scoring.scorecard import reasons
 from kmanalysis.standards import SIGNS, Standard, Standards
@@ -167,10 +168,10 @@ def of_supplier(frame_function: Callable[[Workbook], pd.DataFrame], workbook: Wo
 def daily_shares(workbook: Workbook, supplier: str) -> dict[str, pd.DataFrame]:
     """What is counted daily of a supplier: measure → frame with day and share."""
     sources = {
-        "stability.hot_availability": (stability_stock.hot_availability_days, "available_share"),
-        "stability.uptime": (stability_servers.uptime_days, "up_share"),
-        "stability.delivery_time": (stability.delivery_days, "in_time_share"),
-        "price.band_share": (price_market.daily_deviations, "share_within"),
+        "stability.hot_availability": (stock.hot_availability_days, "available_share"),
+        "stability.uptime": (servers.uptime_days, "up_share"),
+        "stability.delivery_time": (orders.delivery_days, "in_time_share"),
+        "price.band_share": (market.daily_deviations, "share_within"),
     }
     found = {measure: (of_supplier(function, workbook, supplier), column) for measure, (function, column) in sources.items()}
     return {measure: frame[["day", column]].rename(columns={column: "share"}) for measure, (frame, column) in found.items()}

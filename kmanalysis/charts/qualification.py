@@ -9,7 +9,7 @@ import pandas as pd
 from kmanalysis.charts.cells import cell, supplier_name
 from kmanalysis.charts.needs import CLASSES, SYMBOLS
 from kmanalysis.charts.tables import MOST_ROWS, Table, table
-from kmanalysis.measures.compliance_papers import KINDS
+from kmanalysis.measures.compliance.papers import KINDS
 from kmanalysis.standards import Standards
 from kmanalysis.words import MISSING, Words
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kmanalysis.loaders.checking.secrets import digest
-from kmanalysis.measures.frames import DIGITS
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.planning.trial_plans import sequential, trial_asked
 from kmanalysis.standards import Standards
 from kmanalysis.statistics.intervals import proportion_bounds

@@ -11,7 +11,7 @@ from ibis.expr import types as ir
 
 from kmanalysis.errors import UsageError
 from kmanalysis.measures import compliance, price, reputation, service, stability
-from kmanalysis.measures.frames import nothing_observed
+from kmanalysis.measures.common.frames import nothing_observed
 from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook, frame
 

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
-from kmanalysis.measures.frames import DIGITS
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.planning.allocation import Allocation, allocate, capped
 from kmanalysis.planning.allocation_inputs import FLOOR, Inputs, plan_inputs, purchase_offers
 from kmanalysis.planning.allocation_model import CONSTRAINTS, Bill, bills

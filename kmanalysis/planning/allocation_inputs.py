@@ -11,10 +11,10 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.errors import UsageError
-from kmanalysis.measures import price_fees
-from kmanalysis.measures.orders import orders_by_day
-from kmanalysis.measures.price_landed import MONEY
-from kmanalysis.measures.price_market import market_quotes
+from kmanalysis.measures.common.orders import orders_by_day
+from kmanalysis.measures.price import fees
+from kmanalysis.measures.price.landed import MONEY
+from kmanalysis.measures.price.market import market_quotes
 from kmanalysis.planning.allocation_model import Offer, Problem, Quantities, Source, Tier, cost, discount
 from kmanalysis.scoring.grades import RANKS, grades
 from kmanalysis.tables import GRADES
@@ -167,9 +167,9 @@ def _sources(workbook: Workbook, currency: str, floor: str) -> tuple[Source, ...
     """Every supplier with its terms in the currency, and what bars it: a veto, or a grade under the floor (or none)."""
     graded = {row["supplier_id"]: row for row in grades(workbook).to_dict("records")}
     minimum = {row["supplier_id"]: row["min_order"] for row in _minimum_orders(workbook).dropna().to_dict("records") if row["currency"] == currency}
-    bought = {row["supplier_id"]: row for row in price_fees.purchase_sums(workbook).to_dict("records") if row["currency"] == currency}
+    bought = {row["supplier_id"]: row for row in fees.purchase_sums(workbook).to_dict("records") if row["currency"] == currency}
     charged: dict[str, Decimal] = {}
-    for row in price_fees.fees_by_kind(workbook).to_dict("records"):
+    for row in fees.fees_by_kind(workbook).to_dict("records"):
         if row["currency"] == currency:
             charged[row["supplier_id"]] = charged.get(row["supplier_id"], Decimal(0)) + Decimal(row["amount"])
     tiers: dict[str, list[dict]] = {}

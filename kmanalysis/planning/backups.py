@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures.goods import goods_landed, goods_offered, goods_sold, goods_stock, upstreams
+from kmanalysis.measures.common.goods import goods_landed, goods_offered, goods_sold, goods_stock, upstreams
 from kmanalysis.scoring.grades import raw_grades
 from kmanalysis.workbook import Workbook, frame
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures.goods import purchased
+from kmanalysis.measures.common.goods import purchased
 from kmanalysis.statistics.concentration import hhi
 from kmanalysis.workbook import Workbook, frame
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures.goods import purchased
-from kmanalysis.measures.service_remedies import remedies
+from kmanalysis.measures.common.goods import purchased
+from kmanalysis.measures.service.remedies import remedies
 from kmanalysis.planning.backups import backup_suppliers
 from kmanalysis.scoring.corrective import corrective
 from kmanalysis.scoring.grades import grade_history

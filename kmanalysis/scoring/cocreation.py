@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures.frames import DIGITS
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.scoring.grades import grades
 from kmanalysis.steps.market.assortment import UNKNOWN, category_margins, gaps
 from kmanalysis.tables import GRADES

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures.price_market import daily_deviations
-from kmanalysis.measures.service_tickets import tickets_by_day
-from kmanalysis.measures.stability import delivery_days, delivery_log_days
+from kmanalysis.measures.price.market import daily_deviations
+from kmanalysis.measures.service.tickets import tickets_by_day
+from kmanalysis.measures.stability.orders import delivery_days, delivery_log_days
 from kmanalysis.statistics.control import daily_variance, drift_onset, ewma, ewma_spread
 from kmanalysis.workbook import Workbook, frame
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures.frames import DIGITS
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.scoring.verdicts import verdicts
 from kmanalysis.steps.trial.trials import trials
 from kmanalysis.workbook import Workbook, frame

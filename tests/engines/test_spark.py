@@ -134,7 +134,7 @@ def test_two_workbooks_share_a_driver_and_no_table(tmp_path, nasty):
 
 
 def test_a_kept_table_is_worked_out_once_a_month(nasty):
-    from kmanalysis.measures.orders import orders_by_day
+    from kmanalysis.measures.common.orders import orders_by_day
 
     _, spark = nasty
     earlier = spark.at(Month.parse("2026-09"))

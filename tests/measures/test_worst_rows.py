@@ -6,7 +6,8 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures import EVIDENCE_ROWS, rows, stability, worst_rows
+from kmanalysis.measures import EVIDENCE_ROWS, rows, worst_rows
+from kmanalysis.measures.stability import orders as stability
 
 WAITS = st.lists(st.tuples(st.sampled_from(["s1", "s2"]), st.sampled_from([0, 1, 1, 2, 3, 400, None])), min_size=1, max_size=70)
 

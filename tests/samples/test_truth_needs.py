@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kmanalysis.assets import samples_folder
-from kmanalysis.measures import compliance_papers
+from kmanalysis.measures.compliance import papers as compliance_papers
 from kmanalysis.steps.needs import matching, outreach, qualification
 
 STAGES = ["contacted", "replied", "qualified", "trial", "contract"]

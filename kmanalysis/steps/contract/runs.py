@@ -10,7 +10,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr import types as ir
 
-from kmanalysis.measures.remedies import allowed_seconds, in_force, stated_number
+from kmanalysis.measures.common.remedies import allowed_seconds, in_force, stated_number
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, query
 

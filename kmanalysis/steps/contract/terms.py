@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.remedies import LONGEST_TERM_HOURS, stated_number, stated_terms
+from kmanalysis.measures.common.remedies import LONGEST_TERM_HOURS, stated_number, stated_terms
 from kmanalysis.steps.contract.restock import restock_cases, restock_counts
 from kmanalysis.steps.contract.runs import failure_runs
 from kmanalysis.workbook import Workbook, frame, query

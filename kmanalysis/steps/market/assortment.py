@@ -8,9 +8,9 @@ import ibis
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.days import on_offer
-from kmanalysis.measures.frames import DIGITS
-from kmanalysis.measures.orders import orders_by_day
+from kmanalysis.measures.common.days import on_offer
+from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.orders import orders_by_day
 from kmanalysis.steps.market.trends import category_trends, sku_trends
 from kmanalysis.workbook import Workbook, frame, query
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.frames import DIGITS
-from kmanalysis.measures.orders import orders_by_day
-from kmanalysis.measures.stability_readings import DAY
+from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.orders import orders_by_day
+from kmanalysis.measures.common.readings import DAY
 from kmanalysis.statistics.association import chance, lift
 from kmanalysis.times import to_local, to_utc
 from kmanalysis.workbook import Workbook, frame, kept, query

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.frames import DIGITS
-from kmanalysis.measures.orders import orders_by_day
+from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.orders import orders_by_day
 from kmanalysis.statistics.trend import adjusted_p, mann_kendall, theil_sen
 from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook, frame, query

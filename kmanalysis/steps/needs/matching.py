@@ -14,10 +14,10 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.loaders.needs_profile import REQUIREMENTS, SEPARATOR
-from kmanalysis.measures.days import on_offer
-from kmanalysis.measures.frames import DIGITS
-from kmanalysis.measures.orders import orders_by_day
-from kmanalysis.measures.waiting import counted, waiting_cases, waiting_counts
+from kmanalysis.measures.common.days import on_offer
+from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.orders import orders_by_day
+from kmanalysis.measures.common.waiting import counted, waiting_cases, waiting_counts
 from kmanalysis.statistics.survival import share_within_by
 from kmanalysis.steps.needs import outreach, qualification
 from kmanalysis.workbook import Workbook, frame, query

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.frames import DIGITS
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.workbook import Workbook, frame, query
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.frames import DIGITS
-from kmanalysis.measures.waiting import waiting_cases
+from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.waiting import waiting_cases
 from kmanalysis.statistics.intervals import finite_lot_bounds, proportion_bounds
 from kmanalysis.statistics.sprt import GO_ON
 from kmanalysis.steps.trial.codes import begun_trials, checks, code_counts, repeats, trial_codes, trial_purchases

@@ -1,0 +1,1 @@
+"""What several dimensions or steps need."""
