@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from kmanalysis.planning.allocation import allocate, capped
-from kmanalysis.planning.allocation_model import Offer, Problem, Source, Tier
+from kmanalysis.decisions.allocation.model import Offer, Problem, Source, Tier
+from kmanalysis.decisions.allocation.splits import allocate, capped
 
 
 def market(skus: int, suppliers: int, seed: int) -> Problem:

@@ -48,6 +48,7 @@ class Run:
 
 def prepared(folder: Path, pages: int) -> dict:
     """Tasks by page, their slices on disk; made once for each number of pages and state of the program."""
+    from kmanalysis.decisions.bundle import finished_frames
     from kmanalysis.reporting.html import month_name
     from kmanalysis.reporting.making import Task
     from kmanalysis.reporting.notebooks import report_notebooks
@@ -55,7 +56,6 @@ def prepared(folder: Path, pages: int) -> dict:
     from kmanalysis.reporting.provenance import program_digest
     from kmanalysis.reporting.slices import Slices
     from kmanalysis.samples import make_samples
-    from kmanalysis.scoring.bundle import finished_frames
     from kmanalysis.workbook import open_workbook
 
     kept = folder / f"tasks-{pages}-{program_digest()}.pickle"

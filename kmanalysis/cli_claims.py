@@ -37,7 +37,7 @@ def export(
 ) -> None:
     """One Excel file a supplier with something to claim or to take back; the folder's table of claims says so ever after."""
     with speaking(lang) as words:
-        from kmanalysis.planning.claims import claim_day, claims_to_make, recorded_claims
+        from kmanalysis.decisions.claims import claim_day, claims_to_make, recorded_claims
         from kmanalysis.reporting.claim_sheets import claim_sheets, drop_sheets, finish_sheets, write_sheets
         from kmanalysis.workbook import open_workbook
 

@@ -40,7 +40,7 @@ def trial(
     with speaking(lang) as words:
         if format not in ("table", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, json")
-        from kmanalysis.planning.trial_plans import trial_asked
+        from kmanalysis.decisions.trials.plans import trial_asked
         from kmanalysis.reporting.plan_printing import trial_json, trial_text
         from kmanalysis.standards import load_standards
 
@@ -72,8 +72,8 @@ def allocation(
     with speaking(lang) as words:
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
-        from kmanalysis.planning.allocation_frames import plan_frames
-        from kmanalysis.planning.allocation_inputs import asked_cap, asked_floor, read_demand
+        from kmanalysis.decisions.allocation.frames import plan_frames
+        from kmanalysis.decisions.allocation.inputs import asked_cap, asked_floor, read_demand
         from kmanalysis.reporting.allocation_printing import plan_csv, plan_json, plan_text
         from kmanalysis.workbook import open_workbook
 

@@ -16,10 +16,14 @@ import pytest
 from kmanalysis.assets import samples_folder
 from kmanalysis.loaders.checking.derived import with_derived
 from kmanalysis.loaders.checking.stamp import stamped_schema
-from kmanalysis.standards import Standards, override_standards
-from kmanalysis.tables import Column, Table, tables
+from kmanalysis.scoring.scorecard import DETAILS, standards_frame
+from kmanalysis.scoring.verdicts import points, verdicts
+from kmanalysis.standards import Standards, default_standards, override_standards
+from kmanalysis.tables import SCORECARD, Column, Table, tables
+from kmanalysis.times import Month
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook, open_workbook
+from tests.scoring.observed import UNASKED
 
 Rows = pd.DataFrame | Sequence[Mapping[str, object]]
 
@@ -169,3 +173,23 @@ def _cell(value: object) -> object:
     if isinstance(value, datetime):
         return None if pd.isna(value) else value.isoformat(sep=" ")
     return None if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)) else value
+
+
+@pytest.fixture
+def seen():
+    """Builds a workbook, seen from the last month, on measures that are given instead of observed: {month: [rows]}."""
+
+    def build(observed):
+        standards = default_standards()
+        frames = {}
+        for month, rows in observed.items():
+            judged = pd.DataFrame(rows).merge(standards_frame(standards, UNASKED), on="measure")
+            judged["verdict"] = verdicts(judged)
+            judged["points"] = points(judged, 80.0)
+            frames[month, "scoring.scorecard"] = judged[[*SCORECARD, *DETAILS]]
+            frames[month, "scoring.asked_subjects"] = pd.DataFrame({"subject": []})
+        suppliers = sorted({row["supplier_id"] for rows in observed.values() for row in rows})
+        facts = {"names": {supplier: f"供货商 {supplier}" for supplier in suppliers}, "first_month": min(observed)}
+        return Workbook(Month.parse(max(observed)), standards, Words("zh"), frames=frames, facts=facts)
+
+    return build

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from kmanalysis import cli
+from kmanalysis.decisions.claims import claims_to_make
 from kmanalysis.loaders.checking.stamp import is_stamped
-from kmanalysis.planning.claims import claims_to_make
 from kmanalysis.reporting.claim_sheets import claim_sheets
 from kmanalysis.tables import tables
 from kmanalysis.times import Month

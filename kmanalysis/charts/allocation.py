@@ -13,7 +13,7 @@ from kmanalysis.charts.forms import legend_below, quantity_axis, row_axis, sente
 from kmanalysis.charts.page import plain
 from kmanalysis.charts.style import BLUE, GREEN, GREY, INK, ORANGE, RED, chart, head, new_axes, nothing
 from kmanalysis.charts.tables import Table, table
-from kmanalysis.planning.allocation_words import line_cells, part_cells, scenario_cells, scenario_name, sentences
+from kmanalysis.decisions.allocation.words import line_cells, part_cells, scenario_cells, scenario_name, sentences
 from kmanalysis.standards import Standard
 from kmanalysis.words import Words
 

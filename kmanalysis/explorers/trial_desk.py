@@ -9,9 +9,9 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
+from kmanalysis.decisions.trials.plans import sequential, trial_asked
 from kmanalysis.loaders.checking.secrets import digest
 from kmanalysis.measures.common.frames import DIGITS
-from kmanalysis.planning.trial_plans import sequential, trial_asked
 from kmanalysis.standards import Standards
 from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.statistics.sprt import GO_ON, SequentialPlan, decisions

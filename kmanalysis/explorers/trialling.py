@@ -10,10 +10,10 @@ import pandas as pd
 
 from kmanalysis.charts.style import picture
 from kmanalysis.charts.trial import sequential
+from kmanalysis.decisions.trials.plans import sequential_lines, trial_asked
 from kmanalysis.explorers.session import Session
 from kmanalysis.explorers.showing import STYLE, button, note, told
 from kmanalysis.explorers.trial_desk import OUTCOMES, Standing, standing
-from kmanalysis.planning.trial_plans import sequential_lines, trial_asked
 
 _STYLES = {"valid": "success", "invalid": "danger", "unclear": "", "repeated": "warning"}
 MOST_AT_ONCE = 1000

@@ -11,8 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from kmanalysis.planning.allocation_frames import PlanFrames
-from kmanalysis.planning.allocation_words import line_cells, part_cells, scenario_cells, sentences
+from kmanalysis.decisions.allocation.frames import PlanFrames
+from kmanalysis.decisions.allocation.words import line_cells, part_cells, scenario_cells, sentences
 from kmanalysis.reporting.data_files import csv_text
 from kmanalysis.words import Words
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kmanalysis.planning import allocation_frames, backups, claims, dependence
-from kmanalysis.scoring import actions, corrective, drift, trial_verdicts
+from kmanalysis.decisions import actions, backups, claims, corrective, dependence, drift
+from kmanalysis.decisions.allocation import frames
+from kmanalysis.decisions.trials import verdicts
 from kmanalysis.steps.contract import restock, terms
 from kmanalysis.steps.market import assortment, trends
 from kmanalysis.steps.needs import matching, outreach, qualification
@@ -134,7 +135,7 @@ SHEETS: Mapping[str, Sheet] = {
         },
     ),
     "trials": Sheet(
-        trial_verdicts.criteria,
+        verdicts.criteria,
         _same("supplier_id", "trial_id", "criterion", "value", "unit", "n", "lower", "upper", "op", "target", "verdict"),
         {"criterion": ""},
     ),
@@ -197,7 +198,7 @@ SHEETS: Mapping[str, Sheet] = {
         {"purchases_within": "scope", "purchases_of": "value"},
     ),
     "plan": Sheet(
-        allocation_frames.purchase_lines,
+        frames.purchase_lines,
         {
             "supplier": "supplier_id",
             "sku": "sku",

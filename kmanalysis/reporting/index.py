@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from kmanalysis.decisions.actions import actions
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.reporting.html import month_name, page
 from kmanalysis.reporting.pages import Page
 from kmanalysis.reporting.summary import five_lines, grade_tiles, step, vetoes
-from kmanalysis.scoring.actions import actions
 from kmanalysis.scoring.grades import RANKS, grade_history, grades
 from kmanalysis.scoring.scorecard import dimension_scores
 from kmanalysis.standards import Standard, default_standards

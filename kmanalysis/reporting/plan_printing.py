@@ -11,8 +11,8 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from kmanalysis.planning.trial_plans import TrialAsked, budget_sample, curves, risk_plan, sequential, sequential_points, sizes
-from kmanalysis.planning.trial_words import curve_cells, point_cells, sentences, size_cells
+from kmanalysis.decisions.trials.plans import TrialAsked, budget_sample, curves, risk_plan, sequential, sequential_points, sizes
+from kmanalysis.decisions.trials.words import curve_cells, point_cells, sentences, size_cells
 from kmanalysis.words import Words
 
 _DIGITS = 6

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.reporting.batch import Options, Source, write_report
 from kmanalysis.reporting.inputs import KEPT, Inputs, read_inputs
 from kmanalysis.reporting.kept_archives import Archives
@@ -17,7 +18,6 @@ from kmanalysis.reporting.printing import rejected_rows
 from kmanalysis.reporting.progress import Progress
 from kmanalysis.reporting.slices import Slices
 from kmanalysis.reporting.unchanged import remember_last_month
-from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.standards import Standards
 from kmanalysis.words import Words
 from kmanalysis.workbook import open_workbook

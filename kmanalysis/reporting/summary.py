@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from kmanalysis.planning.claims import claims_owed
-from kmanalysis.scoring.actions import ACTIONS, actions
+from kmanalysis.decisions.actions import ACTIONS, actions
+from kmanalysis.decisions.claims import claims_owed
 from kmanalysis.scoring.grades import RANKS
 from kmanalysis.tables import GRADES
 from kmanalysis.words import Words

@@ -27,7 +27,7 @@ LENGTH_BYTES = 8
 _PATIENCE = 30.0
 """Seconds that a client may take to send the rest of a request."""
 
-_PRELOADED = ("ipykernel.kernelapp", "pyarrow.parquet", "matplotlib.backends.backend_svg", "kmanalysis.scoring.bundle", "kmanalysis.scoring.explain")
+_PRELOADED = ("ipykernel.kernelapp", "pyarrow.parquet", "matplotlib.backends.backend_svg", "kmanalysis.decisions.bundle", "kmanalysis.scoring.explain")
 
 
 @dataclass

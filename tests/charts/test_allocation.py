@@ -6,10 +6,10 @@ import pytest
 
 from kmanalysis.charts import allocation as charts
 from kmanalysis.charts.style import picture
-from kmanalysis.planning.allocation import allocate
-from kmanalysis.planning.allocation_frames import plan_lines, plan_parts, plan_scenarios
-from kmanalysis.planning.allocation_inputs import Inputs
-from kmanalysis.planning.allocation_model import Offer, Problem, Source
+from kmanalysis.decisions.allocation.frames import plan_lines, plan_parts, plan_scenarios
+from kmanalysis.decisions.allocation.inputs import Inputs
+from kmanalysis.decisions.allocation.model import Offer, Problem, Source
+from kmanalysis.decisions.allocation.splits import allocate
 from kmanalysis.standards import default_standards
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from kmanalysis.charts import decisions, dependence, drift
 from kmanalysis.charts.style import picture
-from kmanalysis.scoring.actions import ACTIONS, COLUMNS
-from kmanalysis.scoring.corrective import CORRECTIVE
-from kmanalysis.scoring.drift import DRIFTS, SERIES
+from kmanalysis.decisions.actions import ACTIONS, COLUMNS
+from kmanalysis.decisions.corrective import CORRECTIVE
+from kmanalysis.decisions.drift import DRIFTS, SERIES
 
 MONEY = ("supplier", "currency", "purchased_amount", "owed_amount", "switching_cost")
 SPARE = ("supplier", "orders", "carried_share", "skus", "without_backup", "currency", "extra_cost", "uncosted")

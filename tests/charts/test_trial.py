@@ -11,7 +11,7 @@ import pytest
 from kmanalysis.charts import trial as charts
 from kmanalysis.charts import trial_tables as told
 from kmanalysis.charts.style import picture
-from kmanalysis.planning.trial_plans import checked_curves, sequential_lines, trial_asked
+from kmanalysis.decisions.trials.plans import checked_curves, sequential_lines, trial_asked
 from kmanalysis.standards import default_standards
 
 AT = datetime(2026, 10, 8, 2)

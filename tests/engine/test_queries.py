@@ -7,9 +7,9 @@ import ibis
 import pandas as pd
 import pytest
 
+from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.engine import queries
 from kmanalysis.engine.queries import Need
-from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.times import Month, to_local
 from kmanalysis.workbook import Workbook, kept, query
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from kmanalysis.assets import notebooks_folder
-from kmanalysis.scoring.bundle import finished_frames
+from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.workbook import SLICE_VARIABLE, open_workbook, save_slice
 
 NOTEBOOKS = sorted(path for path in notebooks_folder().glob("*.ipynb") if path.stem != "explore")

@@ -12,11 +12,11 @@ import openpyxl
 import pytest
 
 from kmanalysis.assets import notebooks_folder
+from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.reporting.excel import scorecard_workbook
 from kmanalysis.reporting.index import FILES, State, index_page
 from kmanalysis.reporting.notebooks import report_notebooks
 from kmanalysis.reporting.pages import all_pages
-from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.words import catalogue
 from kmanalysis.workbook import SLICE_VARIABLE, Workbook, save_slice

@@ -8,11 +8,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from kmanalysis.decisions.bundle import FRAMES
+from kmanalysis.decisions.drift import drifts
 from kmanalysis.reporting.decision_columns import SHEETS, SUPPLIERS
 from kmanalysis.reporting.decision_sheets import decision_sheets
 from kmanalysis.reporting.excel import scorecard_workbook
-from kmanalysis.scoring.bundle import FRAMES
-from kmanalysis.scoring.drift import drifts
 from kmanalysis.words import LANGUAGES
 from kmanalysis.workbook import open_workbook
 from tests.reporting.small import judged_workbook

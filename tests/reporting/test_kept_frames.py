@@ -6,13 +6,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.reporting import kept_archives
 from kmanalysis.reporting.inputs import Inputs, read_inputs
 from kmanalysis.reporting.kept_archives import KEPT_OF_A_MONTH, Archives
 from kmanalysis.reporting.kept_frames import KeptFrames, exact_content, restored
 from kmanalysis.samples import make_samples
-from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.tables import tables
 from kmanalysis.times import Month

@@ -4,12 +4,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.reporting.inputs import Inputs, read_inputs
 from kmanalysis.reporting.kept_archives import Archives
 from kmanalysis.reporting.kept_frames import KeptFrames
 from kmanalysis.reporting.kept_tables import KeptTables
 from kmanalysis.samples import make_samples
-from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.workbook import open_workbook

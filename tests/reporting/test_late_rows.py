@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from kmanalysis.assets import notebooks_folder, samples_folder
+from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.reporting.notebooks import report_notebooks
 from kmanalysis.reporting.pages import all_pages
 from kmanalysis.reporting.slices import Slices
-from kmanalysis.scoring.bundle import finished_frames
 from kmanalysis.tables import tables
 from kmanalysis.workbook import open_workbook
 

@@ -2,10 +2,10 @@ from decimal import Decimal
 
 import pandas as pd
 
-from kmanalysis.planning.claims import claims_owed
+from kmanalysis.decisions.actions import actions
+from kmanalysis.decisions.claims import claims_owed
 from kmanalysis.reporting.index import index_page
 from kmanalysis.reporting.summary import NAMED
-from kmanalysis.scoring.actions import actions
 from tests.reporting.small import judged_workbook
 from tests.reporting.test_index import Text
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from kmanalysis.assets import samples_folder
-from kmanalysis.planning.allocation import allocate
-from kmanalysis.planning.allocation_inputs import plan_inputs
-from kmanalysis.planning.allocation_model import cost
+from kmanalysis.decisions.allocation.inputs import plan_inputs
+from kmanalysis.decisions.allocation.model import cost
+from kmanalysis.decisions.allocation.splits import allocate
 
 CONTESTED = ("G09", "G10", "G11", "G12")
 """SKUs that S18 sells beside S07 and S08, and the excellent S01 does not."""

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kmanalysis.assets import samples_folder
-from kmanalysis.planning.claims import claims_owed
+from kmanalysis.decisions.claims import claims_owed
 from kmanalysis.steps.contract.terms import failure_runs, restock_counts, terms
 from kmanalysis.times import Month
 

@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from kmanalysis.assets import samples_folder
-from kmanalysis.planning.backups import backup_skus, backup_suppliers
-from kmanalysis.planning.dependence import concentration
-from kmanalysis.scoring.actions import action_money, actions
-from kmanalysis.scoring.corrective import corrective, outcomes
-from kmanalysis.scoring.drift import drifts
-from kmanalysis.scoring.review import changes, migrations, price_moves
+from kmanalysis.decisions.actions import action_money, actions
+from kmanalysis.decisions.backups import backup_skus, backup_suppliers
+from kmanalysis.decisions.corrective import corrective, outcomes
+from kmanalysis.decisions.dependence import concentration
+from kmanalysis.decisions.drift import drifts
+from kmanalysis.decisions.review import changes, migrations, price_moves
 from kmanalysis.times import Month
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kmanalysis.assets import samples_folder
-from kmanalysis.scoring.trial_verdicts import CRITERIA, criteria, verdict
+from kmanalysis.decisions.trials.verdicts import CRITERIA, criteria, verdict
 from kmanalysis.steps.trial.trials import checks, deliveries, repeats, trials
 from kmanalysis.times import Month
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kmanalysis.planning.trial_plans import TrialAsked, budget_sample, curves, lot_allowance, risk_plan, sequential, sequential_points, sizes
+from kmanalysis.decisions.trials.plans import TrialAsked, budget_sample, curves, lot_allowance, risk_plan, sequential, sequential_points, sizes
 from kmanalysis.statistics.sampling import MOST_CODES
 from kmanalysis.statistics.sprt import performance
 from kmanalysis.words import MISSING, Words

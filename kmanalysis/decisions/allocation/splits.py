@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 
-from kmanalysis.planning.allocation_model import CONSTRAINTS, Bill, Problem, Quantities, available, bills, broken, cost
-from kmanalysis.planning.allocation_programme import solve
+from kmanalysis.decisions.allocation.model import CONSTRAINTS, Bill, Problem, Quantities, available, bills, broken, cost
+from kmanalysis.decisions.allocation.programme import solve
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from kmanalysis.scoring import cocreation
-from kmanalysis.scoring.cocreation import candidates
+from kmanalysis.decisions import cocreation
+from kmanalysis.decisions.cocreation import candidates
 from tests.steps.market.test_trends import SMALL, orders, products, steady
 
 RISING = [20, 24, 29, 35, 42, 50]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from kmanalysis.scoring.drift import drifts
+from kmanalysis.decisions.drift import drifts
 from kmanalysis.scoring.scorecard import scorecard
 from kmanalysis.workbook import Workbook, frame
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from kmanalysis.decisions.allocation import inputs as allocation_inputs
+from kmanalysis.decisions.allocation.frames import FRAMES, plan_frames, purchase_lines, purchase_parts, purchase_scenarios
+from kmanalysis.decisions.allocation.inputs import asked_cap, asked_floor, plan_inputs, purchase_offers, read_demand
+from kmanalysis.decisions.allocation.model import Tier
+from kmanalysis.decisions.allocation.splits import allocate
+from kmanalysis.decisions.allocation.words import sentences
 from kmanalysis.errors import UsageError
-from kmanalysis.planning import allocation_inputs
-from kmanalysis.planning.allocation import allocate
-from kmanalysis.planning.allocation_frames import FRAMES, plan_frames, purchase_lines, purchase_parts, purchase_scenarios
-from kmanalysis.planning.allocation_inputs import asked_cap, asked_floor, plan_inputs, purchase_offers, read_demand
-from kmanalysis.planning.allocation_model import Tier
-from kmanalysis.planning.allocation_words import sentences
 from kmanalysis.words import Words
 
 

@@ -10,10 +10,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
+from kmanalysis.decisions.allocation.inputs import FLOOR, Inputs, plan_inputs, purchase_offers
+from kmanalysis.decisions.allocation.model import CONSTRAINTS, Bill, bills
+from kmanalysis.decisions.allocation.splits import Allocation, allocate, capped
 from kmanalysis.measures.common.frames import DIGITS
-from kmanalysis.planning.allocation import Allocation, allocate, capped
-from kmanalysis.planning.allocation_inputs import FLOOR, Inputs, plan_inputs, purchase_offers
-from kmanalysis.planning.allocation_model import CONSTRAINTS, Bill, bills
 from kmanalysis.workbook import Workbook, frame
 
 LINES = ("supplier", "sku", "currency", "unit_price", "stock", "units", "last_units")

@@ -2,8 +2,7 @@
 
 from io import BytesIO
 
-from kmanalysis.planning import backups, dependence
-from kmanalysis.scoring import actions, corrective, drift, review, robustness
+from kmanalysis.decisions import actions, backups, corrective, dependence, drift, review, robustness
 
 FRAMES = [function for module in (actions, corrective, review, drift, robustness, backups, dependence) for function in module.FRAMES]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kmanalysis.scoring.drift import drift_charts, drift_series, drifts
+from kmanalysis.decisions.drift import drift_charts, drift_series, drifts
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words

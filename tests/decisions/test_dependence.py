@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from kmanalysis.planning.dependence import concentration, purchase_shares
+from kmanalysis.decisions.dependence import concentration, purchase_shares
 
 
 def purchase(number, supplier, sku, paid, currency="CNY"):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kmanalysis.decisions.claims import FRAMES, LINES_SHOWN, claim_day, claim_lines, claims_owed, claims_to_make, recorded_claims
 from kmanalysis.errors import UsageError
-from kmanalysis.planning.claims import FRAMES, LINES_SHOWN, claim_day, claim_lines, claims_owed, claims_to_make, recorded_claims
 from kmanalysis.times import Month
 
 FAILED = datetime(2026, 10, 12, 1)

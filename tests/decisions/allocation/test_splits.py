@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.planning.allocation import allocate, capped
-from kmanalysis.planning.allocation_model import Offer, Problem, Source, Tier, available, bills, brackets, broken, cost, discount
-from kmanalysis.planning.allocation_programme import solve
+from kmanalysis.decisions.allocation.model import Offer, Problem, Source, Tier, available, bills, brackets, broken, cost, discount
+from kmanalysis.decisions.allocation.programme import solve
+from kmanalysis.decisions.allocation.splits import allocate, capped
 
 FIVE = (Tier(5_000_000, Decimal("0.05")),)
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from kmanalysis.planning.backups import backup_skus, backup_suppliers
+from kmanalysis.decisions.backups import backup_skus, backup_suppliers
 
 LAST_READING = "2026-10-31 12:00:00"
 CASES = {

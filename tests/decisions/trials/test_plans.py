@@ -5,8 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from kmanalysis.errors import UsageError
-from kmanalysis.planning.trial_plans import (
+from kmanalysis.decisions.trials.plans import (
     budget_sample,
     checked_curves,
     curves,
@@ -17,7 +16,8 @@ from kmanalysis.planning.trial_plans import (
     sizes,
     trial_asked,
 )
-from kmanalysis.planning.trial_words import claim_sentences, curve_cells, point_cells, sample_sentences, sentences, size_cells
+from kmanalysis.decisions.trials.words import claim_sentences, curve_cells, point_cells, sample_sentences, sentences, size_cells
+from kmanalysis.errors import UsageError
 from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.words import Words
 

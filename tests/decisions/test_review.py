@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kmanalysis.scoring.review import changes, migrations, price_moves, turnover
+from kmanalysis.decisions.review import changes, migrations, price_moves, turnover
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
-from kmanalysis.scoring.trial_verdicts import CRITERIA, FRAMES, criteria, verdict
+from kmanalysis.decisions.trials.verdicts import CRITERIA, FRAMES, criteria, verdict
 
 BEGAN = datetime(2026, 10, 8, 2)
 

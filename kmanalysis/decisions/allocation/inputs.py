@@ -10,12 +10,12 @@ import ibis
 import pandas as pd
 from ibis.expr import types as ir
 
+from kmanalysis.decisions.allocation.model import Offer, Problem, Quantities, Source, Tier, cost, discount
 from kmanalysis.errors import UsageError
 from kmanalysis.measures.common.orders import orders_by_day
 from kmanalysis.measures.price import fees
 from kmanalysis.measures.price.landed import MONEY
 from kmanalysis.measures.price.market import market_quotes
-from kmanalysis.planning.allocation_model import Offer, Problem, Quantities, Source, Tier, cost, discount
 from kmanalysis.scoring.grades import RANKS, grades
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame, query

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.scoring.robustness import _ranks, _scores, swapping_weights
+from kmanalysis.decisions.robustness import _ranks, _scores, swapping_weights
 
 POINTS = st.one_of(st.just(np.nan), st.floats(0, 100).map(lambda value: round(value, 1)))
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kmanalysis.planning.allocation_frames import LAST, PLAN, TIGHTER
-from kmanalysis.planning.allocation_model import CONSTRAINTS
+from kmanalysis.decisions.allocation.frames import LAST, PLAN, TIGHTER
+from kmanalysis.decisions.allocation.model import CONSTRAINTS
 from kmanalysis.words import MISSING, Words
 
 MOST_NAMED = 6

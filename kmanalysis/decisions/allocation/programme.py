@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import coo_array, csr_array, vstack
 
-from kmanalysis.planning.allocation_model import Bracket, Offer, Problem, Quantities, Source, available, brackets, most_units
+from kmanalysis.decisions.allocation.model import Bracket, Offer, Problem, Quantities, Source, available, brackets, most_units
 
 _YUAN = 100
 _OPTIMAL, _INFEASIBLE = 0, 2

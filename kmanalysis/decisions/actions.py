@@ -7,10 +7,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from kmanalysis.decisions.backups import backup_suppliers
+from kmanalysis.decisions.corrective import corrective
 from kmanalysis.measures.common.goods import purchased
 from kmanalysis.measures.service.remedies import remedies
-from kmanalysis.planning.backups import backup_suppliers
-from kmanalysis.scoring.corrective import corrective
 from kmanalysis.scoring.grades import grade_history
 from kmanalysis.steps.contract.runs import failure_runs
 from kmanalysis.tables import GRADES

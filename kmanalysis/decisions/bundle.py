@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from kmanalysis import measures
+from kmanalysis.decisions import actions, backups, claims, cocreation, corrective, dependence, drift, review, robustness
+from kmanalysis.decisions.allocation import frames as allocation_frames
+from kmanalysis.decisions.trials import verdicts
 from kmanalysis.measures import compliance, price, reputation, service, stability
-from kmanalysis.planning import allocation_frames, backups, claims, dependence
-from kmanalysis.scoring import actions, cocreation, corrective, drift, grades, review, robustness, scorecard, trial_verdicts
+from kmanalysis.scoring import grades, scorecard
 from kmanalysis.steps.contract import terms
 from kmanalysis.steps.market import assortment, demand, trends
 from kmanalysis.steps.needs import matching
@@ -32,7 +34,7 @@ FRAMES = (
     *terms.FRAMES,
     *claims.FRAMES,
     *trials.FRAMES,
-    *trial_verdicts.FRAMES,
+    *verdicts.FRAMES,
     *matching.FRAMES,
     *trends.FRAMES,
     *assortment.FRAMES,

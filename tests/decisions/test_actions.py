@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from kmanalysis.scoring.actions import actions, decided
-from kmanalysis.scoring.corrective import CORRECTIVE, _open_runs
+from kmanalysis.decisions.actions import actions, decided
+from kmanalysis.decisions.corrective import CORRECTIVE, _open_runs
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words

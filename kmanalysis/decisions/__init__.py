@@ -1,0 +1,1 @@
+"""What to do: the review, its actions, claims, backups, plans."""

@@ -1,0 +1,1 @@
+"""Next month's purchases as a mixed-integer programme."""

@@ -1,0 +1,1 @@
+"""Trials: how many codes to check, and the verdict on what was seen."""

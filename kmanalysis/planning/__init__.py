@@ -1,1 +1,0 @@
-"""What to do next: how many codes to check, what to claim, whom to buy from, who could step in."""
