@@ -9,10 +9,10 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.forms import legend_below, quantity_axis, row_axis, sentence, supplier_axis, worst
-from kmanalysis.charts.page import plain
-from kmanalysis.charts.style import BLUE, GREEN, GREY, INK, ORANGE, RED, chart, head, new_axes, nothing
-from kmanalysis.charts.tables import Table, table
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, sentence, supplier_axis, worst
+from kmanalysis.charts.kit.page import plain
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, INK, ORANGE, RED, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.tables import Table, table
 from kmanalysis.decisions.allocation.words import line_cells, part_cells, scenario_cells, scenario_name, sentences
 from kmanalysis.standards import Standard
 from kmanalysis.words import Words

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.cells import supplier_name
-from kmanalysis.charts.forms import stacked
-from kmanalysis.charts.style import GREEN, GREY, ORANGE, RED, SKY, nothing
-from kmanalysis.charts.tables import Table, plain, table
+from kmanalysis.charts.kit.cells import supplier_name
+from kmanalysis.charts.kit.forms import stacked
+from kmanalysis.charts.kit.style import GREEN, GREY, ORANGE, RED, SKY, nothing
+from kmanalysis.charts.kit.tables import Table, plain, table
 from kmanalysis.words import Words
 
 

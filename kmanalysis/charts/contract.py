@@ -10,10 +10,10 @@ from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from kmanalysis.charts.cells import listed, supplier_name
-from kmanalysis.charts.forms import legend_below, row_axis, sentence, supplier_axis, worst
-from kmanalysis.charts.style import GREEN, GREY, INK, ORANGE, PAPER, RED, chart, head, new_axes, nothing, supplier_label
-from kmanalysis.charts.tables import MOST_ROWS, Table, table
+from kmanalysis.charts.kit.cells import listed, supplier_name
+from kmanalysis.charts.kit.forms import legend_below, row_axis, sentence, supplier_axis, worst
+from kmanalysis.charts.kit.style import GREEN, GREY, INK, ORANGE, PAPER, RED, chart, head, new_axes, nothing, supplier_label
+from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
 from kmanalysis.standards import Standards
 from kmanalysis.words import MISSING, Words
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.forms import legend_below, quantity_axis, sentence, stacked, supplier_axis, worst
-from kmanalysis.charts.style import (
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, sentence, stacked, supplier_axis, worst
+from kmanalysis.charts.kit.style import (
     BLUE,
     GREY,
     GRID,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.forms import date_axis, legend_below, sentence, stacked, supplier_axis, worst
-from kmanalysis.charts.style import BLUE, GREEN, GREY, GRID, PAPER, RASTER_MARKS, RED, SKY, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.forms import date_axis, legend_below, sentence, stacked, supplier_axis, worst
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, PAPER, RASTER_MARKS, RED, SKY, chart, head, new_axes, nothing
 from kmanalysis.words import Words
 
 

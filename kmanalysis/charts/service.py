@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.forms import curves, legend_below, quantity_axis, row_axis, sentence, share_map, stacked, supplier_axis, worst
-from kmanalysis.charts.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, RED, SKY, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.forms import curves, legend_below, quantity_axis, row_axis, sentence, share_map, stacked, supplier_axis, worst
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, RED, SKY, chart, head, new_axes, nothing
 from kmanalysis.standards import Standard
 from kmanalysis.words import Words
 

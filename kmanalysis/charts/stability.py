@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.forms import curves, date_axis, day_map, sentence, supplier_axis, worst
-from kmanalysis.charts.style import GRID, RASTER_MARKS, RED, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.forms import curves, date_axis, day_map, sentence, supplier_axis, worst
+from kmanalysis.charts.kit.style import GRID, RASTER_MARKS, RED, chart, head, new_axes, nothing
 from kmanalysis.standards import Standard
 from kmanalysis.times import Month, to_local
 from kmanalysis.words import Words

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.forms import row_axis, share_map
-from kmanalysis.charts.review import floor_lines
-from kmanalysis.charts.style import BLUE, GREY, GRID, RED, SKY, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.forms import row_axis, share_map
+from kmanalysis.charts.kit.style import BLUE, GREY, GRID, RED, SKY, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, head, new_axes, nothing
+from kmanalysis.charts.review.grades import floor_lines
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, GRADES
 from kmanalysis.words import Words

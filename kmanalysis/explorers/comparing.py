@@ -8,9 +8,9 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from kmanalysis.charts.cells import supplier_name
-from kmanalysis.charts.style import VERDICT_SYMBOLS
-from kmanalysis.charts.tables import grade_name
+from kmanalysis.charts.kit.cells import supplier_name
+from kmanalysis.charts.kit.style import VERDICT_SYMBOLS
+from kmanalysis.charts.kit.tables import grade_name
 from kmanalysis.explorers.session import Session
 from kmanalysis.explorers.showing import STYLE, button, lively, note, put, supplier_options
 from kmanalysis.explorers.whatif import WhatIf

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 import pandas as pd
 
-from kmanalysis.charts.cells import TECHNICAL, in_words
-from kmanalysis.charts.style import VERDICT_SYMBOLS
-from kmanalysis.charts.tables import grade_name
+from kmanalysis.charts.kit.cells import TECHNICAL, in_words
+from kmanalysis.charts.kit.style import VERDICT_SYMBOLS
+from kmanalysis.charts.kit.tables import grade_name
 from kmanalysis.explorers.choosing import looked_at
 from kmanalysis.explorers.rows import PAGE, Page, page_of
 from kmanalysis.explorers.session import Session

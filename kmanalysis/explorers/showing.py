@@ -11,8 +11,8 @@ import ipywidgets as widgets
 import pandas as pd
 from itables import to_html_datatable
 
-from kmanalysis.charts.cells import supplier_name
-from kmanalysis.charts.tables import grade_name
+from kmanalysis.charts.kit.cells import supplier_name
+from kmanalysis.charts.kit.tables import grade_name
 from kmanalysis.errors import KmError
 from kmanalysis.words import Words
 

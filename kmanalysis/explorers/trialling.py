@@ -8,8 +8,8 @@ from functools import partial
 import ipywidgets as widgets
 import pandas as pd
 
-from kmanalysis.charts.style import picture
-from kmanalysis.charts.trial import sequential
+from kmanalysis.charts.kit.style import picture
+from kmanalysis.charts.trial.evidence import sequential
 from kmanalysis.decisions.trials.plans import sequential_lines, trial_asked
 from kmanalysis.explorers.session import Session
 from kmanalysis.explorers.showing import STYLE, button, note, told

@@ -238,7 +238,7 @@ def _preload() -> None:
     for name in _PRELOADED:
         import_module(name)
     from kmanalysis import charts
-    from kmanalysis.charts.style import font
+    from kmanalysis.charts.kit.style import font
     from kmanalysis.words import LANGUAGES, catalogue
 
     for module in pkgutil.iter_modules(charts.__path__):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kmanalysis.charts import allocation as charts
-from kmanalysis.charts.style import picture
+from kmanalysis.charts.kit.style import picture
 from kmanalysis.decisions.allocation.frames import plan_lines, plan_parts, plan_scenarios
 from kmanalysis.decisions.allocation.inputs import Inputs
 from kmanalysis.decisions.allocation.model import Offer, Problem, Source

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kmanalysis.charts import contract
-from kmanalysis.charts.style import picture
+from kmanalysis.charts.kit.style import picture
 from kmanalysis.standards import default_standards
 
 WHEN = pd.Timestamp("2026-10-03 02:00:00")

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kmanalysis.charts import compliance, price, reputation, review, service, stability, supplier
-from kmanalysis.charts.style import picture
+from kmanalysis.charts import compliance, price, reputation, service, stability, supplier
+from kmanalysis.charts.kit.style import picture
+from kmanalysis.charts.review import grades as review
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 

@@ -21,7 +21,7 @@ POISON = """
 import builtins, decimal, gc, logging, os, random, signal, sys, threading, time, warnings
 import duckdb, matplotlib as mpl, numpy as np, pandas as pd, seaborn as sns
 import kmanalysis
-from kmanalysis.charts import style
+from kmanalysis.charts.kit import style
 left_behind = "a name"
 os.environ["LEFT_BEHIND"] = "a variable"
 os.chdir("/")
@@ -52,7 +52,7 @@ LOOK = """
 import builtins, decimal, gc, json, logging, os, random, signal, sys, threading, warnings
 import duckdb, matplotlib as mpl, numpy as np, pandas as pd
 import kmanalysis
-from kmanalysis.charts import style
+from kmanalysis.charts.kit import style
 print(json.dumps({
     "names": sorted(name for name in globals() if "left" in name),
     "variables": sorted(set(os.environ) - {"PYTEST_CURRENT_TEST"}),
