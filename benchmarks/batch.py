@@ -49,12 +49,12 @@ class Run:
 def prepared(folder: Path, pages: int) -> dict:
     """Tasks by page, their slices on disk; made once for each number of pages and state of the program."""
     from kmanalysis.decisions.bundle import finished_frames
-    from kmanalysis.reporting.html import month_name
-    from kmanalysis.reporting.making import Task
-    from kmanalysis.reporting.notebooks import report_notebooks
-    from kmanalysis.reporting.pages import all_pages
-    from kmanalysis.reporting.provenance import program_digest
-    from kmanalysis.reporting.slices import Slices
+    from kmanalysis.report.cache.provenance import program_digest
+    from kmanalysis.report.notebooks import report_notebooks
+    from kmanalysis.report.runner.page import Task
+    from kmanalysis.report.site.html import month_name
+    from kmanalysis.report.site.pages import all_pages
+    from kmanalysis.report.slices import Slices
     from kmanalysis.samples import make_samples
     from kmanalysis.workbook import open_workbook
 
@@ -96,7 +96,7 @@ def prepared(folder: Path, pages: int) -> dict:
 
 def in_batch(tasks: dict, out: Path) -> None:
     """Ours: workers, forked kernels, one exporter a worker."""
-    from kmanalysis.reporting.workers import made_pages
+    from kmanalysis.report.runner.workers import made_pages
 
     for path, made in made_pages(tasks, 0):
         if made.failure:
@@ -133,7 +133,7 @@ def in_commands(tasks: dict, out: Path) -> None:
 
 def variables(task) -> dict[str, str]:
     """The environment of a page's kernel, its folder prepared: the same for all ways, or the pages could not be the same."""
-    from kmanalysis.reporting.kernels import environment, prepare_folder
+    from kmanalysis.report.runner.kernels import environment, prepare_folder
 
     prepare_folder(task.folder)
     return environment(task.slice_folder, task.folder)
@@ -203,8 +203,8 @@ def compared(tasks: dict, ours: Path, plain: Path) -> tuple[list[str], int, int]
     """Pages that are not the same once ids and times are gone, and the pictures of both ways."""
     import nbformat
 
-    from kmanalysis.reporting.execute import settled
-    from kmanalysis.reporting.making import shown
+    from kmanalysis.report.runner.execute import settled
+    from kmanalysis.report.runner.page import shown
     from kmanalysis.words import Words
 
     different, pictures = [], [0, 0]

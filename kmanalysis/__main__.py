@@ -1,5 +1,5 @@
 """`python -m kmanalysis`."""
 
-from kmanalysis.cli import main
+from kmanalysis.cli.app import main
 
 main()

@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 import kmanalysis as km
-from kmanalysis import cli
+from kmanalysis.cli import app
 from kmanalysis.explorers import lab
 from kmanalysis.samples import make_samples
 
@@ -58,7 +58,7 @@ def run(monkeypatch):
     def run(line, *further):
         words = shlex.split(line)
         if words[0] == "kmanalysis":
-            done = CliRunner().invoke(cli.app, [*words[1:], *further])
+            done = CliRunner().invoke(app.app, [*words[1:], *further])
             assert done.exception is None or isinstance(done.exception, SystemExit), (line, done.exception)
             return done.exit_code, done.stdout + done.stderr
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
@@ -124,7 +124,7 @@ def test_the_first_hour(run, tmp_path, monkeypatch):
 def test_your_own_data(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     proposing, loading = commands("README.md")[1]
-    shutil.copyfile(ROOT / "kmanalysis" / "operator_files" / "en" / "exports" / "orders_example.csv", "orders.csv")
+    shutil.copyfile(ROOT / "kmanalysis" / "cli" / "operator_files" / "en" / "exports" / "orders_example.csv", "orders.csv")
     for table, rows in {"suppliers": ["supplier_id,name", "Spruce Cards,a", "Long River,b"], "products": ["sku,name", "video month,a", "shop month,b"]}.items():
         Path("mydata").mkdir(exist_ok=True)
         Path("mydata", f"{table}.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -166,7 +166,7 @@ def test_commands_in_the_text(spoken, tmp_path, monkeypatch):
     if words[0] == "make":
         assert make_runs(words[1])
         return
-    command = typer.main.get_command(cli.app)
+    command = typer.main.get_command(app.app)
     assert words[1] in command.commands
     known = {option for parameter in command.commands[words[1]].params for option in parameter.opts}
     assert [word for word in words[2:] if word.startswith("--") and word not in known] == []

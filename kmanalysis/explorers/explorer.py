@@ -10,13 +10,13 @@ import ipywidgets as widgets
 from itables import init_notebook_mode
 
 from kmanalysis.assets import samples_folder
-from kmanalysis.explorers.choosing import choosing
-from kmanalysis.explorers.comparing import Comparing
-from kmanalysis.explorers.drilling import Drilling
-from kmanalysis.explorers.exporting import Exporting
-from kmanalysis.explorers.moving import Moving
-from kmanalysis.explorers.session import Session, kept_choices
-from kmanalysis.explorers.trialling import Trialling
+from kmanalysis.explorers.comparison import Comparing
+from kmanalysis.explorers.drilldown import Drilling
+from kmanalysis.explorers.export import Exporting
+from kmanalysis.explorers.models.session import Session, kept_choices
+from kmanalysis.explorers.pickers import choosing
+from kmanalysis.explorers.sliders import Moving
+from kmanalysis.explorers.trials import Trialling
 from kmanalysis.workbook import DATA_VARIABLE, Workbook, open_workbook
 
 

@@ -13,12 +13,12 @@ import pytest
 
 from kmanalysis import measures
 from kmanalysis.assets import samples_folder
+from kmanalysis.cli.terminal import scores
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import UsageError
 from kmanalysis.loaders.folder import attach, in_reading_order
 from kmanalysis.loaders.store import put_in_place, write_table
-from kmanalysis.reporting import printing
 from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook, open_workbook
 from tests.engines.nasty import make_nasty
@@ -110,7 +110,7 @@ def test_the_rows_behind_a_measure_are_the_same(folder, measure, request):
 
 def test_the_scorecard_is_printed_to_the_byte(samples):
     duckdb, spark = samples
-    assert printing.score_csv(spark, False) == printing.score_csv(duckdb, False)
+    assert scores.score_csv(spark, False) == scores.score_csv(duckdb, False)
 
 
 def test_names_and_months_are_the_same(nasty):

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from kmanalysis.explorers import session
+from kmanalysis.explorers.models import session
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words

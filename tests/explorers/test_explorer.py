@@ -6,16 +6,16 @@ import ipywidgets as widgets
 import pandas as pd
 import pytest
 
-from kmanalysis.explorers.comparing import beside
+from kmanalysis.explorers.comparison import beside
+from kmanalysis.explorers.display import lively, put
 from kmanalysis.explorers.explorer import explorer_of
-from kmanalysis.explorers.moving import step_of
-from kmanalysis.explorers.showing import lively, put
-from kmanalysis.explorers.whatif import WhatIf
+from kmanalysis.explorers.models.whatif import WhatIf
+from kmanalysis.explorers.sliders import step_of
 from kmanalysis.scoring.grades import grades
 from kmanalysis.standards import load_standards
 from kmanalysis.words import Words
 from kmanalysis.workbook import open_workbook
-from tests.explorers.test_whatif import some_months
+from tests.explorers.models.test_whatif import some_months
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from kmanalysis.workbook import save_slice
-from tests.reporting.small import FIXTURES, finished, judged_workbook
+from tests.report.small import FIXTURES, finished, judged_workbook
 
 ROOT = Path(__file__).parents[2]
 MARK = "KMANALYSIS_TEST_RUN"
@@ -25,7 +25,7 @@ def start(tmp_path):
     runs = []
 
     def start(out, *options):
-        command = [sys.executable, "-m", "tests.reporting.run_report", tmp_path / "slice", tmp_path / "notebooks", tmp_path / out, *options]
+        command = [sys.executable, "-m", "tests.report.run_report", tmp_path / "slice", tmp_path / "notebooks", tmp_path / out, *options]
         variables = os.environ | {MARK: str(tmp_path)}
         runs.append(subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
         return runs[-1]

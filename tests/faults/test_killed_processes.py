@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kmanalysis.reporting.forks import CAN_FORK
+from kmanalysis.report.runner.forks import CAN_FORK
 from tests.faults.conftest import content
 
 pytestmark = pytest.mark.skipif(not CAN_FORK or not Path("/proc").is_dir(), reason="forks, and looks for processes in /proc")
@@ -74,7 +74,7 @@ def test_a_killed_process_takes_nothing_else_along(start, notebook, running, lef
 
 def zygote_of(processes):
     """The one process of the zygote's command whose parent is of another: its kernels keep its command line."""
-    alike = {process for process, command in processes.items() if "kmanalysis.reporting.zygote" in command}
+    alike = {process for process, command in processes.items() if "kmanalysis.report.runner.zygote" in command}
     (zygote,) = (process for process in alike if int((Path("/proc") / str(process) / "stat").read_text().rpartition(")")[2].split()[1]) not in alike)
     return zygote
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kmanalysis.reporting.kernels import left_sockets
-from kmanalysis.reporting.output import PARTIAL
+from kmanalysis.report.files import PARTIAL
+from kmanalysis.report.runner.kernels import left_sockets
 from tests.faults.conftest import content
 
 PAGES = 4

@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 
 from kmanalysis.assets import notebooks_folder
 from kmanalysis.decisions.bundle import finished_frames
-from kmanalysis.reporting.notebook_files import BY_HAND
+from kmanalysis.report.notebook_files import BY_HAND
 from kmanalysis.workbook import SLICE_VARIABLE, open_workbook, save_slice
 
 KEPT = "keep_output"

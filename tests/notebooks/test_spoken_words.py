@@ -13,10 +13,10 @@ import pytest
 
 from kmanalysis.assets import notebooks_folder
 from kmanalysis.decisions.bundle import finished_frames
-from kmanalysis.reporting.excel import scorecard_workbook
-from kmanalysis.reporting.index import FILES, State, index_page
-from kmanalysis.reporting.notebooks import report_notebooks
-from kmanalysis.reporting.pages import all_pages
+from kmanalysis.report.notebooks import report_notebooks
+from kmanalysis.report.sheets.excel import scorecard_workbook
+from kmanalysis.report.site.index import FILES, State, index_page
+from kmanalysis.report.site.pages import all_pages
 from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.words import catalogue
 from kmanalysis.workbook import SLICE_VARIABLE, Workbook, save_slice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from kmanalysis.words import Words
@@ -82,3 +82,8 @@ def receipts_json(receipts: Iterable[Receipt]) -> str:
 
 def _largest_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+def rejected_rows(receipts: Sequence[Receipt]) -> int:
+    """How many rows were rejected."""
+    return sum(sum(receipt.rejected.values()) for receipt in receipts)

@@ -1,0 +1,240 @@
+"""The command line: data on stdout; progress, warnings and errors on stderr.
+
+Exit codes: 0 all done, 1 something failed or was rejected (the rest is there), 2 unusable arguments.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from kmanalysis.cli import claims, init, plan
+from kmanalysis.cli.options import (
+    SAMPLES,
+    WIDE,
+    Data,
+    Lang,
+    Memory,
+    MonthText,
+    OwnStandards,
+    folder_of,
+    receipts_of,
+    speaking,
+    warn_of_rejected,
+    warn_of_rejects,
+)
+from kmanalysis.errors import UsageError
+from kmanalysis.words import LANGUAGES, Words
+
+# The engine and the notebooks' machinery are imported by the commands that need them: --help does not wait.
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Grades upstream suppliers.")
+app.add_typer(plan.app, name="plan")
+app.add_typer(claims.app, name="claims")
+app.command(help=init.HELP)(init.init)
+
+
+@app.command(help="Run the notebooks and write the month's report.")
+def report(
+    data: Data = None,
+    month: MonthText = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports are written.")] = Path("reports"),
+    supplier: Annotated[list[str] | None, typer.Option("--supplier", metavar="ID", help="Only the pages of these suppliers.")] = None,
+    notebook: Annotated[list[str] | None, typer.Option("--notebook", metavar="NAME", help="Only the pages of these notebooks.")] = None,
+    lang: Lang = "zh",
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=0, help="Notebooks that run side by side (0: one a core).")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Make pages anew that are up to date.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print the pages to PDF as well, by the Chromium of this machine.")] = False,
+    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Time that a page may take.")] = 600.0,
+    kernel_memory: Annotated[str, typer.Option("--kernel-memory", metavar="SIZE", help="Memory that a page may take while it is made.")] = "4GB",
+    memory: Memory = None,
+    standards: OwnStandards = None,
+    notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
+) -> None:
+    """The whole report, or the pages asked for; exit code 1 where a page failed."""
+    with speaking(lang) as words:
+        from kmanalysis.assets import notebooks_folder
+        from kmanalysis.engine.memory import bytes_of
+        from kmanalysis.report.cache.inputs import KEPT, read_inputs
+        from kmanalysis.report.cache.unchanged import last_month, made_from, standing_report
+        from kmanalysis.report.progress import Progress
+        from kmanalysis.report.site.pdf import browser, print_pages
+        from kmanalysis.standards import load_standards
+
+        printer = browser() if pdf else ""
+        progress = Progress(Console(stderr=True), words)
+        data, folder, asked = folder_of(data), notebooks or notebooks_folder(), (notebook or (), supplier or ())
+        with progress.step(words.text("Reading {folder}", folder=data.name)):
+            in_force = load_standards(standards)
+            inputs = read_inputs(data, out / KEPT if out.is_dir() else None, force=force)
+            made_of = made_from(inputs, in_force, folder, lang)
+            known = None if force else month or last_month(out, inputs)
+            standing = standing_report(out, known, made_of, *asked) if known else None
+        if standing is None:
+            from kmanalysis.report.batch import Options
+            from kmanalysis.report.report import Run, run_report
+
+            run = Run(data, month, in_force, words, folder, out, inputs, made_of, progress, memory)
+            place, pages, rejected, has_failed = run_report(run, *asked, Options(jobs, force, timeout, bytes_of(kernel_memory)))
+        else:
+            place, pages, rejected, has_failed = standing.month, [page.path for page in standing.pages], standing.rejected, False
+            with progress.pages(len(standing.pages)) as tell:
+                for page in standing.pages:
+                    tell(page)
+        if printer:
+            with progress.step(words.text("Printing to PDF")):
+                print_pages(printer, [out / place / path for path in ("index.html", *pages)])
+        typer.echo(out / place / "index.html")
+        warn_of_rejected(rejected, words)
+        if has_failed or rejected:
+            raise typer.Exit(1)
+
+
+@app.command(help="Print the month's scorecard alone.")
+def score(
+    data: Data = None,
+    month: MonthText = None,
+    format: Annotated[str, typer.Option("--format", metavar="table|csv|json", help="How it is printed.")] = "table",
+    grades: Annotated[bool, typer.Option("--grades", help="Print the grades of every month instead.")] = False,
+    engine: Annotated[str, typer.Option("--engine", metavar="duckdb|spark", help="What works the tables.")] = "duckdb",
+    master: Annotated[str | None, typer.Option("--master", metavar="URL", help="Where Spark runs, like local[2] or spark://host:7077.")] = None,
+    memory: Memory = None,
+    standards: OwnStandards = None,
+    lang: Lang = "zh",
+) -> None:
+    """The scorecard and the grades; as csv the scorecard, or with --grades the grades by month."""
+    with speaking(lang) as words:
+        if format not in ("table", "csv", "json"):
+            raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
+        from kmanalysis.cli.terminal import scores
+        from kmanalysis.loaders.checking.receipts import rejected_rows
+        from kmanalysis.report.progress import Progress
+        from kmanalysis.workbook import open_workbook
+
+        workbook = open_workbook(folder_of(data), month, standards, lang, memory=memory, engine=engine, master=master)
+        with Progress(Console(stderr=True), words).counting() as hears:
+            workbook.tell(hears)
+            if format == "table":
+                answer: Any = scores.grades_table(workbook) if grades else scores.score_table(workbook)
+            else:
+                answer = {"csv": scores.score_csv, "json": scores.score_json}[format](workbook, grades)
+        if format == "table":
+            Console(width=None if sys.stdout.isatty() else WIDE).print(answer)
+        else:
+            sys.stdout.write(answer)
+        warn_of_rejects(receipts_of(workbook), words)
+        if rejected_rows(receipts_of(workbook)):
+            raise typer.Exit(1)
+
+
+@app.command(help="Validate a folder: receipts, and every rejected row with its reason.")
+def check(
+    data: Data = None,
+    format: Annotated[str, typer.Option("--format", metavar="text|json|csv", help="How it is printed; csv prints the rejected rows alone.")] = "text",
+    lang: Lang = "zh",
+) -> None:
+    """What each table's rows became; exit code 1 where rows were rejected."""
+    with speaking(lang) as words:
+        if format not in ("text", "json", "csv"):
+            raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="text, json, csv")
+        from kmanalysis.cli.terminal import scores
+        from kmanalysis.loaders import load as loading
+
+        attached = loading.check(folder_of(data))
+        sys.stdout.write({"text": scores.check_text, "json": scores.check_json, "csv": scores.check_csv}[format](attached, words))
+        if len(attached.rejects):
+            raise typer.Exit(1)
+
+
+@app.command(help="Load raw exports into a folder of canonical tables.")
+def load(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet.")],
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", metavar="FILE", help="What the exports' columns mean (TOML); without one it is proposed, to be finished.")
+    ] = None,
+    table: Annotated[str, typer.Option("--as", metavar="TABLE", help="Load this table alone of those that are mapped.")] = "",
+    lang: Lang = "zh",
+) -> None:
+    """A receipt a file and table; exit code 1 where rows were rejected."""
+    with speaking(lang) as words:
+        from kmanalysis.loaders import load as loading
+        from kmanalysis.loaders.checking.receipts import receipts_text
+
+        if mapping is None:
+            from kmanalysis.loaders.mapping.proposal import mapping_for
+
+            # Each file by its own mapping: the one that lies in the folder, or a proposal.
+            mappings = [(file, mapping_for(file, table, into, words=words)) for file in files]
+            receipts = [receipt for file, own in mappings for receipt in loading.load([file], own, into, table=table, words=words).receipts]
+        else:
+            receipts = loading.load(files, mapping, into, table=table, words=words).receipts
+        typer.echo(receipts_text(receipts, words))
+        if any(receipt.rejected for receipt in receipts):
+            raise typer.Exit(1)
+
+
+@app.command(help="Write synthetic data with planted truth.")
+def sample(
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="New or empty folder.")] = SAMPLES,
+    suppliers: Annotated[int, typer.Option("--suppliers", metavar="N", help="How many suppliers.")] = 20,
+    months: Annotated[int, typer.Option("--months", metavar="M", help="How many months.")] = 6,
+    orders: Annotated[int, typer.Option("--orders", metavar="N", help="About how many orders in all.")] = 20_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other data.")] = 1,
+    last_month: Annotated[str, typer.Option("--last-month", metavar="YYYY-MM", help="The month that it ends with.")] = "2026-10",
+    format: Annotated[str, typer.Option("--format", metavar="csv|parquet", help="Form of the tables.")] = "csv",
+    lang: Lang = "zh",
+) -> None:
+    """A workbook folder whose truth.csv says what was planted in whom."""
+    with speaking(lang) as words:
+        from kmanalysis.report.progress import Progress
+        from kmanalysis.samples import make_samples
+
+        with Progress(Console(stderr=True), words).months(months) as tell:
+            folder = make_samples(into, suppliers, months, orders, seed, last_month, format, tell)
+        typer.echo(folder)
+
+
+@app.command(help="Open JupyterLab on the notebooks.")
+def lab(
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder that the notebooks open; the samples if not given.")] = None,
+    notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
+    lang: Lang = "zh",
+    options: Annotated[list[str] | None, typer.Argument(metavar="OPTION", help="Handed on to JupyterLab, like -- --port=8890.")] = None,
+) -> None:
+    """JupyterLab until it is closed."""
+    with speaking(lang):
+        from kmanalysis.assets import notebooks_folder
+        from kmanalysis.explorers.lab import run_lab
+
+        folder = notebooks or notebooks_folder()
+        for place in (folder, data):
+            if place is not None and not place.is_dir():
+                raise UsageError("Folder {folder} was not found.", folder=place.name)
+        raise typer.Exit(run_lab(folder, data, lang, options or ()))
+
+
+def main() -> None:
+    """Runs the command line, its help in the language that ``--lang`` asks for."""
+    command = typer.main.get_command(app)
+    _put_in_words(command, Words(_asked_language(sys.argv[1:])))
+    command()
+
+
+def _asked_language(arguments: list[str]) -> str:
+    given = [value for name, value in pairwise(arguments) if name == "--lang"]
+    given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--lang=")]
+    return next((lang for lang in given if lang in LANGUAGES), LANGUAGES[0])
+
+
+def _put_in_words(command: Any, words: Words) -> None:
+    for part in (command, *getattr(command, "params", ())):
+        if getattr(part, "help", None):
+            part.help = words.text(part.help)
+    for name in getattr(command, "commands", {}):
+        _put_in_words(command.commands[name], words)

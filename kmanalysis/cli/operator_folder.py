@@ -1,0 +1,109 @@
+"""An operator's own folder: data, standards, mappings, notebooks and the monthly run, laid out and filled with examples that work."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path, PurePosixPath
+
+from kmanalysis.assets import notebooks_folder
+from kmanalysis.errors import UsageError
+
+EMPTY = ("reports",)
+"""Folders that are made and hold nothing yet."""
+
+NOT_COMMITTED = "data/.km/\nreports/\n.ipynb_checkpoints/\n"
+
+_HERE = PurePosixPath()
+
+
+def make_operator_folder(folder: Path, lang: str) -> Path:
+    """Lays the folder out in one language; all of it is there at once, or nothing is.
+
+    Raises UsageError where the folder holds files already, is itself a file, or cannot be made.
+    """
+    folder = folder.absolute()
+    try:
+        if any(folder.iterdir()):
+            raise _holds_files(folder)
+    except FileNotFoundError:
+        pass
+    except NotADirectoryError as problem:
+        raise _holds_files(folder) from problem
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as problem:
+        raise UsageError("{folder} cannot be made ({problem}).", folder=folder.name, problem=problem.strerror) from problem
+    try:
+        _fill(made, folder, lang)
+        made.chmod(0o755)
+        _put_in_place(made, folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
+def _fill(made: Path, folder: Path, lang: str) -> None:
+    for path, source in _templates(files("kmanalysis.cli").joinpath("operator_files", lang)):
+        target = made / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(_filled(source.read_text(encoding="utf-8"), folder), encoding="utf-8", newline="\n")
+        if target.suffix == ".sh":
+            target.chmod(0o755)
+    (made / "notebooks").mkdir()
+    for notebook in sorted(notebooks_folder().glob("*.ipynb")):
+        shutil.copyfile(notebook, made / "notebooks" / notebook.name)
+    for empty in EMPTY:
+        (made / empty).mkdir()
+    (made / ".gitignore").write_text(NOT_COMMITTED, encoding="utf-8", newline="\n")
+
+
+def _templates(folder: Traversable, path: PurePosixPath = _HERE) -> Iterator[tuple[PurePosixPath, Traversable]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _templates(entry, path / entry.name)
+        else:
+            yield path / entry.name, entry
+
+
+def _filled(text: str, folder: Path) -> str:
+    """The template with the places that only this machine knows, quoted for who reads them."""
+    script = folder / "schedule" / "monthly.sh"
+    places = {
+        "@PYTHON@": shlex.quote(sys.executable),
+        "@SCRIPT_CRON@": shlex.quote(str(script)).replace("%", r"\%"),
+        "@SCRIPT_UNIT@": '"' + str(script).replace("\\", r"\\").replace('"', r"\"").replace("%", "%%") + '"',
+    }
+    for place, value in places.items():
+        text = text.replace(place, value)
+    return text
+
+
+def _put_in_place(made: Path, folder: Path) -> None:
+    try:
+        if folder == Path.cwd():
+            _move_into(made, folder)
+        else:
+            # Takes the place of a folder only where that is empty, whatever came to lie in it meanwhile.
+            os.replace(made, folder)
+    except OSError as problem:
+        raise _holds_files(folder) from problem
+
+
+def _move_into(made: Path, folder: Path) -> None:
+    """Moves what was made into the folder that the caller stands in: replaced, it would be gone from under its shell. The page that explains it comes last."""
+    for entry in sorted(made.iterdir(), key=lambda entry: (entry.name == "README.md", entry.name)):
+        if (folder / entry.name).exists():
+            raise FileExistsError(entry.name)
+        os.rename(entry, folder / entry.name)
+
+
+def _holds_files(folder: Path) -> UsageError:
+    return UsageError("{folder} holds files already. Name a new or empty folder.", folder=folder.name)

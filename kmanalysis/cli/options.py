@@ -1,0 +1,68 @@
+"""What all commands share: their common options, the words of a run and its errors, and the folder that they open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kmanalysis.errors import KmError
+from kmanalysis.words import LANGUAGES, Words
+
+if TYPE_CHECKING:
+    from kmanalysis.loaders.checking.receipts import Receipt
+    from kmanalysis.workbook import Workbook
+
+WIDE = 160
+"""Columns of a table that is not printed on a terminal."""
+
+SAMPLES = Path("data", "samples")
+"""Where `sample` writes and the other commands look where no folder is named."""
+
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of canonical tables; the samples if not given.")]
+MonthText = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai); the last one if not given.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of everything that is read.")]
+OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
+Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 4GB; by default 60 % of the machine's.")]
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[Words]:
+    """The words of the run. An error that the user can act on ends it with one sentence on stderr and its exit code."""
+    words = Words(lang if lang in LANGUAGES else LANGUAGES[0])
+    try:
+        yield Words(lang)
+    except KmError as error:
+        typer.echo(words.text("Error: {sentence}", sentence=words.error(error)), err=True)
+        raise typer.Exit(error.exit_code) from error
+
+
+def folder_of(data: Path | None) -> Path:
+    """The folder to open: the one named, else the environment's, else the samples here, else those that come along."""
+    from kmanalysis.assets import samples_folder
+    from kmanalysis.workbook import DATA_VARIABLE
+
+    named = data or os.environ.get(DATA_VARIABLE)
+    return Path(named) if named else SAMPLES if SAMPLES.is_dir() else samples_folder()
+
+
+def receipts_of(workbook: Workbook) -> list[Receipt]:
+    """The receipts of the files that the workbook was opened on."""
+    return workbook.attached.receipts if workbook.attached else []
+
+
+def warn_of_rejects(receipts: Sequence[Receipt], words: Words) -> None:
+    """Says on stderr how many rows are left out, and how to see them."""
+    from kmanalysis.loaders.checking.receipts import rejected_rows
+
+    warn_of_rejected(rejected_rows(receipts), words)
+
+
+def warn_of_rejected(rejected: int, words: Words) -> None:
+    """`warn_of_rejects` for who knows the number alone."""
+    if rejected:
+        typer.echo(words.text("{rejected} rows were rejected and are left out; `kmanalysis check` lists them.", rejected=words.number(rejected)), err=True)

@@ -1,0 +1,1 @@
+"""The explorers' models; they know no widget."""

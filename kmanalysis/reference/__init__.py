@@ -1,0 +1,1 @@
+"""Writes docs/*.md from the tables, standards and measure guides."""

@@ -1,0 +1,1 @@
+"""How notebooks are run: one process a page."""

@@ -1,0 +1,1 @@
+"""The report as data: scorecard.xlsx, CSV, Parquet, claim sheets."""

@@ -1,0 +1,232 @@
+"""scorecard.xlsx: the month's figures on a few sheets, for who works in a spreadsheet."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from decimal import Decimal
+from io import BytesIO
+from numbers import Real
+
+import pandas as pd
+import xlsxwriter
+
+from kmanalysis.measures import observed
+from kmanalysis.report.sheets.decisions import decision_sheets
+from kmanalysis.report.site.index import changed_fields
+from kmanalysis.scoring.grades import grades
+from kmanalysis.scoring.scorecard import dimension_scores, scorecard
+from kmanalysis.standards import SIGNS, default_standards
+from kmanalysis.tables import DIMENSIONS
+from kmanalysis.words import Words
+from kmanalysis.workbook import Workbook
+
+_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
+_CREATED = datetime(2000, 1, 1)  # a file that says when it was made would differ from run to run
+_LONGEST = 32_767
+"""UTF-16 units that a cell may hold: a longer one makes the program say that the file is damaged."""
+
+_FORMATS = {
+    "share": "0.0%",
+    "points": "0.0",
+    "whole": "#,##0",
+    "money": "#,##0.00",
+    "figure": "#,##0.####",
+}
+_DIGITS = 4  # of a figure: one that is whole within them is shown without a point
+_MONEY = ("_amount", "_price", "_cost", "min_order", "prepayment")
+_BARS = {
+    "share": {"max_value": 1.0, "bar_color": "#CDE9DE"},
+    "points": {"max_value": 100.0, "bar_color": "#D3E1F4"},
+}
+_BARRED = frozenset({"score", "points", "probability", "coverage", "p_s", "p_a", "p_b", "p_none", "carried_share", "largest_share", "passed_share"})
+_MARKED = {
+    "verdict": {
+        "met": {"font_color": "#1B5E45"},
+        "missed": {"font_color": "#9C1C1C", "bg_color": "#FBE3E0", "bold": True},
+        "unproven": {"font_color": "#6B5200", "bg_color": "#FFF4D1", "italic": True},
+        "no_data": {"font_color": "#666666", "italic": True},
+    },
+}
+_PAPER_A4 = 9
+_SHAPES = {
+    "probability": "share", "p_s": "share", "p_a": "share", "p_b": "share", "p_none": "share", "coverage": "share",
+    "remedy_share": "share", "carried_share": "share", "score": "points", "points": "points", "n": "whole", "weight": "share", "minimum_n": "whole",
+    "baseline_share": "share", "latest_share": "share", "compensation_share": "share", "damages_share": "share", "lowest_margin": "share",
+    "median_margin": "share", "passed_share": "share", "passed_lower": "share", "passed_upper": "share", "contacted_share": "share",
+    "largest_share": "share", "growth": "share", "growth_lower": "share", "growth_upper": "share", "larger_growth": "share", "lost_points": "points",
+    "months_so": "whole", "orders": "whole", "needed": "whole", "backups": "whole", "carried": "whole", "months_open": "whole",
+    "days_to_end": "whole", "restock_seconds": "whole", "reship_seconds": "whole", "failures_in_a_row": "whole", "stockouts": "whole",
+    "restocked_in_time": "whole", "restocked_late": "whole", "restock_undecided": "whole", "still_out": "whole", "older_stockouts": "whole",
+    "longest_out_seconds": "whole", "restock_limit_seconds": "whole", "goods_on_offer": "whole", "thin_goods": "whole", "same_upstream": "whole",
+    "contacts_reached": "whole", "contacts_before": "whole", "suppliers_paid": "whole", "hhi": "whole", "stock_units": "whole",
+    "planned_units": "whole", "rows": "whole", "last_units": "whole", "months_counted": "whole", "orders_counted": "whole", "sellers": "whole",
+}  # fmt: skip
+_NAMED = frozenset({"measure", "dimension", "verdict", "basis", "reason", "unit", "limit_unit", "source"})
+_GRADES = ["grade", "supplier_id", "name", "reason", "score", "probability", "coverage", "vetoes", "raw_grade", "p_s", "p_a", "p_b", "p_none"]
+_VALUE = ["measure", "value", "unit", "n", "lower", "upper", "basis"]
+_MEASURED = ["supplier_id", "name", *_VALUE]
+_JUDGED = ["supplier_id", "name", "dimension", *_VALUE, "op", "target", "limit", "limit_unit", "verdict", "points", "weight", "veto"]
+_STANDARD = ["id", "measure", "op", "value", "unit", "limit", "limit_unit", "minimum_n", "relative_weight", "veto", "worst", "best", "source", "default"]
+
+
+def scorecard_workbook(workbook: Workbook) -> bytes:
+    """The Excel file: its contents, grades, dimensions, scorecard, all measures, the decisions, standards in force, and what each column means."""
+    words = workbook.words
+    sheets = {
+        "grades": grades(workbook)[_GRADES],
+        "dimensions": _dimensions(workbook),
+        "scorecard": _named(scorecard(workbook), workbook)[_JUDGED],
+        "measures": _named(observed(workbook), workbook)[_MEASURED],
+        **decision_sheets(workbook),
+        "standards": _standards(workbook),
+    }
+    sheets["columns"] = _explained(sheets, words)
+    target = BytesIO()
+    with xlsxwriter.Workbook(target, _OPTIONS) as book:
+        book.set_properties({"created": _CREATED, "title": f"{words.text('Supplier report')} {workbook.month}"})
+        _link(book, _write_sheet(book, words, "contents", _contents(sheets, words)), [words.name(f"sheet.{name}") for name in sheets])
+        for name, frame in sheets.items():
+            _write_sheet(book, words, name, frame)
+    return target.getvalue()
+
+
+def _named(frame: pd.DataFrame, workbook: Workbook) -> pd.DataFrame:
+    return frame.assign(name=frame["supplier_id"].map(workbook.names))
+
+
+def _dimensions(workbook: Workbook) -> pd.DataFrame:
+    scores = dimension_scores(workbook)
+    wide = {column: scores.pivot(index="supplier_id", columns="dimension", values=column).reindex(columns=list(DIMENSIONS)) for column in ("score", "coverage")}
+    both = [wide["score"].add_prefix("score:"), wide["coverage"].add_prefix("coverage:")]
+    joined = pd.concat(both, axis=1).reset_index()
+    joined.insert(1, "name", joined["supplier_id"].map(workbook.names))
+    return joined
+
+
+def _standards(workbook: Workbook) -> pd.DataFrame:
+    defaults = default_standards()
+    rows = []
+    for identifier, standard in workbook.standards.items():
+        default = defaults[identifier]
+        said = "; ".join(f"{workbook.words.name(f'column.{name}')} {getattr(default, name)}" for name in changed_fields(standard, default))
+        rows.append({name: getattr(standard, name, None) for name in _STANDARD} | {"measure": identifier, "relative_weight": standard.weight, "default": said})
+    return pd.DataFrame(rows, columns=_STANDARD)
+
+
+def _explained(sheets: dict[str, pd.DataFrame], words: Words) -> pd.DataFrame:
+    columns = list(dict.fromkeys(name.partition(":")[0] for frame in sheets.values() for name in frame.columns))
+    return pd.DataFrame({"column": [_heading(name, words) for name in columns], "id": columns, "meaning": [words.name(f"meaning.{name}") for name in columns]})
+
+
+def _contents(sheets: dict[str, pd.DataFrame], words: Words) -> pd.DataFrame:
+    told = [(words.name(f"sheet.{name}"), len(frame), words.name(f"about.{name}")) for name, frame in sheets.items()]
+    return pd.DataFrame(told, columns=["sheet", "rows", "about"])
+
+
+def _link(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, names: list[str]) -> None:
+    """Makes the names in the first column lead to their sheets."""
+    link = book.add_format({"font_color": "#0B57A4", "underline": 1, "valign": "top", "indent": 1})
+    for line, name in enumerate(names, start=1):
+        sheet.write_url(line, 0, f"internal:'{name}'!A1", link, name)
+
+
+def _heading(name: str, words: Words) -> str:
+    column, _, dimension = name.partition(":")
+    told = words.name(f"column.{column}") + (f" · {words.name(f'short.{dimension}')}" if dimension else "")
+    return told[:1].upper() + told[1:]
+
+
+def _write_sheet(book: xlsxwriter.Workbook, words: Words, name: str, frame: pd.DataFrame) -> xlsxwriter.worksheet.Worksheet:
+    sheet = book.add_worksheet(words.name(f"sheet.{name}"))
+    formats = {shape: book.add_format({"num_format": code, "valign": "top"}) for shape, code in _FORMATS.items()}
+    text = book.add_format({"valign": "top", "indent": 1})
+    head = book.add_format({"bold": True, "bg_color": "#DFF1EA", "bottom": 1, "text_wrap": True, "valign": "top"})
+    for place, column in enumerate(frame.columns):
+        sheet.write_string(0, place, _heading(column, words), head)
+        unit_column = "limit_unit" if column == "limit" else "unit"
+        units = frame[unit_column] if unit_column in frame.columns else [""] * len(frame)
+        longest = 0
+        for line, (value, unit) in enumerate(zip(frame[column], units, strict=True), start=1):
+            longest = max(longest, _write_cell(sheet, line, place, _shown(value, column, words), _format(formats, column, unit, value), text))
+        sheet.set_column(place, place, min(max(longest, _width(_heading(column, words)), 6) + 2, 60))
+        if len(frame):
+            _mark(book, sheet, words, column, (1, place, len(frame), place))
+    sheet.freeze_panes(1, _staying(frame))
+    if len(frame):
+        sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
+    _set_up_print(sheet)
+    return sheet
+
+
+def _staying(frame: pd.DataFrame) -> int:
+    """Columns that stay when the sheet is moved sideways: up to the supplier's name where that comes early, else the first."""
+    first = list(frame.columns[:3])
+    return first.index("name") + 1 if "name" in first else 1
+
+
+def _mark(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, words: Words, column: str, cells: tuple[int, int, int, int]) -> None:
+    """Bars behind scores and shares, on one scale for all rows; verdicts in their colours. Both are rules: they follow the rows when these are sorted."""
+    kind = column.partition(":")[0]
+    if kind in _BARRED:
+        bar = {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "min_type": "num", "max_type": "num", "min_value": 0}
+        sheet.conditional_format(*cells, bar | _BARS[_SHAPES[kind]])
+    for code, look in _MARKED.get(kind, {}).items():
+        rule = {"type": "cell", "criteria": "==", "value": f'"{words.name(code)}"', "format": book.add_format(look)}
+        sheet.conditional_format(*cells, rule)
+
+
+def _set_up_print(sheet: xlsxwriter.worksheet.Worksheet) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(_PAPER_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&R&P / &N")
+
+
+def _shown(value: object, column: str, words: Words) -> object:
+    if column == "unit" or column == "limit_unit":
+        return words.name(f"unit.{value}") if value else ""
+    if column == "op":
+        return SIGNS[str(value)]
+    if column == "source":
+        return words.name(f"source.{value}")
+    if column == "vetoes":
+        return words.text("; ").join(words.name(measure) for measure in str(value).split(";") if measure)
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return words.text("yes") if value else words.text("no")
+    return words.name(str(value)) if column in _NAMED and value else value
+
+
+def _format(formats: dict, column: str, unit: object, value: object) -> object:
+    kind = column.partition(":")[0]
+    if kind in ("value", "lower", "upper", "target", "worst", "best", "limit") and unit == "share":
+        return formats["share"]
+    if kind.endswith(_MONEY):
+        return formats["money"]
+    if (shape := _SHAPES.get(kind)) is not None:
+        return formats[shape]
+    # A spreadsheet shows the point of "#.####" even where nothing follows it.
+    is_whole = isinstance(value, Real | Decimal) and math.isfinite(value) and round(value, _DIGITS) == round(value)
+    return formats["whole" if is_whole else "figure"]
+
+
+def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, line: int, place: int, value: object, number: object, text: object) -> int:
+    """Writes the cell, empty where the value is missing; returns how wide it shows."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)) or value == "":
+        return 0
+    if isinstance(value, str):
+        sheet.write_string(line, place, _fitting(value), text)
+        return _width(value)
+    sheet.write_number(line, place, float(value), number)  # type: ignore[arg-type]
+    return 10
+
+
+def _fitting(text: str) -> str:
+    """As much of the text as a cell holds; no character is cut in two."""
+    units = text.encode("utf-16-le", "replace")
+    return text if len(units) <= 2 * _LONGEST else units[: 2 * _LONGEST].decode("utf-16-le", "ignore")
+
+
+def _width(text: str) -> int:
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text[:80])

@@ -1,0 +1,65 @@
+"""What a page may see: all finished frames, or one supplier's rows of those that are about suppliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from kmanalysis.report.cache.provenance import digest_of, frame_digest, row_texts
+from kmanalysis.report.site.pages import Page
+from kmanalysis.workbook import Workbook, save_slice
+
+
+class Slices:
+    """The slices of a workbook's pages, cut from its finished frames (by name)."""
+
+    def __init__(self, workbook: Workbook, frames: Mapping[str, pd.DataFrame]) -> None:
+        self._workbook = workbook
+        self._frames = dict(sorted(frames.items()))
+        about_suppliers = {name: frame for name, frame in self._frames.items() if "supplier_id" in frame.columns}
+        self._parts = {name: dict(tuple(frame.groupby("supplier_id", sort=False))) for name, frame in about_suppliers.items()}
+        self._empty = {name: frame.head(0) for name, frame in about_suppliers.items()}
+        self._rows = {name: _Rows(frame) for name, frame in about_suppliers.items()}
+        self._digests: dict[str, str] = {}
+
+    def frames(self, supplier: str) -> dict[str, pd.DataFrame]:
+        """The frames of a supplier's pages by name, or all where ``supplier`` is empty. A supplier's page sees no row of another."""
+        if not supplier:
+            return dict(self._frames)
+        return {name: parts.get(supplier, self._empty[name]).reset_index(drop=True) for name, parts in self._parts.items()}
+
+    def digest(self, page: Page) -> str:
+        """Digest of a page's slice: months, suppliers with their names, and every row that it may see."""
+        if page.supplier not in self._digests:
+            named = [f"{supplier}={self._workbook.names[supplier]}" for supplier in self._suppliers(page.supplier)]
+            contents = self._contents(page.supplier)
+            self._digests[page.supplier] = digest_of(str(self._workbook.month), str(self._workbook.first_month), "\x1f".join(named), *contents)
+        return self._digests[page.supplier]
+
+    def _contents(self, supplier: str) -> list[str]:
+        if supplier:
+            return [part for name, rows in self._rows.items() for part in (name, rows.digest(supplier))]
+        return [part for name, frame in self._frames.items() for part in (name, frame_digest(frame))]
+
+    def save(self, page: Page, folder: Path) -> None:
+        """Writes a page's slice, unless it is there already."""
+        if not folder.exists():
+            save_slice(folder, self._workbook, self.frames(page.supplier), self._suppliers(page.supplier))
+
+    def _suppliers(self, supplier: str) -> list[str]:
+        return [supplier] if supplier else self._workbook.suppliers
+
+
+class _Rows:
+    """A frame's rows as text, by supplier: written once, where a frame a supplier would be written hundreds of times."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._head = str(list(frame.dtypes.items()))
+        self._places = frame.groupby("supplier_id", sort=False).indices
+        self._texts = row_texts(frame)
+
+    def digest(self, supplier: str) -> str:
+        """Digest of the frame's columns and types and the supplier's rows in their order."""
+        return digest_of(self._head, *(self._texts[place] for place in self._places.get(supplier, ())))

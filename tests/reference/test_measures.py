@@ -1,0 +1,133 @@
+"""The pages of the measures say what the measures do: every example is run, and what a measure reads is what the engine scans."""
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import ibis
+import pytest
+from ibis.backends.duckdb import Backend
+
+from kmanalysis.measures import _BY_ID
+from kmanalysis.reference.measures import EXAMPLE_MONTH, EXAMPLE_SUPPLIER, guides, measure_page, measures_index
+from kmanalysis.scoring.scorecard import standards_frame
+from kmanalysis.scoring.verdicts import verdicts
+from kmanalysis.standards import Standards, default_standards
+from kmanalysis.tables import BASES, tables
+from kmanalysis.workbook import Workbook, open_workbook
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+MEASURES = list(default_standards().measures)
+
+
+class Asked(Standards):
+    """Standards that write down which settings they were asked for."""
+
+    def __init__(self):
+        super().__init__(default_standards())
+        self.settings = set()
+
+    def __getitem__(self, identifier):
+        self.settings.add(identifier)
+        return super().__getitem__(identifier)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return open_workbook(SAMPLES, "2026-10")
+
+
+def in_place(workbook, name, build, months_before=0):
+    """A kept table as part of the query that reads it."""
+    months = [workbook.month - back for back in range(1, months_before + 1)] or [workbook.month]
+    return ibis.union(*(build(workbook.at(month)) for month in months)) if len(months) > 1 else build(workbook.at(months[0]))
+
+
+def run(measure, workbook, monkeypatch):
+    """Runs the measure so that every query reads the canonical tables itself; the queries as SQL."""
+    queries, compiled = [], Backend.compile
+    monkeypatch.setattr(Workbook, "kept", in_place)
+    monkeypatch.setattr(Workbook, "answered", lambda workbook, name, build: build(workbook).execute())
+    monkeypatch.setattr(Backend, "compile", lambda *given, **named: queries.append(compiled(*given, **named)) or queries[-1])
+    _BY_ID[measure][0](workbook)
+    return queries
+
+
+def scanned(node, found):
+    """Adds the canonical columns that the plan's node and those below it take from tables."""
+    info = node["extra_info"]
+    table = str(info.get("Table", "")).rpartition(".")[2].strip('"')
+    if table in tables():
+        taken, filters = ("\n".join([given] if isinstance(given, str) else given) for given in (info.get("Projections", []), info.get("Filters", [])))
+        named = {column for column in tables()[table].stored if re.search(rf"\b{column}\b", f"{taken}\n{filters}")}
+        # A derived column is made from the key: who reads it reads that.
+        supplied = named & set(tables()[table].columns)
+        found[table].update(supplied, tables()[table].key if supplied != named else ())
+    for child in node["children"]:
+        scanned(child, found)
+
+
+def test_every_measure_has_a_guide_and_nothing_else_has():
+    assert list(guides()) == MEASURES
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_example_comes_out_as_stated(workbook_of, measure):
+    example = guides()[measure].example
+    workbook = workbook_of({table: example.rows(table) for table in example.tables}, month=EXAMPLE_MONTH)
+    found = _BY_ID[measure][0](workbook)
+    row = found[(found["measure"] == measure) & (found["supplier_id"] == EXAMPLE_SUPPLIER)].merge(standards_frame(default_standards()), on="measure")
+    assert len(row) == 1
+    told = row.iloc[0]
+    bounds = [float("nan") if end is None else end for end in (example.lower, example.upper)]
+    assert [told["value"], told["lower"], told["upper"]] == pytest.approx([example.value, *bounds], abs=1e-12, nan_ok=True)
+    assert (told["n"], told["basis"], verdicts(row)[0]) == (example.n, example.basis, example.verdict)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_it_reads_what_is_stated(whole, measure, monkeypatch):
+    asked, line = Asked(), whole._connection.con
+    # The optimiser would leave out what these data happen not to need.
+    line.execute("SET disabled_optimizers = 'statistics_propagation,empty_result_pullup'")
+    workbook = Workbook(whole.month, asked, whole.words, connection=whole._connection, facts=whole._facts)
+    found = defaultdict(set)
+    for query in run(measure, workbook, monkeypatch):
+        for node in json.loads(line.execute(f"EXPLAIN (FORMAT JSON) {query}").fetchone()[1]):
+            scanned(node, found)
+    stated = guides()[measure]
+    assert {table: sorted(columns) for table, columns in stated.reads.items()} == {table: sorted(columns) for table, columns in found.items()}
+    assert sorted(stated.settings) == sorted(asked.settings - {measure})
+
+
+def test_bases_are_those_that_the_measure_may_have():
+    assert {measure: guide.basis for measure, guide in guides().items() if not set(guide.basis) <= set(BASES) or guide.example.basis not in guide.basis} == {}
+
+
+def test_the_samples_have_no_other_basis(whole):
+    seen = {measure: set() for measure in MEASURES}
+    for measure, (function, _) in _BY_ID.items():
+        found = function(whole)
+        seen[measure] = set(found.loc[(found["measure"] == measure) & (found["n"] > 0), "basis"])
+    assert {measure: bases for measure, bases in seen.items() if not bases <= set(guides()[measure].basis)} == {}
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_examples_show_columns_that_are_declared(measure):
+    example = guides()[measure].example
+    assert {(table, column) for table in example.tables for row in example.rows(table) for column in row if column not in tables()[table].columns} == set()
+
+
+def test_a_page_is_short_and_whole():
+    for measure in MEASURES:
+        page = measure_page(measure)
+        assert len(page.splitlines()) <= 90, measure
+        assert [heading for heading in ("## How it is computed", "## Example", "## What it does not say") if heading not in page] == []
+        assert f"(measures/{measure}.md)" in measures_index()
+
+
+def test_a_page_reads_as_declared():
+    page = measure_page("stability.oversold_rate")
+    assert page.splitlines()[2] == "# 下单后断货率 · Sold-after-stock-out rate"
+    assert "| ≤ 0.2 % | share | 100 | 20 | 2 % / 0 % | house |" in page
+    assert "- Settings: `counting.confidence` 95 %." in page

@@ -1,0 +1,41 @@
+import pandas as pd
+import pytest
+
+from kmanalysis.report.batch import Source
+from kmanalysis.report.notebooks import report_notebooks
+from kmanalysis.report.slices import Slices
+from tests.report.small import FIXTURES, finished, judged_workbook
+
+
+@pytest.fixture
+def notebooks_of(tmp_path):
+    """Copies fixture notebooks into a folder of their own: ``notebooks_of("fine", supplier="supplier")`` (name = fixture)."""
+
+    def copy(*names, **renamed):
+        folder = tmp_path / "notebooks"
+        folder.mkdir(exist_ok=True)
+        for name, fixture in {**dict(zip(names, names, strict=True)), **renamed}.items():
+            (folder / f"{name}.ipynb").write_bytes((FIXTURES / f"{fixture}.ipynb").read_bytes())
+        return report_notebooks(folder)
+
+    return copy
+
+
+@pytest.fixture
+def workbook():
+    return judged_workbook({"S01": 99.0, "S02": 78.0, "S03": 50.0})
+
+
+@pytest.fixture
+def source():
+    """What a report is made from: ``source(workbook)``."""
+
+    def build(workbook):
+        return Source(workbook, Slices(workbook, finished(workbook)), [], {"orders.csv": "0" * 32})
+
+    return build
+
+
+@pytest.fixture
+def names(workbook):
+    return pd.Series(workbook.names)

@@ -1,0 +1,62 @@
+from decimal import Decimal
+
+import pandas as pd
+
+from kmanalysis.decisions.actions import actions
+from kmanalysis.decisions.claims import claims_owed
+from kmanalysis.report.site.index import index_page
+from kmanalysis.report.site.summary import NAMED
+from tests.report.site.test_index import Text
+from tests.report.small import judged_workbook
+
+
+def lines_of(workbook):
+    """The five lines as read: kind → text."""
+    page = index_page(workbook, {}, [], ()).decode()
+    inside = page[page.index('<dl class="lines"') : page.index("</dl>")]
+    read = {}
+    for part in inside.split("<dt>")[1:]:
+        texts = []
+        for half in part.split("</dt>"):
+            reader = Text()
+            reader.feed(half)
+            texts.append(" ".join(" ".join(reader.parts).split()))
+        read[texts[0]] = texts[1]
+    return read
+
+
+def told(workbook, todo, owed):
+    """The workbook with the month's actions (supplier → action and reason) and debts (supplier, currency, outstanding, to claim)."""
+    frames = workbook._frames
+    month = str(workbook.month)
+    frames[month, actions.name] = pd.DataFrame([{"supplier_id": who, "action": what, "reason": why} for who, (what, why) in todo.items()])
+    columns = ["supplier_id", "currency", "outstanding_amount", "claim_amount"]
+    frames[month, claims_owed.name] = pd.DataFrame([(who, unit, Decimal(open_), Decimal(claim)) for who, unit, open_, claim in owed], columns=columns)
+    return workbook
+
+
+def test_the_month_in_five_lines():
+    vetoed = {"compliance__grey_listings": {"value": 2.0}}
+    workbook = judged_workbook(
+        {"S01": 99.0, "S02": 78.0, "S03": 99.0, "S04": 62.0}, {"S01": 78.0, "S02": 78.0, "S03": 99.0, "S04": 78.0}, lang="en", S03=vetoed
+    )
+    todo = {"S03": ("end", "vetoed_for_months"), "S02": ("switch", "not_corrected"), "S01": ("deepen", "priority"), "S04": ("keep", "nothing_missed")}
+    owed = [("S01", "CNY", "10.5", "0"), ("S02", "CNY", "200", "150.25"), ("S02", "USD", "3", "3"), ("S04", "CNY", "0", "0")]
+    lines = lines_of(told(workbook, todo, owed))
+    assert list(lines) == ["Rose", "Fell", "Must go", "Owed to us", "To do"]
+    assert lines["Rose"] == "供货商 S01 A → S"
+    assert lines["Must go"] == "供货商 S03 end the contract: Grey listings 供货商 S02 switch to the backup: not put right in time"
+    assert lines["Owed to us"] == "¥210.50 + $3.00 in all 供货商 S02 ¥200.00 供货商 S01 ¥10.50 供货商 S02 $3.00".replace("¥", "CN¥")
+    assert lines["To do"] == "end the contract 1 · switch to the backup 1 · deepen 1 · keep 1 · claim CN¥150.25 + $3.00"
+
+
+def test_a_quiet_month_says_so():
+    lines = lines_of(told(judged_workbook({"S01": 99.0}), {"S01": ("keep", "nothing_missed")}, []))
+    assert lines == {"升级": "无。", "降级": "无。", "须退出": "无。", "应收赔付": "无。", "要做的事": "维持 1"}
+
+
+def test_a_line_names_few_and_counts_the_rest():
+    who = [f"S{number:02d}" for number in range(NAMED + 3)]
+    lines = lines_of(judged_workbook(dict.fromkeys(who, 99.0), dict.fromkeys(who, 78.0)))
+    assert lines["升级"].count("A → S") == NAMED
+    assert lines["升级"].endswith("另有 3 家")
