@@ -13,9 +13,10 @@ from kmanalysis.measures import observed
 from kmanalysis.report.cache.provenance import digest_of, program_digest, versions
 from kmanalysis.report.cache.unchanged import MANIFEST, seal_manifest, told_pages, written_digest
 from kmanalysis.report.files import PARTIAL, output_folder, write_whole
-from kmanalysis.report.runner.kernels import KERNEL_MEMORY, way_of_starting
+from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE
+from kmanalysis.report.runner.folder import NOTEBOOK_MEMORY
 from kmanalysis.report.runner.page import Made, Task, failure_sentence
-from kmanalysis.report.runner.workers import made_pages
+from kmanalysis.report.runner.pool import made_pages
 from kmanalysis.report.sheets.data_files import Written, manifest, measures_parquet, scorecard_csv
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.report.site.html import Link, month_name
@@ -39,7 +40,7 @@ class Options:
     jobs: int = 0
     force: bool = False
     timeout: float = 600.0
-    kernel_memory: int = KERNEL_MEMORY
+    kernel_memory: int = NOTEBOOK_MEMORY
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,14 @@ def write_report(source: Source, pages: Sequence[Page], chosen: Sequence[Page], 
         shown = [page for page in pages if page in chosen or _written_state(folder, page.path)]
         digests = {page: _page_digest(source, page, shown) for page in shown}
         outcomes: dict[Page, Outcome] = {}
-        forked: set[bool | None] = set()
         for page, made in _done(source, folder, shown, chosen, digests, options):
             if made is not None:
                 _write_page(folder, page, made)
-                forked.add(made.is_forked)
             outcomes[page] = _outcome(source, page, made)
             tell(outcomes[page])
         states = {page: _state_now(folder, page, digests[page]) for page in shown}
         _remove_stale(folder, states)
-        _write_beside(source, folder, states, [page for page in pages if page not in states], way_of_starting(forked))
+        _write_beside(source, folder, states, [page for page in pages if page not in states])
         seal_manifest(out, month)
     return [outcomes[page] for page in chosen]
 
@@ -108,7 +107,7 @@ def _done(
             tasks[page] = replace(task, memory=options.kernel_memory)
     for page, task in tasks.items():
         source.slices.save(page, task.slice_folder)
-    yield from made_pages(tasks, options.jobs)
+    yield from made_pages(tasks.items(), options.jobs)
 
 
 def _is_up_to_date(folder: Path, page: Page, digest: str, told: tuple[str, str] | None) -> bool:
@@ -204,7 +203,7 @@ def _remove_stale(folder: Path, states: Mapping[Page, State]) -> None:
             (folder / name).rmdir()
 
 
-def _write_beside(source: Source, folder: Path, states: Mapping[Page, State], missing: Sequence[Page], kernels: str) -> None:
+def _write_beside(source: Source, folder: Path, states: Mapping[Page, State], missing: Sequence[Page]) -> None:
     workbook = source.workbook
     inputs = digest_of(*(part for entry in sorted(source.inputs.items()) for part in entry))
     provenance = ((workbook.words.text("Data"), inputs), *_provenance(workbook))
@@ -219,6 +218,6 @@ def _write_beside(source: Source, folder: Path, states: Mapping[Page, State], mi
         write_whole(folder, path, content)
     # The manifest last: where it stands, all that it tells of stands.
     contents = {path: written_digest(folder / path) for path in (*(page.path for page in states), *beside)}
-    written = Written(states, missing, contents, kernels)
+    written = Written(states, missing, contents, NOTEBOOK_ENGINE)
     facts = manifest(workbook.month, workbook.words.lang, source.inputs, source.made_from, workbook.standards, written, source.receipts)
     write_whole(folder, MANIFEST, facts)

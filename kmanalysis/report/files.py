@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kmanalysis.errors import UsageError
-from kmanalysis.report.runner.kernels import left_sockets
 
 PARTIAL = ".partial"
 """Folder inside a month's report that holds what is not finished; a run that starts or ends removes it."""
@@ -46,9 +45,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _clear(folder: Path) -> None:
-    partial = folder / PARTIAL
-    for left in (*left_sockets(partial / "pages"), partial):
-        shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(folder / PARTIAL, ignore_errors=True)
 
 
 def write_whole(folder: Path, path: str, content: bytes) -> None:

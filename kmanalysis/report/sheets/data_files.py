@@ -47,12 +47,12 @@ def measures_parquet(observed: pd.DataFrame) -> bytes:
 @dataclass(frozen=True)
 class Written:
     """What a report holds: how each page stands, the pages that it does not have yet, the digest of each file's content by its path, and
-    how the run's kernels came to be (``forked`` or ``started``)."""
+    what runs the notebooks here (``fork`` or ``papermill``)."""
 
     states: Mapping[Page, State]
     missing: Sequence[Page]
     contents: Mapping[str, str]
-    kernels: str
+    notebook_engine: str
 
 
 def manifest(month: Month, lang: str, inputs: Mapping[str, str], made_from: str, standards: Standards, written: Written, receipts: Sequence[Receipt]) -> bytes:
@@ -68,7 +68,7 @@ def manifest(month: Month, lang: str, inputs: Mapping[str, str], made_from: str,
         "input": {"digest": digest_of(*(part for entry in sorted(inputs.items()) for part in entry)), "files": dict(sorted(inputs.items()))},
         "standards": {"digest": standards.digest, "changed": list(standards.changed)},
         "versions": versions(),
-        "kernels": written.kernels,
+        "notebook_engine": written.notebook_engine,
         "pages": [*(_page(page, state, written.contents[page.path]) for page, state in written.states.items()), *map(_missing, written.missing)],
         "failed": [page.path for page, state in written.states.items() if state.is_failed],
         "files": {path: digest for path, digest in sorted(written.contents.items()) if path not in paths},
