@@ -23,7 +23,7 @@ def named(title, ax=None):
 
 def test_picture_is_the_same_bytes_in_another_process():
     program = (
-        "from kmanalysis.charts.style import *\n"
+        "from kmanalysis.charts.kit.style import *\n"
         "@chart\n"
         "def named():\n"
         "    ax = new_axes(None, rows=3)\n"
