@@ -9,9 +9,9 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, sentence, supplier_axis, worst
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, supplier_axis, worst
 from kmanalysis.charts.kit.page import plain
-from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, INK, ORANGE, RED, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, INK, ORANGE, RED, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import Table, table
 from kmanalysis.decisions.allocation.words import line_cells, part_cells, scenario_cells, scenario_name, sentences
 from kmanalysis.standards import Standard
@@ -41,7 +41,7 @@ def shares(parts: pd.DataFrame, cap: Standard, words: Words, names: Mapping[str,
     ax.set_xlim(0, max(float(order["most"].max()), cap.value) * 1.06)
     quantity_axis(ax, words, "share")
     legend_below(ax, 2)
-    return head(ax, title, sentence(words.text("Line: the cap on one supplier's share, {cap}.", cap=words.share(cap.value)), cut, words=words))
+    return set_title(ax, title, words.sentences(words.text("Line: the cap on one supplier's share, {cap}.", cap=words.share(cap.value)), cut))
 
 
 @chart
@@ -64,7 +64,7 @@ def costs(scenarios: pd.DataFrame, words: Words, ax: Axes | None = None) -> Axes
     row_axis(ax, [scenario_name(row, words) for row in others.to_dict("records")])
     quantity_axis(ax, words, "count")
     ax.set_xlabel(currency)
-    return head(ax, title, words.text("A split without a constraint shows what that constraint costs; last month's split shows what the plan saves."))
+    return set_title(ax, title, words.text("A split without a constraint shows what that constraint costs; last month's split shows what the plan saves."))
 
 
 def split_table(lines: pd.DataFrame, words: Words, names: Mapping[str, str], *, most: int = 60) -> Table:

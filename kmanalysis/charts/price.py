@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, sentence, stacked, supplier_axis, worst
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, stacked, supplier_axis, worst
 from kmanalysis.charts.kit.style import (
     BLUE,
     GREY,
@@ -20,9 +20,9 @@ from kmanalysis.charts.kit.style import (
     RASTER_MARKS,
     RED,
     chart,
-    head,
     new_axes,
     nothing,
+    set_title,
     shortened,
     supplier_label,
 )
@@ -58,7 +58,7 @@ def deviations(skus: pd.DataFrame, standard: Standard, words: Words, names: Mapp
     ax.grid(axis="y", color=GRID, linewidth=0.5)
     legend_below(ax, 2)
     band = words.text("Shaded: the band of ±{limit} around the median of the other suppliers.", limit=words.share(limit))
-    return head(ax, title, sentence(band, cut, words=words))
+    return set_title(ax, title, words.sentences(band, cut))
 
 
 @chart
@@ -87,7 +87,7 @@ def landed(prices: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axe
     legend_below(ax, 2)
     traps = int(prices["is_trap"].sum())
     told = words.text("{count} of {all} goods are traps (⚠): cheap by the quote, not by the cost.", count=traps, all=len(prices))
-    return head(ax, title, sentence(words.text("0 % is the market level of the other suppliers."), told, words=words))
+    return set_title(ax, title, words.sentences(words.text("0 % is the market level of the other suppliers."), told))
 
 
 def fees(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes | None = None) -> Axes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -127,11 +127,6 @@ def supplier_name(supplier: str, names: Mapping[str, str]) -> str:
     """A supplier in a table: its id and its name."""
     name = names.get(supplier, supplier)
     return shortened(name if supplier == name else f"{supplier} {name}", NAME)
-
-
-def listed(parts: Sequence[str], words: Words) -> str:
-    """Parts one after the other, as the language separates them."""
-    return ("、" if words.lang == "zh" else ", ").join(parts)
 
 
 def asked(row: Mapping, words: Words) -> str:

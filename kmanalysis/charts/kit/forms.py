@@ -24,9 +24,9 @@ from kmanalysis.charts.kit.style import (
     RED,
     SKY,
     chart,
-    head,
     new_axes,
     nothing,
+    set_title,
     shortened,
     supplier_label,
 )
@@ -41,11 +41,6 @@ def worst(frame: pd.DataFrame, words: Words) -> tuple[pd.DataFrame, str]:
     if len(frame) <= MANY_ROWS:
         return frame, ""
     return frame.head(MOST_ROWS), words.text("Only the worst {shown} of {all} are shown.", shown=MOST_ROWS, all=len(frame))
-
-
-def sentence(*parts: str, words: Words) -> str:
-    """Sentences that are not empty, one after the other as the language sets them."""
-    return ("" if words.lang == "zh" else " ").join(part for part in parts if part)
 
 
 def quantity_axis(ax: Axes, words: Words, unit: str, *, axis: str = "x") -> None:
@@ -101,7 +96,7 @@ def day_map(
     supplier_axis(ax, list(grid.index), names)
     ax.set_xticks(np.arange(0, len(every), 5), [str(day.day) for day in every[::5]])
     ax.set_xlabel(words.text("Day of the month"))
-    return head(ax, title, sentence(note, words.text("Empty: unknown."), cut, words=words))
+    return set_title(ax, title, words.sentences(note, words.text("Empty: unknown."), cut))
 
 
 def share_map(ax: Axes, grid: pd.DataFrame, words: Words, *, low: float, colours: Colormap = SHARE_COLOURS) -> None:
@@ -159,7 +154,7 @@ def stacked(
         supplier_axis(ax, list(shown["supplier_id"]), names)
     quantity_axis(ax, words, unit)
     legend_below(ax, len(looks))
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def legend_below(ax: Axes, entries: int) -> None:
@@ -216,7 +211,7 @@ def curves(
     told = words.text("Dashed: the standard, {share} within {limit}.", share=f"≥\u00a0{words.share(target)}", limit=words.duration(limit))
     coloured = words.text("In colour: the lowest of those below it, with their share at the limit; grey: the others.")
     nobody = words.text("Of those drawn, nobody is below it.")
-    return head(ax, title, sentence(told, coloured if below else nobody, words=words))
+    return set_title(ax, title, words.sentences(told, coloured if below else nobody))
 
 
 def date_axis(ax: Axes) -> None:

@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import asked
-from kmanalysis.charts.kit.forms import quantity_axis, sentence, supplier_axis, worst
-from kmanalysis.charts.kit.style import GREY, GRID, INK, PAPER, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.forms import quantity_axis, supplier_axis, worst
+from kmanalysis.charts.kit.style import GREY, GRID, INK, PAPER, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
 from kmanalysis.words import Words
 
 
@@ -50,9 +50,8 @@ def measured(card: pd.DataFrame, measure: str, words: Words, names: Mapping[str,
         ax.set_xlim(left=max(ax.get_xlim()[0], -0.04 * ax.get_xlim()[1]))
     quantity_axis(ax, words, standard["unit"])
     ax.grid(axis="y", color=GRID, linewidth=0.5)
-    return head(
-        ax, _counted_title(name, of_measure, standard, words), sentence(_how_to_read(standard, known, words), _unseen(of_measure, words), cut, words=words)
-    )
+    note = words.sentences(_how_to_read(standard, known, words), _unseen(of_measure, words), cut)
+    return set_title(ax, _counted_title(name, of_measure, standard, words), note)
 
 
 def _counted_title(name: str, of_measure: pd.DataFrame, standard: Mapping, words: Words) -> str:
@@ -68,8 +67,8 @@ def _how_to_read(standard: Mapping, known: np.ndarray, words: Words) -> str:
     unit = words.name(f"unit.{standard['unit']}") or words.name("unit.count")
     marks = words.text("✓ met, ✗ missed, ? unproven.")
     if known.any():
-        return sentence(words.text("Unit: {unit}; the bar is the interval, n the number of observations.", unit=unit), marks, words=words)
-    return sentence(words.text("Unit: {unit}; n is the number of observations.", unit=unit), marks, words=words)
+        return words.sentences(words.text("Unit: {unit}; the bar is the interval, n the number of observations.", unit=unit), marks)
+    return words.sentences(words.text("Unit: {unit}; n is the number of observations.", unit=unit), marks)
 
 
 def _unseen(of_measure: pd.DataFrame, words: Words) -> str:

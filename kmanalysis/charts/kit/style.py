@@ -127,7 +127,7 @@ def new_axes(ax: Axes | None, *, rows: float = 10) -> Axes:
     return figure.subplots()
 
 
-def head(ax: Axes, title: str, note: str = "") -> Axes:
+def set_title(ax: Axes, title: str, note: str = "") -> Axes:
     """Title and, in smaller letters under it, what a reader must know of the picture; both are its text for who cannot see it."""
     figure = ax.get_figure()
     above, under = wrapped(title, TITLE_COLUMNS), wrapped(note, NOTE_COLUMNS)
@@ -153,7 +153,7 @@ def nothing(ax: Axes | None, title: str, sentence: str) -> Axes:
     if isinstance(figure, Figure) and figure.get_label() == _OWN:
         figure.set_figheight(0.12)
     ax.set_axis_off()
-    return head(ax, title, sentence)
+    return set_title(ax, title, sentence)
 
 
 def columns(text: str) -> int:

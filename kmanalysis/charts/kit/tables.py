@@ -257,9 +257,7 @@ def measure_table(card: pd.DataFrame, standards: Standards, words: Words, *, sho
 
 def grade_name(row: Mapping, words: Words) -> str:
     """A grade in words: the grade, or not graded and why. ``row`` has grade and reason."""
-    return words.name(row["grade"]) if row["grade"] else f"{words.name('not_graded')}：{words.name(row['reason'])}" if words.lang == "zh" else (
-        f"{words.name('not_graded')}: {words.name(row['reason'])}"
-    )  # fmt: skip
+    return words.name(row["grade"]) if row["grade"] else words.entry(words.name("not_graded"), words.name(row["reason"]))
 
 
 def grade_table(grades: pd.DataFrame, dimensions: pd.DataFrame, words: Words) -> Table:

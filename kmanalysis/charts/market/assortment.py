@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import category_name, supplier_name
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, sentence
-from kmanalysis.charts.kit.style import BLUE, MOST_ROWS, ORANGE, PAPER, SKY, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis
+from kmanalysis.charts.kit.style import BLUE, MOST_ROWS, ORANGE, PAPER, SKY, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import MANY_ROWS, Table, table
 from kmanalysis.charts.market.trends import few, goods_name, signed
 from kmanalysis.standards import Standards
@@ -36,7 +36,7 @@ def gap_table(gaps: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Tab
     note = words.text("Growth: of the category or the SKU, the larger. Sold: on offer in the month, or ordered in it.")
     return table(
         pd.DataFrame(cells, columns=headings), words.text("Gaps: growing, and sold by one supplier or none"), numbers=headings[3:4],
-        note=sentence(note, cut, words=words), empty=words.text("Nothing that grows is sold by one supplier or none."),
+        note=words.sentences(note, cut), empty=words.text("Nothing that grows is sold by one supplier or none."),
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def drop_table(fading: pd.DataFrame, standards: Standards, words: Words) -> Tabl
     )
     return table(
         pd.DataFrame(cells, columns=headings), words.text("What fades, and what to drop"), numbers=headings[1:6],
-        note=sentence(note, cut, words=words), empty=words.text("Nothing is shown to fade."),
+        note=words.sentences(note, cut), empty=words.text("Nothing is shown to fade."),
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def focus(found: pd.DataFrame, standards: Standards, words: Words, ax: Axes | No
     note = words.text("★ the categories that together first make {share} of the margin.", share=words.share(standards.value("market.focus_share")))
     others = len(found) - len(of_one)
     apart = words.text("{count} rows in other currencies are not drawn.", count=others) if others else ""
-    return head(ax, title, sentence(words.text("In {currency}.", currency=currency), note, apart, words=words))
+    return set_title(ax, title, words.sentences(words.text("In {currency}.", currency=currency), note, apart))
 
 
 def candidate_table(found: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -133,7 +133,7 @@ def candidate_table(found: pd.DataFrame, words: Words, names: Mapping[str, str])
     note = words.text("Margin: median between cost and suggested retail of what it lists in the category; * in its other categories.")
     return table(
         pd.DataFrame(cells, columns=headings), words.text("With whom to make something new: suppliers of grade S by gap"), numbers=headings[3:6],
-        note=sentence(note, cut, words=words), empty=words.text("There is no gap, or no supplier of grade S to fill it."),
+        note=words.sentences(note, cut), empty=words.text("There is no gap, or no supplier of grade S to fill it."),
     )  # fmt: skip
 
 

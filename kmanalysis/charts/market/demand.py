@@ -9,7 +9,7 @@ from IPython.display import HTML
 from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import category_name
-from kmanalysis.charts.kit.forms import sentence, stacked
+from kmanalysis.charts.kit.forms import stacked
 from kmanalysis.charts.kit.style import BLUE, SKY, nothing
 from kmanalysis.charts.kit.tables import MANY_ROWS, Table, table
 from kmanalysis.standards import Standards
@@ -42,7 +42,7 @@ def segments(found: pd.DataFrame, standards: Standards, words: Words, ax: Axes |
     looks = {"large": (words.text("paid {amount} or more", amount=large), BLUE, "//"), "other": (words.text("paid less"), SKY, "")}
     others = found["currency"].nunique() - 1
     apart = words.text("Buyers in {count} other currencies are not drawn.", count=others) if others else ""
-    return stacked(counts, looks, title, words, {}, ax, note=sentence(_cut_points(standards, words), apart, words=words))
+    return stacked(counts, looks, title, words, {}, ax, note=words.sentences(_cut_points(standards, words), apart))
 
 
 def segment_table(found: pd.DataFrame, words: Words) -> Table:
@@ -96,7 +96,7 @@ def together(found: pd.DataFrame, standards: Standards, words: Words) -> Table:
     empty = words.text("No pair of goods is shown to be bought together more often than chance.")
     return table(
         pd.DataFrame(cells, columns=headings), words.text("What is bought together"), numbers=headings[2:],
-        note=sentence(note, rest, cut, words=words), empty=sentence(empty, rest, words=words),
+        note=words.sentences(note, rest, cut), empty=words.sentences(empty, rest),
     )  # fmt: skip
 
 

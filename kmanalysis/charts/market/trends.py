@@ -10,9 +10,9 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import category_name, listed
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, sentence
-from kmanalysis.charts.kit.style import GREEN, GREY, GRID, INK, MOST_ROWS, RED, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.cells import category_name
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis
+from kmanalysis.charts.kit.style import GREEN, GREY, GRID, INK, MOST_ROWS, RED, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import MANY_ROWS, Table, table
 from kmanalysis.standards import Standards
 from kmanalysis.words import MISSING, Words
@@ -57,7 +57,7 @@ def opening(categories: pd.DataFrame, gaps: pd.DataFrame, fading: pd.DataFrame, 
     open_ones = [category_name(category, words) for category in categories.loc[categories["status"] == "unproven", "category"]]
     lines.append(words.text("Too little was seen to tell: {categories}.", categories=few(open_ones, words)) if open_ones else "")
     below = "".join(f"<li>{escape(line)}</li>" for line in lines if line)
-    return HTML(f"<p><strong>{escape(sentence(*parts, words=words))}</strong></p>" + (f"<ul>{below}</ul>" if below else ""))
+    return HTML(f"<p><strong>{escape(words.sentences(*parts))}</strong></p>" + (f"<ul>{below}</ul>" if below else ""))
 
 
 def status_counts(categories: pd.DataFrame, skus: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def lines(months: pd.DataFrame, categories: pd.DataFrame, words: Words, ax: Axes
     legend_below(ax, 2)
     cut = words.text("Only the first {shown} of {all} are shown.", shown=len(drawn), all=len(shown)) if len(drawn) < len(shown) else ""
     note = words.text("Equal slopes are equal growth. With each name: its growth a month. Dotted: too little was seen to tell.")
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 @chart
@@ -126,7 +126,7 @@ def growth(categories: pd.DataFrame, standards: Standards, words: Words, ax: Axe
     note = words.text(
         "Dashed: the standards, {rise} and {fall} a month. Bar: the interval; without one, too few months.", rise=signed(rise, words), fall=signed(fall, words)
     )
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def trend_table(found: pd.DataFrame, words: Words, title: str, *, empty: str) -> Table:
@@ -156,7 +156,7 @@ def trend_table(found: pd.DataFrame, words: Words, title: str, *, empty: str) ->
     told = words.text(
         "Growth: median slope of the logarithms (Theil–Sen); p: Mann–Kendall, exact; the trend is called by p adjusted for all series (Benjamini–Hochberg)."
     )
-    return table(finished, title, classes=marks, numbers=headings[2:], note=sentence(told, cut, words=words), empty=empty)
+    return table(finished, title, classes=marks, numbers=headings[2:], note=words.sentences(told, cut), empty=empty)
 
 
 def moving(skus: pd.DataFrame, words: Words) -> Table:
@@ -203,5 +203,5 @@ def _goods(gaps: pd.DataFrame, words: Words) -> str:
 
 def few(parts: Sequence[str], words: Words) -> str:
     """The first of many things, and how many more there are."""
-    first = listed(parts[:NAMED], words)
+    first = words.join(parts[:NAMED])
     return words.text("{first} and {count} more of them", first=first, count=len(parts) - NAMED) if len(parts) > NAMED else first

@@ -9,7 +9,7 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import category_name, cell, listed, supplier_name
+from kmanalysis.charts.kit.cells import category_name, cell, supplier_name
 from kmanalysis.charts.kit.forms import stacked
 from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, PURPLE, RED, SKY
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
@@ -44,11 +44,11 @@ def opening(fits: pd.DataFrame, match: pd.DataFrame, profile: pd.DataFrame, word
         for need in _needs(musts):
             who = list(musts.loc[(_key(musts) == need["key"]) & (musts["state"] == state), "supplier_id"])
             if who:
-                lines.append(f"{need_name(need, words)}{words.text(': ')}{sign} {_named(who, names, words)}")
+                lines.append(words.entry(need_name(need, words), f"{sign} {_named(who, names, words)}"))
     for state in ("fits", "unproven"):
         who = list(fits.loc[fits["state"] == state, "supplier_id"])
         if who and not musts.empty:
-            lines.append(f"{words.name(f'value.{state}')}{words.text(': ')}{_named(who, names, words)}")
+            lines.append(words.entry(words.name(f"value.{state}"), _named(who, names, words)))
     return HTML(f"<p><strong>{escape(lead)}</strong></p><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines if line)}</ul>")
 
 
@@ -58,13 +58,13 @@ def _about(profile: pd.DataFrame, words: Words) -> str:
         of_subject = profile[profile["subject"] == subject]
         parts = [category_name(str(value), words) for value in of_subject["value" if subject == "daily_orders" else "item"].dropna()]
         if parts:
-            told.append(f"{words.name(f'value.{subject}')} {listed(parts, words)}")
-    return words.text("The platform: {about}.", about=listed(told, words)) if told else ""
+            told.append(f"{words.name(f'value.{subject}')} {words.join(parts)}")
+    return words.text("The platform: {about}.", about=words.join(told)) if told else ""
 
 
 def _named(suppliers: Sequence[str], names: Mapping[str, str], words: Words) -> str:
     more = words.text(" and {count} more", count=len(suppliers) - NAMED) if len(suppliers) > NAMED else ""
-    return listed([supplier_name(supplier, names) for supplier in suppliers[:NAMED]], words) + more
+    return words.join([supplier_name(supplier, names) for supplier in suppliers[:NAMED]]) + more
 
 
 def need_name(need: Mapping, words: Words) -> str:
@@ -83,7 +83,7 @@ def need_name(need: Mapping, words: Words) -> str:
         case "":
             return str(need["item"])
         case "modes":
-            value = listed([words.name(f"value.{mode.strip()}") for mode in value.split(";") if mode.strip()], words)
+            value = words.join([words.name(f"value.{mode.strip()}") for mode in value.split(";") if mode.strip()])
     return f"{words.name('need.' + need['item'])} {value}".rstrip()
 
 

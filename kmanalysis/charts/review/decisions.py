@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import pandas as pd
 from IPython.display import Markdown
 
-from kmanalysis.charts.kit.cells import asked, listed, supplier_name
+from kmanalysis.charts.kit.cells import asked, supplier_name
 from kmanalysis.charts.kit.style import VERDICT_SYMBOLS
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
 from kmanalysis.tables import GRADES
@@ -83,7 +84,7 @@ def _has_changed(row: Mapping) -> bool:
 
 def _why(row: Mapping, todo: pd.DataFrame, carried: float | None, words: Words) -> str:
     if row["reason"] in ("vetoed", "vetoed_for_months"):
-        vetoes = listed([words.name(measure) for measure in row["measures"].split(";")], words)
+        vetoes = words.join([words.name(measure) for measure in row["measures"].split(";")])
         told = words.text("Months in a row with a missed veto: {months} ({vetoes}).", months=row["months"], vetoes=vetoes)
     elif row["reason"] == "may_be_ended":
         told = words.text("{failures} failures in a row: right to end since {moment}.", failures=row["failures"], moment=words.moment(row["right_since"]))
@@ -94,7 +95,8 @@ def _why(row: Mapping, todo: pd.DataFrame, carried: float | None, words: Words) 
     else:
         said = [_missed(measure, words) for measure in todo.head(NAMED).to_dict("records")]
         more = words.text(" and {count} more measures", count=len(todo) - NAMED) if len(todo) > NAMED else ""
-        told = f"{words.name('why.' + row['reason'])} " + ("；" if words.lang == "zh" else "; ").join(said) + more + ("。" if words.lang == "zh" else ".")
+        missed = reduce(lambda before, after: words.text("{a}; {b}", a=before, b=after), said)
+        told = words.text("{a} {b}.", a=words.name(f"why.{row['reason']}"), b=missed + more)
     if row["action"] not in ("switch", "end") or carried is None:
         return told
     return f"{told} {words.text('The others could carry {share} of its orders.', share=words.share(carried, 0))}"
@@ -121,7 +123,7 @@ def _money(row: Mapping, amounts: pd.DataFrame, words: Words) -> str:
                 told.append(words.text("its backups are {amount} cheaper", amount=cost))
             else:
                 told.append(words.text("its backups cost {amount} more", amount=cost))
-    return listed(told, words) or MISSING
+    return words.join(told) or MISSING
 
 
 def outcomes_table(outcomes: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:

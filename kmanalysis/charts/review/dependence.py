@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from kmanalysis.charts.kit.cells import listed, supplier_name
-from kmanalysis.charts.kit.forms import legend_below, row_axis, sentence, supplier_axis, worst
-from kmanalysis.charts.kit.style import BLUE, GRID, INK, ORANGE, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.cells import supplier_name
+from kmanalysis.charts.kit.forms import legend_below, row_axis, supplier_axis, worst
+from kmanalysis.charts.kit.style import BLUE, GRID, INK, ORANGE, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
 from kmanalysis.words import MISSING, Words
 
@@ -35,7 +35,7 @@ def ranks(places: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.grid(axis="x", color=GRID, linewidth=0.5)
     legend_below(ax, 2)
-    return head(ax, title, sentence(words.text("At the right: in how many draws it is first."), cut, words=words))
+    return set_title(ax, title, words.sentences(words.text("At the right: in how many draws it is first."), cut))
 
 
 def swaps_table(swaps: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -83,7 +83,7 @@ def concentrations(found: pd.DataFrame, limit: float, words: Words, ax: Axes | N
     told = words.text("By value of purchases in {currency}. Dashed: the standard, at most {limit}.", currency=currency, limit=words.number(limit))
     others = found["currency"].nunique() - 1
     apart = words.text("{count} other currencies are in the table.", count=others) if others else ""
-    return head(ax, title, sentence(told, apart, cut, words=words))
+    return set_title(ax, title, words.sentences(told, apart, cut))
 
 
 def _subject(row: Mapping, words: Words) -> str:
@@ -142,7 +142,7 @@ def backups_table(suppliers: pd.DataFrame, skus: pd.DataFrame, days: float, word
     ``suppliers`` and ``skus`` as `backup_suppliers` and `backup_skus` give them.
     """
     bare = skus[skus["backups"] == 0]
-    told = {supplier: listed([_bare(row, words) for row in of_one.to_dict("records")], words) for supplier, of_one in bare.groupby("supplier")}
+    told = {supplier: words.join([_bare(row, words) for row in of_one.to_dict("records")]) for supplier, of_one in bare.groupby("supplier")}
     headings = [
         words.text("If it stopped"),
         words.text("Orders"),

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import listed, supplier_name
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, sentence, supplier_axis, worst
-from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, ORANGE, PAPER, PURPLE, RED, SKY, VERDICT_SYMBOLS, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.cells import supplier_name
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, supplier_axis, worst
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, ORANGE, PAPER, PURPLE, RED, SKY, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, grade_name, table
 from kmanalysis.tables import GRADES
 from kmanalysis.words import MISSING, Words
@@ -40,7 +40,7 @@ def chances(grades: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Ax
     quantity_axis(ax, words, "share")
     legend_below(ax, 4)
     note = words.text("At the right: the grade given and its probability. Vetoed suppliers and those that lack evidence are not drawn.")
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def grades_by_month(history: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -77,7 +77,7 @@ def not_graded(grades: pd.DataFrame, words: Words, names: Mapping[str, str]) -> 
         [
             supplier_name(row["supplier_id"], names),
             words.name(row["reason"]),
-            listed([words.name(measure) for measure in row["vetoes"].split(";") if measure], words),
+            words.join([words.name(measure) for measure in row["vetoes"].split(";") if measure]),
             words.number(row["score"], 1),
             words.share(row["coverage"], 0),
         ]
@@ -157,7 +157,7 @@ def scores(history: pd.DataFrame, floors: Mapping[str, float], words: Words, nam
     legend_below(ax, 2)
     note = words.text("Dashed: the floors of the grades.")
     cut = words.text("Only the first {shown} of {all} are shown.", shown=6, all=len(movers)) if len(movers) > 6 else ""
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def floor_lines(ax: Axes, floors: Mapping[str, float], words: Words, *, vertical: bool = False) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, sentence
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis
 from kmanalysis.charts.kit.style import (
     BLUE,
     GREEN,
@@ -23,9 +23,9 @@ from kmanalysis.charts.kit.style import (
     SKY,
     VERDICT_LOOKS,
     chart,
-    head,
     new_axes,
     nothing,
+    set_title,
     supplier_label,
 )
 from kmanalysis.words import Words
@@ -73,7 +73,7 @@ def validity(criteria: pd.DataFrame, verdicts: pd.DataFrame, words: Words, names
     ax.grid(axis="y", color=GRID, linewidth=0.5)
     legend_below(ax, 4)
     note = words.text("Bars: one-sided bounds, each at the standards' confidence. Dashed: the standard, ≥ {share}.", share=words.share(target))
-    return head(ax, title, note)
+    return set_title(ax, title, note)
 
 
 @chart
@@ -116,7 +116,7 @@ def deliveries(found: pd.DataFrame, verdicts: pd.DataFrame, limit: float, words:
     legend_below(ax, 2)
     never = int(months["seconds"].isna().sum())
     apart = words.text("{count} were never delivered and are not drawn.", count=never) if never else ""
-    return head(ax, title, sentence(words.text("Dashed: the standard, {limit}.", limit=words.duration(limit)), apart, words=words))
+    return set_title(ax, title, words.sentences(words.text("Dashed: the standard, {limit}.", limit=words.duration(limit)), apart))
 
 
 @chart
@@ -153,7 +153,7 @@ def sequential(checks: pd.DataFrame, lines: pd.DataFrame, verdicts: pd.DataFrame
     ax.set_xlabel(words.text("Codes checked"))
     ax.set_ylabel(words.text("Dead codes"))
     legend_below(ax, 2)
-    return head(
+    return set_title(
         ax,
         title,
         words.text(
@@ -186,7 +186,7 @@ def passing(curves: pd.DataFrame, claim: float, words: Words, ax: Axes | None = 
     ax.set_xlabel(words.text("Valid codes of the supplier"))
     ax.set_ylabel(words.text("Trials that it passes"))
     legend_below(ax, 3)
-    return head(
+    return set_title(
         ax,
         title,
         words.text(

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from kmanalysis.charts.kit.cells import cell, listed, supplier_name
-from kmanalysis.charts.kit.forms import sentence
+from kmanalysis.charts.kit.cells import cell, supplier_name
 from kmanalysis.charts.kit.tables import Table, legend, table
 from kmanalysis.charts.kit.tables import verdict as in_symbols
 from kmanalysis.charts.trial.evidence import MOST_TRIALS, current
@@ -26,7 +25,7 @@ def opening(verdicts: pd.DataFrame, words: Words) -> Markdown:
         )
     counts = months["verdict"].value_counts()
     told = [words.text("{verdict} {count}", count=counts[verdict], verdict=words.name(verdict)) for verdict in VERDICTS if verdict in counts]
-    lead = words.text("{count} trials this month: {verdicts}.", count=len(months), verdicts=listed(told, words))
+    lead = words.text("{count} trials this month: {verdicts}.", count=len(months), verdicts=words.join(told))
     note = words.text("A trial is met where every criterion is met; what was not asked or checked enough leaves it unproven.")
     return Markdown(f"**{lead}** {note}")
 
@@ -53,7 +52,7 @@ def verdict_table(verdicts: pd.DataFrame, trials: pd.DataFrame, words: Words, na
     marks = pd.DataFrame("", index=finished.index, columns=columns)
     marks[columns[1]] = [row["verdict"] for row in rows]
     cut = _cut(verdicts, words)
-    note = sentence(legend(words), cut, words=words)
+    note = words.sentences(legend(words), cut)
     return table(finished, words.text("The month's trials"), classes=marks, note=note, empty=words.text("No trial began or ended this month."))
 
 
@@ -188,7 +187,7 @@ def plan_text(sentences: list[str]) -> Markdown:
 
 
 def _criteria(ids: str, words: Words) -> str:
-    return listed([words.name(identifier) for identifier in ids.split(";") if identifier], words) or MISSING
+    return words.join([words.name(identifier) for identifier in ids.split(";") if identifier]) or MISSING
 
 
 def _decision(row: Mapping, words: Words) -> str:

@@ -37,7 +37,7 @@ def _table(sheet: Sheet, workbook: Workbook) -> pd.DataFrame:
 def _named(cell: object, prefix: str, words: Words) -> object:
     if not isinstance(cell, str) or not cell:
         return cell
-    return words.text("; ").join(_name(code, prefix, words) for code in cell.split(";") if code)
+    return words.join([_name(code, prefix, words) for code in cell.split(";") if code], "; ")
 
 
 def _name(code: str, prefix: str, words: Words) -> str:

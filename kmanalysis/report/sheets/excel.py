@@ -192,7 +192,7 @@ def _shown(value: object, column: str, words: Words) -> object:
     if column == "source":
         return words.name(f"source.{value}")
     if column == "vetoes":
-        return words.text("; ").join(words.name(measure) for measure in str(value).split(";") if measure)
+        return words.join([words.name(measure) for measure in str(value).split(";") if measure], "; ")
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return words.text("yes") if value else words.text("no")
     return words.name(str(value)) if column in _NAMED and value else value

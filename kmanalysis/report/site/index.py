@@ -138,7 +138,7 @@ def _suppliers(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
 
 def _reason(row: Mapping, words: Words) -> str:
     if row["is_vetoed"]:
-        return words.text(": ").join((words.name("vetoed"), vetoes(row, words)))
+        return words.entry(words.name("vetoed"), vetoes(row, words))
     return words.name(row["reason"]) if row["reason"] else ""
 
 
@@ -192,7 +192,7 @@ def _receipts(receipts: Sequence[Receipt], words: Words) -> list[dict]:
                 "rejected": words.number(sum(receipt.rejected.values())),
                 "doubts": words.number(sum(receipt.doubts.values())),
                 "is_bad": bool(receipt.rejected),
-                "why": words.text("; ").join(f"{words.name(f'reason.{reason}')} {words.number(count)}" for reason, count in reasons),
+                "why": words.join([f"{words.name(f'reason.{reason}')} {words.number(count)}" for reason, count in reasons], "; "),
             }
         )
     return rows
@@ -209,6 +209,6 @@ def _changed(workbook: Workbook) -> list[dict]:
     for identifier in workbook.standards.changed:
         ours, default = workbook.standards[identifier], defaults[identifier]
         names = changed_fields(ours, default)
-        values = [words.text("; ").join(f"{words.name(f'column.{name}')} {getattr(standard, name)}" for name in names) for standard in (ours, default)]
+        values = [words.join([f"{words.name(f'column.{name}')} {getattr(standard, name)}" for name in names], "; ") for standard in (ours, default)]
         rows.append({"id": identifier, "name": words.name(identifier), "in_force": values[0], "default": values[1]})
     return rows

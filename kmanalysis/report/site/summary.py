@@ -48,7 +48,7 @@ def step(row: Mapping, words: Words) -> str:
 
 def vetoes(row: Mapping, words: Words) -> str:
     """The standards whose miss vetoes the supplier, in words."""
-    return words.text("; ").join(words.name(measure) for measure in row["vetoes"].split(";"))
+    return words.join([words.name(measure) for measure in row["vetoes"].split(";")], "; ")
 
 
 def _line(css: str, kind: str, who: Sequence[tuple[str, str, str]], links: Mapping[str, str], empty: str) -> dict:
@@ -70,7 +70,7 @@ def _leaving(workbook: Workbook, graded: pd.DataFrame) -> list[tuple[str, str, s
     for action in actions(workbook).to_dict("records"):
         if action["action"] in LEAVING and (row := by_supplier.get(action["supplier_id"])):
             why = _why_vetoed(row, words) if row["is_vetoed"] else words.name(f"brief.{action['reason']}")
-            found.append((action["supplier_id"], row["name"], words.text(": ").join((words.name(f"action.{action['action']}"), why))))
+            found.append((action["supplier_id"], row["name"], words.entry(words.name(f"action.{action['action']}"), why)))
     return found
 
 
