@@ -141,7 +141,7 @@ def restock_times(cases: pd.DataFrame, words: Words, names: Mapping[str, str], a
     if cases.empty:
         return nothing(ax, title, words.text("No hot SKU was seen without stock this month."))
     order = cases.sort_values(["lower_seconds", "supplier_id", "sku", "out_at"], ascending=[False, True, True, True])
-    rows, cut = worst(order, words)
+    rows, cut = worst(order, words, are_suppliers=False)
     ax = new_axes(ax, rows=len(rows) + 1)
     places = np.arange(len(rows))
     lower, upper = rows["lower_seconds"].to_numpy(dtype="float64") / 3600, rows["upper_seconds"].to_numpy(dtype="float64") / 3600

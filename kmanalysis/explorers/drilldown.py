@@ -14,6 +14,7 @@ from kmanalysis.explorers.display import STYLE, WIDE, button, lively, note, put,
 from kmanalysis.explorers.models.rows import PAGE, Page, page_of
 from kmanalysis.explorers.models.session import Session
 from kmanalysis.explorers.pickers import looked_at
+from kmanalysis.measures import evidence_name
 from kmanalysis.scoring.explain import Explanation
 
 
@@ -144,4 +145,4 @@ class Drilling:
         )
         shown = page.rows.drop(columns="supplier_id")
         values = shown.drop(columns=[column for column in TECHNICAL if column in shown])
-        put(self._rows, lively(in_words(shown, words), f"drill {self._first}", words, values) if page.total else "")
+        put(self._rows, lively(in_words(shown, words, of=evidence_name(self.measure.value)), f"drill {self._first}", words, values) if page.total else "")

@@ -36,11 +36,13 @@ SHARE_COLOURS = LinearSegmentedColormap.from_list("share", ["#8c2d04", "#d94801"
 """From bad (dark orange) to good (light blue): told apart in grey as well."""
 
 
-def worst(frame: pd.DataFrame, words: Words) -> tuple[pd.DataFrame, str]:
+def worst(frame: pd.DataFrame, words: Words, *, are_suppliers: bool = True) -> tuple[pd.DataFrame, str]:
     """The rows that a chart has room for, of a frame that is sorted worst first, and the sentence that says so (empty where all are shown)."""
     if len(frame) <= MANY_ROWS:
         return frame, ""
-    return frame.head(MOST_ROWS), words.text("Only the worst {shown} of {all} are shown.", shown=MOST_ROWS, all=len(frame))
+    counts = {"shown": MOST_ROWS, "all": len(frame)}
+    cut = words.text("Only the worst {shown} of {all} are shown.", **counts) if are_suppliers else words.text("The worst {shown} rows of {all}.", **counts)
+    return frame.head(MOST_ROWS), cut
 
 
 def quantity_axis(ax: Axes, words: Words, unit: str, *, axis: str = "x") -> None:
@@ -139,7 +141,7 @@ def stacked(
     """
     if counts.empty:
         return nothing(ax, title, words.text("There is none to show."))
-    shown, cut = worst(counts, words)
+    shown, cut = worst(counts, words, are_suppliers="label" not in counts)
     ax = new_axes(ax, rows=len(shown) + 1.2)
     left = np.zeros(len(shown))
     for column, (name, colour, hatch) in looks.items():

@@ -14,6 +14,7 @@ from pandas.io.formats.style import Styler
 
 from kmanalysis.charts.kit.cells import asked, in_words, interval, source_of, supplier_name
 from kmanalysis.charts.kit.style import MANY_ROWS, VERDICT_SYMBOLS, columns
+from kmanalysis.measures import evidence_name
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, GRADES, VERDICTS
 from kmanalysis.words import Words
@@ -299,10 +300,10 @@ def evidence(
     worst = rows[rows["rank"] <= each] if names is not None else rows.drop(columns="supplier_id").sort_values("rank", kind="stable")
     shown = worst.head(limit)
     first = [column for column in ("supplier_id",) if column in shown]
-    told = in_words(shown[[*first, *shown.columns.drop(first)]].dropna(axis=1, how="all"), words, names)
+    cells = in_words(shown[[*first, *shown.columns.drop(first)]].dropna(axis=1, how="all"), words, names, of=evidence_name(measure))
     title = words.text("Worst rows: {measure}", measure=words.name(measure))
     cut = words.text("{shown} of the {all} kept rows.", shown=len(shown), all=len(rows)) if len(shown) < len(rows) else ""
-    return table(told, title, note=cut, empty=empty or words.text("No row speaks against anybody."), anchor=evidence_anchor(measure))
+    return table(cells, title, note=cut, empty=empty or words.text("No row speaks against anybody."), anchor=evidence_anchor(measure))
 
 
 def plain(frame: pd.DataFrame, title: str, words: Words, names: Mapping[str, str] | None = None, *, empty: str = "", limit: int = MANY_ROWS) -> Table:

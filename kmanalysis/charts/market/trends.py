@@ -98,7 +98,7 @@ def lines(months: pd.DataFrame, categories: pd.DataFrame, words: Words, ax: Axes
     ax.set_xticks(range(len(every)), [month[2:] for month in every])
     ax.grid(axis="y", color=GRID, linewidth=0.6)
     legend_below(ax, 2)
-    cut = words.text("Only the first {shown} of {all} are shown.", shown=len(drawn), all=len(shown)) if len(drawn) < len(shown) else ""
+    cut = words.text("The first {shown} of {all}.", shown=len(drawn), all=len(shown)) if len(drawn) < len(shown) else ""
     note = words.text("Equal slopes are equal growth. With each name: its growth a month. Dotted: too little was seen to tell.")
     return set_title(ax, title, words.sentences(note, cut))
 
@@ -122,7 +122,7 @@ def growth(categories: pd.DataFrame, standards: Standards, words: Words, ax: Axe
     ax.axvline(0, color=GRID, linewidth=0.8, zorder=0)
     row_axis(ax, [f"{SYMBOLS[row['status']]} {category_name(row['category'], words)}" for row in rows.to_dict("records")])
     quantity_axis(ax, words, "share")
-    cut = words.text("Only the first {shown} of {all} are shown.", shown=len(rows), all=len(known)) if len(rows) < len(known) else ""
+    cut = words.text("The first {shown} of {all}.", shown=len(rows), all=len(known)) if len(rows) < len(known) else ""
     note = words.text(
         "Dashed: the standards, {rise} and {fall} a month. Bar: the interval; without one, too few months.", rise=signed(rise, words), fall=signed(fall, words)
     )

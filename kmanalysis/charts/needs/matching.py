@@ -254,7 +254,7 @@ def entry_conditions(found: pd.DataFrame, words: Words) -> Table:
     headings = [words.name("outreach.channel"), words.text("Condition"), words.text("Contacts that named it"), words.text("Median"), words.text("Range")]
     cells = []
     for row in found.to_dict("records"):
-        lowest, median, highest = (cell(row[f"{name}_amount"], "amount", words, row["currency"]) for name in ("lowest", "median", "highest"))
+        lowest, median, highest = (cell(row[column], column, words, row["currency"]) for column in ("lowest_amount", "median_amount", "highest_amount"))
         named = f"{words.number(row['asked'])} / {words.number(row['contacts'])}"
         cells.append([words.name(f"value.{row['channel']}"), words.name(f"suppliers.{row['condition']}"), named, median, f"{lowest} – {highest}"])
     return table(

@@ -69,7 +69,8 @@ def concentrations(found: pd.DataFrame, limit: float, words: Words, ax: Axes | N
     if found.empty:
         return nothing(ax, title, words.text("Nothing was bought this month."))
     currency = found[found["scope"] == "all"].assign(size=lambda rows: rows["paid_amount"].astype("float64")).sort_values("size")["currency"].iloc[-1]
-    shown, cut = worst(found[found["currency"] == currency].sort_values(["hhi", "scope", "subject"], ascending=[False, True, True]), words)
+    order = found[found["currency"] == currency].sort_values(["hhi", "scope", "subject"], ascending=[False, True, True])
+    shown, cut = worst(order, words, are_suppliers=False)
     ax = new_axes(ax, rows=len(shown) + 1)
     places = np.arange(len(shown))
     is_over = (shown["hhi"] > limit).to_numpy()

@@ -106,7 +106,7 @@ def purchase_table(trials: pd.DataFrame, verdicts: pd.DataFrame, words: Words, n
             *(words.number(row[column]) for column in ("quantity", "undelivered", "codes")),
             cell(row["slowest_seconds"], "slowest_seconds", words),
             words.number(row["answers"]),
-            cell(row["slowest_answer_seconds"], "seconds", words),
+            cell(row["slowest_answer_seconds"], "slowest_answer_seconds", words),
         ]
         for row in rows
     ]
