@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,11 @@ from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from kmanalysis.charts.kit.cells import supplier_name
+from kmanalysis.charts.kit.cells import Row, is_missing, supplier_name
 from kmanalysis.charts.kit.forms import legend_below, row_axis, supplier_axis, worst
 from kmanalysis.charts.kit.style import GREEN, GREY, INK, ORANGE, PAPER, RED, chart, new_axes, nothing, set_title, supplier_label
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
+from kmanalysis.charts.kit.text import markdown
 from kmanalysis.standards import Standards
 from kmanalysis.words import MISSING, Words
 
@@ -40,7 +41,7 @@ def ledger_opening(owed: pd.DataFrame, words: Words) -> Markdown:
         lines.append(words.sentences(told, further))
     unclear = int(owed["unknown_fault"].sum() + owed["unknown_amounts"].sum())
     apart = words.text("{count} failures cannot be claimed yet: nobody knows whose fault, or the base is missing.", count=unclear) if unclear else ""
-    return Markdown("\n\n".join(part for part in (*lines, apart) if part) or words.text("No failure has fallen due: nothing is owed."))
+    return markdown("\n\n".join(part for part in (*lines, apart) if part) or words.text("No failure has fallen due: nothing is owed."))
 
 
 def money_owed(owed: pd.DataFrame, words: Words, names: Mapping[str, str]) -> pd.DataFrame:
@@ -122,14 +123,14 @@ def ledger_table(lines: pd.DataFrame, words: Words, names: Mapping[str, str]) ->
     )
 
 
-def _line(row: Mapping, words: Words) -> list[str]:
+def _line(row: Row, words: Words) -> list[str]:
     money = [words.money(row[f"{name}_amount"], row["currency"]) for name in ("base", "due", "paid", "claimed", "claim")]
     state = words.name(f"claim_state.{row['state']}")
     if row["state"] == "adjustment":
         state = f"{state} ({words.name('claim_reason.' + row['reason'])} → {row['adjusts']})"
-    share = "" if _is_missing(row["remedy_share"]) else f" {words.share(row['remedy_share'])}"
-    ids = [str(row[column]) for column in ("ticket_ids", "compensation_ids") if not _is_missing(row[column])]
-    deadline = MISSING if _is_missing(row["deadline"]) else words.moment(row["deadline"])
+    share = "" if is_missing(row["remedy_share"]) else f" {words.share(row['remedy_share'])}"
+    ids = [str(row[column]) for column in ("ticket_ids", "compensation_ids") if not is_missing(row[column])]
+    deadline = MISSING if is_missing(row["deadline"]) else words.moment(row["deadline"])
     clause = words.name(f"clause.{row['clause']}") + share
     return [money[-1], state, row["order_id"], clause, deadline, *money[:-1], words.join(ids) or MISSING, row["claim_id"]]
 
@@ -197,12 +198,12 @@ def runs_table(runs: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Ta
     cells = [
         [
             supplier_name(row["supplier_id"], names),
-            MISSING if _is_missing(row["contract_id"]) else row["contract_id"],
+            MISSING if is_missing(row["contract_id"]) else row["contract_id"],
             f"{words.number(row['failures'])} / {words.number(row['asked'])}",
             words.moment(row["first_opened_at"]),
-            words.text("not yet") if _is_missing(row["right_arose_at"]) else words.moment(row["right_arose_at"]),
+            words.text("not yet") if is_missing(row["right_arose_at"]) else words.moment(row["right_arose_at"]),
             words.text("yes") if row["is_unbroken"] else words.text("no"),
-            " … ".join(str(row[column]) for column in ("first_ticket_id", "deciding_ticket_id") if not _is_missing(row[column])),
+            " … ".join(str(row[column]) for column in ("first_ticket_id", "deciding_ticket_id") if not is_missing(row[column])),
         ]
         for row in order.head(MOST_ROWS).to_dict("records")
     ]
@@ -229,7 +230,7 @@ def terms_table(terms: pd.DataFrame, standards: Standards, words: Words, names: 
         [
             supplier_name(row["supplier_id"], names),
             words.join([words.name(f"contract_gap.{gap}") for gap in row["gaps"].split(";") if gap]) or "✓",
-            MISSING if _is_missing(row["contract_id"]) else row["contract_id"],
+            MISSING if is_missing(row["contract_id"]) else row["contract_id"],
             words.day(row["valid_to"]),
             words.number(row["days_left"]),
             words.day(row["legal_review_on"]),
@@ -259,7 +260,7 @@ def terms_table(terms: pd.DataFrame, standards: Standards, words: Words, names: 
     )
 
 
-def _differences(row: Mapping, words: Words) -> list[str]:
+def _differences(row: Row, words: Words) -> list[str]:
     told = {
         "restock_hours": words.duration(row["restock_seconds"]),
         "reship_hours": words.duration(row["reship_seconds"]),
@@ -270,7 +271,7 @@ def _differences(row: Mapping, words: Words) -> list[str]:
     return [f"{words.name(f'contract_term.{term}')} {told[term]}" for term in row["differs"].split(";") if term]
 
 
-def _unreadable(row: Mapping, words: Words) -> list[str]:
+def _unreadable(row: Row, words: Words) -> list[str]:
     return [words.text("{term}: not readable", term=words.name(f"contract_term.{term}")) for term in row["unreadable"].split(";") if term]
 
 
@@ -279,9 +280,5 @@ def _by_size(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return ranked.sort_values(["size", "supplier_id", "currency"], ascending=[False, True, True]).drop(columns="size")
 
 
-def _cut(cells: list, frame: pd.DataFrame, words: Words) -> str:
+def _cut(cells: Sequence[object], frame: pd.DataFrame, words: Words) -> str:
     return words.text("The first {shown} of {all}.", shown=len(cells), all=len(frame)) if len(cells) < len(frame) else ""
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from kmanalysis.charts.kit.forms import curves, legend_below, quantity_axis, row_axis, share_map, stacked, supplier_axis, worst
 from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, RED, SKY, chart, new_axes, nothing, set_title
 from kmanalysis.standards import Standard
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 
 FREE_TIMES = {"night": (PURPLE, "o"), "weekend": (BLUE, "s"), "holiday": (ORANGE, "^")}
@@ -99,7 +100,7 @@ def remedies(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Ax
         told = words.text("owes {amount}", amount=words.money(row["outstanding_amount"], currency)) if row["outstanding_amount"] else "✓"
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
     supplier_axis(ax, list(rows["supplier_id"]), names)
-    quantity_axis(ax, words, "count")
+    quantity_axis(ax, words, unit_of("paid_amount"))
     ax.set_xlabel(currency)
     legend_below(ax, 2)
     others = len(owing) - len(seen)

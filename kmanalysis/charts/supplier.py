@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kmanalysis.charts.kit.cells import is_missing
 from kmanalysis.charts.kit.forms import row_axis, share_map
 from kmanalysis.charts.kit.style import BLUE, GREY, GRID, RED, SKY, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
 from kmanalysis.charts.review.grades import floor_lines
@@ -34,7 +35,9 @@ def dimensions(scores: pd.DataFrame, floors: Mapping[str, float], words: Words, 
     floor_lines(ax, floors, words, vertical=True)
     for place, (score, coverage) in enumerate(zip(known["score"], known["coverage"], strict=True)):
         told = (
-            words.text("no data") if pd.isna(score) else words.text("{score}, {coverage} covered", score=words.number(score), coverage=words.share(coverage, 0))
+            words.text("no data")
+            if is_missing(score)
+            else words.text("{score}, {coverage} covered", score=words.number(score), coverage=words.share(coverage, 0))
         )
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
     row_axis(ax, [words.name(dimension) for dimension in DIMENSIONS])

@@ -54,7 +54,7 @@ def cell(value: object, column: str, words: Words, currency: str = "", frame: st
 
 
 def _in_unit(value: object, unit: str, words: Words, currency: str) -> str:
-    if _is_missing(value):
+    if is_missing(value):
         return MISSING
     if isinstance(value, bool | np.bool_):
         return words.text("yes") if value else words.text("no")
@@ -86,7 +86,8 @@ def _number(value: object, unit: str, words: Words, currency: str) -> str:
     return words.number(number, 0 if number.is_integer() else 2)
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
+    """Whether a cell holds nothing: None, NaN, NaT or NA."""
     return value is None or bool(pd.isna(value))  # type: ignore[call-overload]
 
 
@@ -109,7 +110,7 @@ def _in_row(row: Row, column: str, words: Words, names: Mapping[str, str] | None
         return supplier_name(str(value), names)
     if column == "seconds" and not row.get("has_ended", True):
         # A wait that is not over: at least so long, or without end.
-        return words.text("never") if _is_missing(value) else f"> {words.duration(float(value))}"
+        return words.text("never") if is_missing(value) else f"> {words.duration(float(value))}"
     unit = unit_of(column, frame)
     if unit.startswith("@"):
         return words.quantity(value, str(row[unit.removeprefix("@")]))
@@ -128,7 +129,7 @@ def asked(row: Row, words: Words) -> str:
 
 
 def _within(row: Row, words: Words) -> str:
-    if pd.isna(row["limit"]):
+    if is_missing(row["limit"]):
         return ""
     if row["limit_unit"] == "currency":
         return words.text(" above {amount} a month", amount=words.number(row["limit"]))
@@ -138,7 +139,7 @@ def _within(row: Row, words: Words) -> str:
 
 def interval(row: Row, words: Words) -> str:
     """The interval of a scorecard row in words; a dash where there is none."""
-    if pd.isna(row["lower"]) and pd.isna(row["upper"]):
+    if is_missing(row["lower"]) and is_missing(row["upper"]):
         return MISSING
     return f"{words.quantity(row['lower'], row['unit'])} – {words.quantity(row['upper'], row['unit'])}"
 

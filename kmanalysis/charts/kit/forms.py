@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -30,6 +30,7 @@ from kmanalysis.charts.kit.style import (
     shortened,
     supplier_label,
 )
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 
 SHARE_COLOURS = LinearSegmentedColormap.from_list("share", ["#8c2d04", "#d94801", "#fd8d3c", "#fdd0a2", "#d3e8f0", "#7fb8d6"])
@@ -47,10 +48,10 @@ def worst(frame: pd.DataFrame, words: Words, *, are_suppliers: bool = True) -> t
 
 def quantity_axis(ax: Axes, words: Words, unit: str, *, axis: str = "x") -> None:
     """Ticks in the unit, as the language writes it."""
-    plain = unit in ("count", "units", "suppliers", "years")
-    told: Callable[[float, object], str] = lambda value, _: words.number(float(value), 1) if plain else words.quantity(float(value), unit)  # noqa: E731
+    # A count needs no name, and the currency of an amount stands under its axis.
+    is_plain = unit in ("count", "units", "suppliers", "years", "money")
     line = ax.xaxis if axis == "x" else ax.yaxis
-    line.set_major_formatter(FuncFormatter(told))
+    line.set_major_formatter(FuncFormatter(lambda value, _: words.number(float(value), 1) if is_plain else words.quantity(float(value), unit)))
     if line.get_scale() == "linear":
         line.set_major_locator(MaxNLocator(4, integer=unit in ("count", "units", "suppliers")))
 
@@ -207,7 +208,7 @@ def curves(
     ax.set_xlim(first, last)
     ax.minorticks_off()
     ax.set_ylim(0, 1.03)
-    quantity_axis(ax, words, "share", axis="y")
+    quantity_axis(ax, words, unit_of("share"), axis="y")
     ax.set_xlabel(words.text("Time waited"))
     legend_below(ax, 2)
     told = words.text("Dashed: the standard, {share} within {limit}.", share=f"≥\u00a0{words.share(target)}", limit=words.duration(limit))
@@ -218,5 +219,5 @@ def curves(
 
 def date_axis(ax: Axes) -> None:
     """Ticks by month and day."""
-    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))
-    ax.xaxis.set_major_formatter(mdates.DateFormatter("%m-%d"))
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(mdates.DateFormatter("%m-%d"))  # type: ignore[no-untyped-call]

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import asked
+from kmanalysis.charts.kit.cells import Row, asked
 from kmanalysis.charts.kit.forms import quantity_axis, supplier_axis, worst
 from kmanalysis.charts.kit.style import GREY, GRID, INK, PAPER, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
 from kmanalysis.words import Words
 
 
-def standard_text(row: Mapping, words: Words) -> str:
+def standard_text(row: Row, words: Words) -> str:
     """A standard as it is asked: operator, target and unit."""
     return f"{'≥' if row['op'] == '>=' else '≤'} {words.quantity(row['target'], row['unit'])}"
 
@@ -54,7 +54,7 @@ def measured(card: pd.DataFrame, measure: str, words: Words, names: Mapping[str,
     return set_title(ax, _counted_title(name, of_measure, standard, words), note)
 
 
-def _counted_title(name: str, of_measure: pd.DataFrame, standard: Mapping, words: Words) -> str:
+def _counted_title(name: str, of_measure: pd.DataFrame, standard: Row, words: Words) -> str:
     missed = int((of_measure["verdict"] == "missed").sum())
     if missed == 0:
         return words.text("{measure}: nobody missed it (asked for: {asked})", measure=name, asked=asked(standard, words))
@@ -63,7 +63,7 @@ def _counted_title(name: str, of_measure: pd.DataFrame, standard: Mapping, words
     )
 
 
-def _how_to_read(standard: Mapping, known: np.ndarray, words: Words) -> str:
+def _how_to_read(standard: Row, known: np.ndarray, words: Words) -> str:
     unit = words.name(f"unit.{standard['unit']}") or words.name("unit.count")
     marks = words.text("✓ met, ✗ missed, ? unproven.")
     if known.any():

@@ -10,8 +10,9 @@ import pandas as pd
 from IPython.display import Markdown
 
 from kmanalysis import measures
-from kmanalysis.charts.kit.cells import asked, source_of, supplier_name
+from kmanalysis.charts.kit.cells import Row, asked, source_of, supplier_name
 from kmanalysis.charts.kit.tables import Table, evidence, evidence_anchor, grade_name, standard_anchor, table
+from kmanalysis.charts.kit.text import markdown
 from kmanalysis.measures.price import market
 from kmanalysis.measures.stability import orders, servers, stock
 from kmanalysis.scoring.grades import grade_history, grades
@@ -31,13 +32,13 @@ NAMED, FEW = 3, 6
 def heading(text: str, words: Words | None = None) -> Markdown:
     """A section's heading; with ``words`` it leads to the page's `settings_table`."""
     way = f"\n\n[{words.text('Standards')}](#{STANDARDS})" if words else ""
-    return Markdown(f"## {plain(text)}{way}")
+    return markdown(f"## {plain(text)}{way}")
 
 
 def measure_heading(measure: str, words: Words) -> Markdown:
     """The heading of a measure's section, with the ways to its standard and to the worst rows behind it."""
     ways = [(words.text("Standard"), standard_anchor(measure)), (words.text("Worst rows"), evidence_anchor(measure))]
-    return Markdown(f"## {plain(words.name(measure))}\n\n" + " · ".join(f"[{text}](#{anchor})" for text, anchor in ways))
+    return markdown(f"## {plain(words.name(measure))}\n\n" + " · ".join(f"[{text}](#{anchor})" for text, anchor in ways))
 
 
 def settings_table(standards: Standards, families: Sequence[str], words: Words) -> Table:
@@ -67,7 +68,7 @@ def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markd
     card = card[card["weight"] > 0]
     by_supplier = card.groupby("supplier_id")["verdict"].agg(set)
     if by_supplier.map(lambda found: found <= {"no_data"}).all():
-        return Markdown(words.text("Nothing was observed here this month. No verdict is given: no data is not a good mark, and not a bad one."))
+        return markdown(words.text("Nothing was observed here this month. No verdict is given: no data is not a good mark, and not a bad one."))
     missed = [supplier for supplier, found in by_supplier.items() if "missed" in found]
     unseen = sum(found <= {"no_data"} for found in by_supplier)
     lead = words.text("{missed} of {all} suppliers missed at least one standard.", missed=len(missed), all=len(by_supplier))
@@ -77,7 +78,7 @@ def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markd
         lead = lead if is_decided else words.text("Nothing could be decided: what was observed proves too little.")
     apart = words.text("{count} have no data at all here.", count=unseen) if unseen else ""
     lines = [_measure_line(of_measure, words, names) for _, of_measure in card.groupby("measure", sort=False)]
-    return Markdown(f"**{lead}** {apart}\n\n" + "\n".join(f"- {line}" for line in lines if line))
+    return markdown(f"**{lead}** {apart}\n\n" + "\n".join(f"- {line}" for line in lines if line))
 
 
 def _measure_line(of_measure: pd.DataFrame, words: Words, names: Mapping[str, str]) -> str:
@@ -111,7 +112,7 @@ def review_opening(graded: pd.DataFrame, before: pd.DataFrame, words: Words, nam
         told = [f"{plain(supplier_name(supplier, names))} ({old or '–'} → {new or '–'})" for supplier, old, new in steps]
         if told:
             lines.append(f"- **{sign}** {words.join(told)}")
-    return Markdown("\n\n".join([lines[0], *(["\n".join(lines[1:])] if lines[1:] else [])]))
+    return markdown("\n\n".join([lines[0], *(["\n".join(lines[1:])] if lines[1:] else [])]))
 
 
 def _named(suppliers: list[str], names: Mapping[str, str], words: Words) -> str:
@@ -146,10 +147,10 @@ def supplier_opening(workbook: Workbook, supplier: str) -> Markdown:
     costly = of_supplier(reasons, workbook, supplier)
     first = [f"{words.name(measure)} (−{words.number(lost, 1)})" for measure, lost in zip(costly["measure"], costly["lost"], strict=True) if lost > 0][:NAMED]
     cost = words.text("What costs it most: {reasons}.", reasons=words.join(first)) if first else ""
-    return Markdown(" ".join(part for part in (told, _before(workbook, supplier), veto, thin, held, capped, cost) if part))
+    return markdown(" ".join(part for part in (told, _before(workbook, supplier), veto, thin, held, capped, cost) if part))
 
 
-def _cap(row: Mapping, standards: Standards, words: Words) -> dict[str, str]:
+def _cap(row: Row, standards: Standards, words: Words) -> dict[str, str]:
     return {"grade": words.name("S"), "allowed": words.number(standards.value("grade.S.missed")), "missed": words.number(row["missed"])}
 
 

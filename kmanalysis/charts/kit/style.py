@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import seaborn as sns
@@ -67,8 +67,8 @@ def font() -> str:
 
 
 @cache
-def _settings() -> dict:
-    theme = sns.axes_style("ticks") | sns.plotting_context("paper")
+def _settings() -> dict[Any, Any]:
+    theme: dict[Any, Any] = sns.axes_style("ticks") | sns.plotting_context("paper")
     return theme | {
         # The second has the signs (✗ ⚠ ▲) that the first lacks.
         "font.family": [font(), "DejaVu Sans"],
@@ -198,7 +198,7 @@ class Picture:
     svg: str = field(repr=False)
     alt: str
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, str], dict[str, str]]:
         return {"image/svg+xml": self.svg, "text/plain": self.alt}, {"alt": self.alt}
 
 
@@ -245,5 +245,5 @@ def _for_readers(svg: str) -> str:
     return svg.replace("<defs>", f"<style>{rules}</style><defs>", 1)
 
 
-def _alike(marks: re.Match) -> str:
+def _alike(marks: re.Match[str]) -> str:
     return f"<g{marks[1]}>\n" + marks[0].replace(f"{marks[1]}/>", "/>") + "</g>\n"

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from kmanalysis.charts.kit.cells import asked, in_words, interval, source_of, supplier_name
+from kmanalysis.charts.kit.cells import Row, asked, in_words, interval, source_of, supplier_name
 from kmanalysis.charts.kit.style import MANY_ROWS, VERDICT_SYMBOLS, columns
 from kmanalysis.measures import evidence_name
 from kmanalysis.standards import Standards
@@ -132,7 +132,7 @@ def grade_counts(history: pd.DataFrame, words: Words) -> pd.DataFrame:
     return counts
 
 
-def verdict(row: Mapping, words: Words) -> str:
+def verdict(row: Row, words: Words) -> str:
     """A verdict as symbol and word."""
     return f"{VERDICT_SYMBOLS[row['verdict']]} {words.name(row['verdict'])}"
 
@@ -165,7 +165,7 @@ def verdict_matrix(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -
     return table(cells.rename(columns=headings), title, classes=marks.rename(columns=headings), note=note, empty=empty, links=links)
 
 
-def _marked(row: Mapping, words: Words) -> str:
+def _marked(row: Row, words: Words) -> str:
     symbol = VERDICT_SYMBOLS[row["verdict"]]
     return symbol if row["verdict"] == "no_data" else f"{symbol} {words.quantity(row['value'], row['unit'])}"
 
@@ -256,7 +256,7 @@ def measure_table(card: pd.DataFrame, standards: Standards, words: Words, *, sho
     )
 
 
-def grade_name(row: Mapping, words: Words) -> str:
+def grade_name(row: Row, words: Words) -> str:
     """A grade in words: the grade, or not graded and why. ``row`` has grade and reason."""
     return words.name(row["grade"]) if row["grade"] else words.entry(words.name("not_graded"), words.name(row["reason"]))
 

@@ -9,10 +9,11 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import category_name, cell, supplier_name
+from kmanalysis.charts.kit.cells import Row, category_name, cell, is_missing, supplier_name
 from kmanalysis.charts.kit.forms import stacked
 from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, PURPLE, RED, SKY
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
+from kmanalysis.charts.kit.text import html
 from kmanalysis.standards import Standards
 from kmanalysis.words import MISSING, Words
 
@@ -29,7 +30,7 @@ CURRENCY = "needs.wholesale_minimum"
 def opening(fits: pd.DataFrame, match: pd.DataFrame, profile: pd.DataFrame, words: Words, names: Mapping[str, str]) -> HTML:
     """Who fits and who does not, and why, in a few sentences; the frames as `needs.fits`, `needs.match` and `needs.profile` give them."""
     if profile.empty:
-        return HTML(f"<p>{escape(words.text('There is no needs profile: nobody can be matched against it. Write one as needs.toml into the folder.'))}</p>")
+        return html(f"<p>{escape(words.text('There is no needs profile: nobody can be matched against it. Write one as needs.toml into the folder.'))}</p>")
     counts = fits["state"].value_counts()
     musts = match[match["is_must"].astype(bool)]
     lead = words.text(
@@ -49,7 +50,7 @@ def opening(fits: pd.DataFrame, match: pd.DataFrame, profile: pd.DataFrame, word
         who = list(fits.loc[fits["state"] == state, "supplier_id"])
         if who and not musts.empty:
             lines.append(words.entry(words.name(f"value.{state}"), _named(who, names, words)))
-    return HTML(f"<p><strong>{escape(lead)}</strong></p><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines if line)}</ul>")
+    return html(f"<p><strong>{escape(lead)}</strong></p><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines if line)}</ul>")
 
 
 def _about(profile: pd.DataFrame, words: Words) -> str:
@@ -67,7 +68,7 @@ def _named(suppliers: Sequence[str], names: Mapping[str, str], words: Words) -> 
     return words.join([supplier_name(supplier, names) for supplier in suppliers[:NAMED]]) + more
 
 
-def need_name(need: Mapping, words: Words) -> str:
+def need_name(need: Row, words: Words) -> str:
     """A line of the profile in words: what is asked, and how much of it. ``need`` has subject, item, value and unit."""
     value = str(need["value"]) if isinstance(need["value"], str) else ""
     match need["unit"]:
@@ -102,10 +103,10 @@ def _key(match: pd.DataFrame) -> pd.Series:
     return match["subject"] + "\x1f" + match["item"]
 
 
-def _needs(match: pd.DataFrame) -> list[dict]:
+def _needs(match: pd.DataFrame) -> Sequence[Row]:
     """The lines of the profile that suppliers are matched against, must-haves first."""
     lines = match.assign(key=_key(match)).drop_duplicates("key").sort_values("is_must", ascending=False, kind="stable")
-    return [{str(name): value for name, value in line.items()} for line in lines.to_dict("records")]
+    return lines.to_dict("records")
 
 
 def need_counts(match: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -118,7 +119,7 @@ def need_counts(match: pd.DataFrame, words: Words) -> pd.DataFrame:
     return counts
 
 
-def _starred(line: Mapping, words: Words) -> str:
+def _starred(line: Row, words: Words) -> str:
     return ("★ " if line["is_must"] else "") + need_name(line, words)
 
 
@@ -147,11 +148,11 @@ def matrix(match: pd.DataFrame, fits: pd.DataFrame, standards: Standards, words:
     return table(cells.rename(columns=headings), title, classes=marks.rename(columns=headings), note=" ".join(part for part in (signs, cut) if part))
 
 
-def _evidence(row: Mapping, currency: str, words: Words) -> str:
+def _evidence(row: Row, currency: str, words: Words) -> str:
     return " ".join(part for part in (SYMBOLS[row["state"]], _found(row, currency, words)) if part)
 
 
-def _found(row: Mapping, currency: str, words: Words) -> str:
+def _found(row: Row, currency: str, words: Words) -> str:
     found = row["found"]
     if not isinstance(found, str) or row["unit"] == "flag":
         return ""
@@ -190,7 +191,7 @@ def volume(fits: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
     )
 
 
-def _money(row: Mapping, column: str, words: Words) -> str:
+def _money(row: Row, column: str, words: Words) -> str:
     return cell(row[column], column, words, row["currency"] if isinstance(row["currency"], str) else "")
 
 
@@ -241,9 +242,9 @@ def conversions(funnel: pd.DataFrame, standards: Standards, words: Words) -> Tab
     return table(cells.reset_index(drop=True), title, note=note)
 
 
-def _step(row: Mapping, suffix: str, words: Words) -> str:
+def _step(row: Row, suffix: str, words: Words) -> str:
     share = row["share_of_all" if suffix else "share"]
-    if pd.isna(share):
+    if is_missing(share):
         return words.number(row["contacts"])
     bounds = f"{words.share(row[f'lower{suffix}'], 0)}–{words.share(row[f'upper{suffix}'], 0)}"
     return f"{words.number(row['contacts'])} · {words.share(share, 0)} ({bounds})"

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from kmanalysis.charts.kit.cells import supplier_name
+from kmanalysis.charts.kit.cells import Row, is_missing, supplier_name
 from kmanalysis.charts.kit.forms import legend_below, row_axis, supplier_axis, worst
 from kmanalysis.charts.kit.style import BLUE, GRID, INK, ORANGE, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
@@ -56,8 +56,8 @@ def swaps_table(swaps: pd.DataFrame, words: Words, names: Mapping[str, str]) -> 
     )
 
 
-def _swap(row: Mapping, words: Words) -> str:
-    if pd.isna(row["change"]):
+def _swap(row: Row, words: Words) -> str:
+    if is_missing(row["change"]):
         return words.text("no weight of a single measure does")
     return f"{words.name(row['measure'])} {words.share(row['weight'], 2)} → {words.share(row['swapped_weight'], 2)}"
 
@@ -87,7 +87,7 @@ def concentrations(found: pd.DataFrame, limit: float, words: Words, ax: Axes | N
     return set_title(ax, title, words.sentences(told, apart, cut))
 
 
-def _subject(row: Mapping, words: Words) -> str:
+def _subject(row: Row, words: Words) -> str:
     if row["scope"] == "all":
         return words.name("scope.all")
     return words.name(f"value.{row['subject']}") if words.has_name(f"value.{row['subject']}") else str(row["subject"])
@@ -157,7 +157,7 @@ def backups_table(suppliers: pd.DataFrame, skus: pd.DataFrame, days: float, word
             supplier_name(row["supplier"], names),
             words.number(row["orders"]),
             words.share(row["carried_share"]),
-            MISSING if row["extra_cost"] is None or pd.isna(row["extra_cost"]) else words.money(row["extra_cost"], row["currency"]),
+            MISSING if row["extra_cost"] is None or is_missing(row["extra_cost"]) else words.money(row["extra_cost"], row["currency"]),
             told.get(row["supplier"], "✓"),
         ]
         for row in rows.to_dict("records")
@@ -176,6 +176,6 @@ def backups_table(suppliers: pd.DataFrame, skus: pd.DataFrame, days: float, word
     )
 
 
-def _bare(row: Mapping, words: Words) -> str:
+def _bare(row: Row, words: Words) -> str:
     hurdle = words.name(f"hurdle.{row['reason']}")
     return f"{row['sku']} {row['name']} ({hurdle})"

@@ -28,6 +28,7 @@ from kmanalysis.charts.kit.style import (
     set_title,
     supplier_label,
 )
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 
 MOST_TRIALS = 12
@@ -149,7 +150,7 @@ def sequential(checks: pd.DataFrame, lines: pd.DataFrame, verdicts: pd.DataFrame
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_ylim(-0.5, top)
-    quantity_axis(ax, words, "count", axis="y")
+    quantity_axis(ax, words, unit_of("bad"), axis="y")
     ax.set_xlabel(words.text("Codes checked"))
     ax.set_ylabel(words.text("Dead codes"))
     legend_below(ax, 2)
