@@ -65,6 +65,7 @@ def test_lists_and_sentences_are_joined_as_the_language_does():
     assert (ZH.join(["a", "b"]), EN.join(["a", "b"]), EN.join(["a", "b"], "; ")) == ("a、b", "a, b", "a; b")
     assert (ZH.sentences("一。", "", "二。"), EN.sentences("One.", "", "Two."), EN.sentences()) == ("一。二。", "One. Two.", "")
     assert (ZH.entry("a", "b"), EN.entry("a", "b")) == ("a：b", "a: b")
+    assert (ZH.text("{a} {b}.", a="一", b="二"), ZH.text("{a}; {b}", a="一", b="二")) == ("一 二。", "一；二")
 
 
 def test_a_language_has_its_tag():
