@@ -139,7 +139,7 @@ def _facts(measure: str, guide: Guide) -> list[str]:
 
 def _beside(measure: str) -> list[str]:
     prefix = f"name:{measure}."
-    return [key.removeprefix(prefix) for key in catalogue("en")._catalog if isinstance(key, str) and key.startswith(prefix)]  # type: ignore[attr-defined]
+    return [key.removeprefix(prefix) for key in catalogue("en").texts if key.startswith(prefix)]
 
 
 def _example(example: Example, unit: str) -> list[str]:

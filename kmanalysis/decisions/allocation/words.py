@@ -104,7 +104,7 @@ def _unoffered(plan: Mapping, words: Words) -> list[str]:
 
 def _listed(parts: list[str], words: Words) -> str:
     more = words.text(" and {count} more", count=len(parts) - MOST_NAMED) if len(parts) > MOST_NAMED else ""
-    return ("、" if words.lang == "zh" else ", ").join(parts[:MOST_NAMED]) + more
+    return words.join(parts[:MOST_NAMED]) + more
 
 
 def part_cells(parts: pd.DataFrame, words: Words, names: Mapping[str, str]) -> pd.DataFrame:

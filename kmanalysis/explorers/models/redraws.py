@@ -30,9 +30,9 @@ class Redraws:
         self._is_share = (rows["unit"] == "share").to_numpy(dtype=bool).reshape(shape)
         self.has_interval = self._upper > self._lower
         self._points = np.empty((*shape, 0))
-        self._scales: dict[int, tuple] = {}
-        self._values: tuple[tuple, np.ndarray] | None = None
-        self._weights: tuple[tuple, pd.DataFrame] | None = None
+        self._scales: dict[int, tuple[float | None, ...]] = {}
+        self._values: tuple[tuple[object, ...], np.ndarray] | None = None
+        self._weights: tuple[tuple[object, ...], pd.DataFrame] | None = None
 
     def chances(
         self,
@@ -123,4 +123,6 @@ def _masses(is_counted: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np
 
 def _shares_of_ranks(scores: np.ndarray, coverage: np.ndarray, missed: np.ndarray, floor: np.ndarray, standards: Standards) -> np.ndarray:
     ranks = np.maximum(graded_ranks(scores, coverage[:, None], missed[:, None], standards), floor[:, None])
-    return np.stack([np.count_nonzero(ranks == rank, axis=1) for rank in sorted(RANKS.values())], axis=1) / scores.shape[1]
+    counts: np.ndarray = np.stack([np.count_nonzero(ranks == rank, axis=1) for rank in sorted(RANKS.values())], axis=1)
+    shares: np.ndarray = counts / scores.shape[1]
+    return shares

@@ -15,6 +15,9 @@ from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.statistics.survival import CasesBySupplier, share_within_by, waiting_quantiles_by
 from kmanalysis.workbook import Workbook
 
+CURVE_POINTS = 50
+"""Points of a supplier's curve: enough for a chart."""
+
 SECOND = 1_000_000
 """Microseconds."""
 

@@ -13,14 +13,11 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
-from kmanalysis.measures.common.waiting import SECOND, counted, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.waiting import CURVE_POINTS, SECOND, counted, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.tables import NO_DISPUTE_KINDS
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, query
-
-CURVE_POINTS = 50
-"""Points of a curve that a chart gets a supplier."""
 
 AGES = (0, 1, 7, 30)
 """Days from which a class of the backlog's ages begins."""

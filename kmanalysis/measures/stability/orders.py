@@ -11,14 +11,11 @@ from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
 from kmanalysis.measures.common.orders import is_oversold, is_unclear, orders_by_day
 from kmanalysis.measures.common.readings import SECOND
-from kmanalysis.measures.common.waiting import counted, in_order, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.waiting import CURVE_POINTS, counted, in_order, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import counted_quantiles_by, proportion_bounds
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, kept, query
-
-CURVE_POINTS = 50
-"""Points of a supplier's delivery curve: enough for a chart."""
 
 _MILLION = 1_000_000
 
