@@ -7,18 +7,17 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pandas as pd
 
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.goods import goods_landed, goods_offered, goods_sold, goods_stock, upstreams
+from kmanalysis.measures.common.money import CENT
 from kmanalysis.scoring.grades import raw_grades
 from kmanalysis.workbook import Workbook, frame
-
-DIGITS = 12
-"""Digits to which floats are rounded, so that the order of a sum never shows."""
 
 SKUS = ("supplier", "sku", "name", "orders", "needed", "backups", "carried", "carried_share", "reason", "currency", "extra_cost", "uncosted")
 REASONS = ("not_offered", "vetoed", "same_upstream", "unknown_stock", "no_stock")
 """Why a SKU has no backup: the last hurdle that any other supplier reached."""
 
-_CENT, _PRICE = Decimal("0.01"), Decimal("0.0001")
+_PRICE = Decimal("0.0001")
 
 
 @frame("decisions.backup_skus")
@@ -142,7 +141,7 @@ def _carried(needed: int, backups: list[dict], own_price: Decimal | None, curren
         "carried": carried,
         "carried_share": round(carried / needed, DIGITS),
         "currency": currency,
-        "extra_cost": extra.quantize(_CENT, ROUND_HALF_UP) if carried > uncosted else None,
+        "extra_cost": extra.quantize(CENT, ROUND_HALF_UP) if carried > uncosted else None,
         "uncosted": uncosted,
     }
 

@@ -15,7 +15,8 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.errors import UsageError
-from kmanalysis.measures.common.remedies import as_amount, as_parts, failed_orders, remedies_due, to_cent
+from kmanalysis.measures.common.money import as_amount, as_parts, to_cent
+from kmanalysis.measures.common.remedies import failed_orders, remedies_due
 from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook, frame, kept, query
 

@@ -7,12 +7,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.goods import purchased
 from kmanalysis.statistics.concentration import hhi
 from kmanalysis.workbook import Workbook, frame
-
-DIGITS = 12
-"""Digits to which floats are rounded, so that the order of a sum never shows."""
 
 SCOPES = ("all", "category", "family")
 """What concentration is looked at within."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kmanalysis.measures import observed
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.goods import goods_sold, goods_stock
 from kmanalysis.measures.common.price_moves import price_levels, sku_moves
 from kmanalysis.scoring.grades import grade_history, grades
@@ -13,9 +14,6 @@ from kmanalysis.statistics.control import mean_bounds, share_difference, share_d
 from kmanalysis.statistics.seeds import seeded
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame
-
-DIGITS = 12
-"""Digits to which floats are rounded, so that the order of a sum never shows."""
 
 COMPARED = (
     "stability.delivery_time",

@@ -7,12 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.scoring.grades import grades, weight_draws
 from kmanalysis.scoring.scorecard import scorecard, standards_frame, unasked
 from kmanalysis.workbook import Workbook, frame
-
-DIGITS = 12
-"""Digits to which floats are rounded, so that the order of a sum never shows."""
 
 
 @frame("decisions.first_places")

@@ -14,6 +14,7 @@ from kmanalysis.decisions.allocation.inputs import FLOOR, Inputs, plan_inputs, p
 from kmanalysis.decisions.allocation.model import CONSTRAINTS, Bill, bills
 from kmanalysis.decisions.allocation.splits import Allocation, allocate, capped
 from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.money import CENT
 from kmanalysis.workbook import Workbook, frame
 
 LINES = ("supplier", "sku", "currency", "unit_price", "stock", "units", "last_units")
@@ -167,7 +168,7 @@ def _row(inputs: Inputs, name: str, cap: Decimal | None, state: str, cost: Decim
 
 
 def _amount(cents: Decimal | int) -> Decimal:
-    return (Decimal(cents) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return (Decimal(cents) / 100).quantize(CENT, ROUND_HALF_UP)
 
 
 FRAMES = (purchase_offers, purchase_lines, purchase_parts, purchase_scenarios)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kmanalysis.errors import UsageError
+from kmanalysis.measures.common.money import CENT
 from kmanalysis.standards import Standards
 from kmanalysis.statistics.intervals import ROUNDING, finite_lot_bounds, proportion_bounds
 from kmanalysis.statistics.sampling import SamplingPlan, acceptance, bad_allowed, items_to_check, plan_by_risks
@@ -216,4 +217,4 @@ def lot_allowance(asked: TrialAsked) -> int | None:
 
 
 def _cost(asked: TrialAsked, codes: int | None) -> Decimal | None:
-    return None if codes is None else (asked.price * codes).quantize(Decimal("0.01"))
+    return None if codes is None else (asked.price * codes).quantize(CENT)

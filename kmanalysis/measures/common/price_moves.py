@@ -6,7 +6,7 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS
-from kmanalysis.measures.price.market import market_levels
+from kmanalysis.measures.common.quotes import market_levels
 from kmanalysis.workbook import Workbook, frame, query
 
 

@@ -13,20 +13,12 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
+from kmanalysis.measures.common.time import DAY, SECOND, moment, month_length
 from kmanalysis.tables import tables
-from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook
-
-SECOND = 1_000_000
-DAY = 86_400 * SECOND
 
 UP, DOWN, UNKNOWN = 1, 0, -1
 """States of a reading."""
-
-
-def month_length(workbook: Workbook) -> ir.IntegerScalar:
-    """Microseconds of the month, in the engine."""
-    return workbook.period.days * DAY
 
 
 def reading_intervals(workbook: Workbook, name: str, readings: ir.Table, *, cap: int) -> ir.Table:
@@ -144,16 +136,6 @@ def within(intervals: ir.Table, periods: ir.Table) -> ir.Table:
     span = periods.select(from_="since", to="until")
     met = intervals.join(span, [intervals.since < span.to, intervals.until > span.from_])
     return met.mutate(since=ibis.greatest(met.since, met.from_), until=ibis.least(met.until, met.to)).drop("from_", "to")
-
-
-def moment(workbook: Workbook, microseconds: ir.IntegerValue) -> ir.TimestampValue:
-    """The naive UTC time that lies so many microseconds after the month's start."""
-    return workbook.period.start + microseconds.as_interval("us")
-
-
-def month_days(month: Month, numbers: pd.Series) -> pd.Series:
-    """The days of the month by their number, the first being 0."""
-    return pd.Series(pd.Timestamp(month.first_day), index=numbers.index).dt.as_unit("s") + pd.to_timedelta(numbers, unit="D")
 
 
 def stretch_rows(workbook: Workbook, found: ir.Table, *keys: str, length: ir.IntegerValue) -> ir.Table:

@@ -12,11 +12,12 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.time import SECOND
 from kmanalysis.statistics.survival import CasesBySupplier, share_within_by, waiting_quantiles_by
 from kmanalysis.workbook import Workbook
 
-SECOND = 1_000_000
-"""Microseconds."""
+CURVE_POINTS = 50
+"""Points of a supplier's curve that a chart gets: enough to draw it."""
 
 
 def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never=False, is_upper_bound=False) -> ir.Table:

@@ -8,8 +8,8 @@ import ibis
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.common.days import on_offer
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.statistics.survival import share_within_by, waiting_quantiles_by
 from kmanalysis.workbook import Workbook, frame, query
 

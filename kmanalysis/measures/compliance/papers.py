@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.common.days import each_day, on_offer
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.stock import on_offer
+from kmanalysis.measures.common.time import each_day
 from kmanalysis.workbook import Workbook, frame, query
 
 KINDS = ("business_licence", "industry_permit", "ip_authorisation")

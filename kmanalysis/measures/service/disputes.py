@@ -9,7 +9,7 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import measures_frame, share_frame
 from kmanalysis.measures.common.orders import orders_by_day
-from kmanalysis.measures.service.tickets import real_tickets
+from kmanalysis.measures.common.tickets import real_tickets
 from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.tables import NO_DISPUTE_KINDS
 from kmanalysis.workbook import Workbook, frame, query

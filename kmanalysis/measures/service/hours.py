@@ -12,8 +12,8 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
+from kmanalysis.measures.common.tickets import answer_cases
 from kmanalysis.measures.common.waiting import counted, waiting_counts, waiting_frame
-from kmanalysis.measures.service.tickets import answer_cases
 from kmanalysis.statistics.survival import share_within_by
 from kmanalysis.times import day_kind, to_local
 from kmanalysis.workbook import Workbook, frame, query

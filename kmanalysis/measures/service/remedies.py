@@ -10,7 +10,8 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import measures_frame
-from kmanalysis.measures.common.remedies import PARTS, as_amount, failures, made_good, owed
+from kmanalysis.measures.common.money import CENT, PARTS, as_amount, main_currencies
+from kmanalysis.measures.common.remedies import failures, made_good, owed
 from kmanalysis.measures.common.waiting import counted, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import share_within_by
 from kmanalysis.workbook import Workbook, frame, query
@@ -53,7 +54,7 @@ def compensation_paid(workbook: Workbook) -> pd.DataFrame:
     are missing or not readable: they are no part of the value.
     """
     measure = "service.compensation_paid"
-    sums = _main_currency(_sums(workbook))
+    sums = main_currencies(_sums(workbook), "failures")
     due, paid = sums["due"].astype("float64"), sums["paid"].astype("float64")
     unknown_due, unknown_paid = sums["unknown_fault_due"].astype("float64"), sums["unknown_fault_paid"].astype("float64")
     data = sums.assign(
@@ -85,7 +86,7 @@ def remedies(workbook: Workbook) -> pd.DataFrame:
     sums = _sums(workbook).rename(columns={"due": "due_amount", "paid": "paid_amount"})
     sums["outstanding_amount"] = sums["due_amount"] - sums["paid_amount"]
     amounts = ["due_amount", "paid_amount", "outstanding_amount"]
-    sums[amounts] = sums[amounts].astype("object").map(lambda parts: Decimal(int(parts)).scaleb(-4).quantize(Decimal("0.01"), ROUND_HALF_UP))
+    sums[amounts] = sums[amounts].astype("object").map(lambda parts: Decimal(int(parts)).scaleb(-4).quantize(CENT, ROUND_HALF_UP))
     return sums[["supplier_id", "currency", "failures", "made_good", "unknown_due", "unknown_fault", *amounts]]
 
 
@@ -146,9 +147,3 @@ def _sums(workbook: Workbook) -> ir.Table:
         **{f"unknown_fault_{column}": ibis.coalesce(cases[column].sum(where=~by_supplier), 0) for column in ("due", "paid")},
     )
     return sums.order_by("supplier_id", "currency")
-
-
-def _main_currency(sums: pd.DataFrame) -> pd.DataFrame:
-    """One row a supplier: that of the currency with most failures, the first by name where two have as many."""
-    ranked = sums.sort_values(["supplier_id", "failures", "currency"], ascending=[True, False, True])
-    return ranked.drop_duplicates("supplier_id")

@@ -9,16 +9,13 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
-from kmanalysis.measures.common.orders import is_oversold, is_unclear, orders_by_day
-from kmanalysis.measures.common.readings import SECOND
-from kmanalysis.measures.common.waiting import counted, in_order, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.orders import UNFULFILLED, is_oversold, is_unclear, orders_by_day
+from kmanalysis.measures.common.time import SECOND
+from kmanalysis.measures.common.waiting import CURVE_POINTS, counted, in_order, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import counted_quantiles_by, proportion_bounds
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, kept, query
-
-CURVE_POINTS = 50
-"""Points of a supplier's delivery curve: enough for a chart."""
 
 _MILLION = 1_000_000
 
@@ -114,7 +111,7 @@ def delivery_time_rows(workbook: Workbook) -> ir.Table:
     orders = workbook.in_month("orders")
     orders = orders.filter(orders.delivered_at.notnull() | (orders.status != "delivered"))
     shown = orders.select("supplier_id", "order_id", "sku", "ordered_at", "promised_at", "delivered_at", "delivered_is_upper_bound", "status")
-    never = shown.status.isin(["failed", "cancelled", "refunded"])
+    never = shown.status.isin(UNFULFILLED)
     return waiting_cases(workbook, shown, started=shown.ordered_at, ended=shown.delivered_at, never=never, is_upper_bound=shown.delivered_is_upper_bound)
 
 

@@ -8,7 +8,8 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
-from kmanalysis.measures.common.readings import DAY, DOWN, SECOND, UP
+from kmanalysis.measures.common.readings import DOWN, UP
+from kmanalysis.measures.common.time import DAY, SECOND, month_days, month_length
 from kmanalysis.workbook import Workbook, frame, kept, query
 
 
@@ -21,7 +22,7 @@ def uptime_days(workbook: Workbook) -> pd.DataFrame:
     days = _watched_days(workbook).sort_values(["supplier_id", "day"], ignore_index=True)
     counts = ["known_microseconds", "up_microseconds", "probes"]
     days[counts] = days[counts].fillna(0).astype("int64")
-    days["day"] = readings.month_days(workbook.month, days["day"])
+    days["day"] = month_days(workbook.month, days["day"])
     days["latency_p50_ms"] = days["latency_p50_ms"].astype("float64").round(DIGITS)
     days = days.assign(up_share=readings.ratio(days["up_microseconds"], days["known_microseconds"]), known_share=days["known_microseconds"] / DAY)
     return days[["supplier_id", "day", "probes", "up_share", "known_share", "latency_p50_ms", "known_microseconds", "up_microseconds"]]
@@ -107,7 +108,7 @@ def probe_marks(workbook: Workbook) -> ir.Table:
 
     Columns supplier_id, state, at, since, until, and silent_until: up to when nothing was known after it (null where the next probe came in time).
     """
-    own, length = _own_probes(workbook), readings.month_length(workbook)
+    own, length = _own_probes(workbook), month_length(workbook)
     following = ibis.least(ibis.coalesce(own.following, length), length)
     own = own.mutate(silent_until=ibis.ifelse(following > own.until, following, ibis.null("int64")))
     columns = ["supplier_id", "state", "at", "since", "until", "silent_until"]
@@ -125,7 +126,7 @@ def down_stretches(workbook: Workbook) -> ir.Table:
 @kept("stability.watched")
 def watched(workbook: Workbook) -> ir.Table:
     """The month as `stability_readings.watched_periods`."""
-    marks, length = probe_marks(workbook), readings.month_length(workbook)
+    marks, length = probe_marks(workbook), month_length(workbook)
     firsts = probe_days(workbook).group_by("supplier_id").agg(first_at=ibis._.first_at.min())
     carried = _carried(marks).select("supplier_id", spoken_until="until")
     begun = firsts.outer_join(carried, "supplier_id")

@@ -8,8 +8,9 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import measures_frame
-from kmanalysis.measures.common.readings import DAY, DOWN, SECOND, UNKNOWN, UP
+from kmanalysis.measures.common.readings import DOWN, UNKNOWN, UP
 from kmanalysis.measures.common.stock import hot_list, is_known
+from kmanalysis.measures.common.time import DAY, SECOND, month_days
 from kmanalysis.workbook import Workbook, frame, kept, query
 
 
@@ -33,7 +34,7 @@ def hot_stock(workbook: Workbook) -> pd.DataFrame:
     found = _hot_days(workbook).sort_values(["supplier_id", "sku", "day"], ignore_index=True)
     counts = ["known_microseconds", "out_microseconds", "readings"]
     found[counts] = found[counts].fillna(0).astype("int64")
-    found["day"] = readings.month_days(workbook.month, found["day"])
+    found["day"] = month_days(workbook.month, found["day"])
     found["lowest"] = found["lowest"].astype("float64")
     return found.assign(known_share=found["known_microseconds"] / DAY, out_share=found["out_microseconds"] / DAY)
 

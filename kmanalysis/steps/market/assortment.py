@@ -8,17 +8,12 @@ import ibis
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.common.days import on_offer
 from kmanalysis.measures.common.frames import DIGITS
-from kmanalysis.measures.common.orders import orders_by_day
+from kmanalysis.measures.common.money import MONEY
+from kmanalysis.measures.common.orders import UNFULFILLED, orders_by_day
+from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.steps.market.trends import category_trends, sku_trends
 from kmanalysis.workbook import Workbook, frame, query
-
-MONEY = "decimal(18,4)"
-"""Type of an amount in the engine."""
-
-NO_MONEY = ("failed", "cancelled", "refunded")
-"""States of an order that brings in nothing."""
 
 UNKNOWN = "unknown"
 """Category of goods that have none."""
@@ -126,7 +121,7 @@ def fading(workbook: Workbook) -> pd.DataFrame:
 def earned(workbook: Workbook) -> ir.Table:
     """The month's orders that bring in money, by currency and SKU: currency, sku, category, orders, amount, known_amount, cost_amount (decimals)."""
     orders = workbook.in_month("orders")
-    orders = orders.filter(~orders.status.isin(NO_MONEY)).join(workbook.table("products").select("sku", "category"), "sku")
+    orders = orders.filter(~orders.status.isin(UNFULFILLED)).join(workbook.table("products").select("sku", "category"), "sku")
     orders = orders.mutate(category=ibis.coalesce(orders.category, UNKNOWN))
     is_known = orders.cost_amount.notnull()
     found = orders.group_by("currency", "sku", "category").agg(

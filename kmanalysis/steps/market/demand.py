@@ -10,17 +10,12 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS
-from kmanalysis.measures.common.orders import orders_by_day
-from kmanalysis.measures.common.readings import DAY
+from kmanalysis.measures.common.money import MONEY_SUM
+from kmanalysis.measures.common.orders import UNFULFILLED, orders_by_day
+from kmanalysis.measures.common.time import DAY
 from kmanalysis.statistics.association import chance, lift
 from kmanalysis.times import to_local, to_utc
 from kmanalysis.workbook import Workbook, frame, kept, query
-
-MONEY = "decimal(38,4)"
-"""Type of a sum of amounts in the engine."""
-
-NO_MONEY = ("failed", "cancelled", "refunded")
-"""States of an order that a buyer has not paid for in the end."""
 
 RECENCIES = ("active", "cooling", "lapsed")
 FREQUENCIES = ("frequent", "repeated", "once")
@@ -108,17 +103,18 @@ def _buyer_counts(workbook: Workbook) -> ir.Table:
     """The classes of `buyer_segments`, and a row without currency: all buyers, each once, and their orders."""
     standard, last_day = workbook.standards.value, workbook.period.last_day
     buyers = _buyers(workbook)
-    everyone = buyers.agg(buyers=buyers.buyer.nunique(), orders=ibis.coalesce(buyers.orders.sum(), 0), amount=ibis.coalesce(buyers.paid.sum(), 0).cast(MONEY))
+    paid = ibis.coalesce(buyers.paid.sum(), 0).cast(MONEY_SUM)
+    everyone = buyers.agg(buyers=buyers.buyer.nunique(), orders=ibis.coalesce(buyers.orders.sum(), 0), amount=paid)
     recent, lapsed = (last_day - ibis.interval(days=int(standard(f"market.buyer_{name}"))) for name in ("recent", "lapsed"))
     buyers = buyers.mutate(
         recency=ibis.cases((buyers["last"] >= recent, RECENCIES[0]), (buyers["last"] >= lapsed, RECENCIES[1]), else_=RECENCIES[2]),
         frequency=ibis.cases(
             (buyers.orders >= int(standard("market.buyer_frequent")), FREQUENCIES[0]), (buyers.orders > 1, FREQUENCIES[1]), else_=FREQUENCIES[2]
         ),
-        is_large=buyers.paid >= ibis.literal(Decimal(str(standard("market.buyer_large"))), type=MONEY),
+        is_large=buyers.paid >= ibis.literal(Decimal(str(standard("market.buyer_large"))), type=MONEY_SUM),
     )
     keys = ["currency", "recency", "frequency", "is_large"]
-    classes = buyers.group_by(keys).agg(buyers=buyers.count(), orders=buyers.orders.sum(), amount=buyers.paid.sum().cast(MONEY))
+    classes = buyers.group_by(keys).agg(buyers=buyers.count(), orders=buyers.orders.sum(), amount=buyers.paid.sum().cast(MONEY_SUM))
     everyone = everyone.mutate(currency=ibis.null("string"), recency=ibis.literal(""), frequency=ibis.literal(""), is_large=False)
     return classes.union(everyone.select(classes.columns)).order_by(keys)
 
@@ -132,7 +128,7 @@ def _buyers(workbook: Workbook) -> ir.Table:
         orders=orders.count(),
         last=orders.ordered_at.max(),
         # A buyer whose orders all fell through paid nothing: that is known.
-        paid=ibis.coalesce(orders.amount.sum(where=~orders.status.isin(NO_MONEY)), 0).cast(MONEY),
+        paid=ibis.coalesce(orders.amount.sum(where=~orders.status.isin(UNFULFILLED)), 0).cast(MONEY_SUM),
     )
     return buyers.mutate(last=to_local(buyers["last"]).date())
 

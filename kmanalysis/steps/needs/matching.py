@@ -14,10 +14,11 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.loaders.needs_profile import REQUIREMENTS, SEPARATOR
-from kmanalysis.measures.common.days import on_offer
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.orders import orders_by_day
-from kmanalysis.measures.common.waiting import counted, waiting_cases, waiting_counts
+from kmanalysis.measures.common.stock import on_offer
+from kmanalysis.measures.common.tickets import answer_counts
+from kmanalysis.measures.common.waiting import waiting_counts
 from kmanalysis.statistics.survival import share_within_by
 from kmanalysis.steps.needs import outreach, qualification
 from kmanalysis.workbook import Workbook, frame, query
@@ -144,7 +145,7 @@ class _Evidence:
 
     def _answered(self, line: Mapping) -> pd.DataFrame:
         limit, standard = _number(line["value"]), self._workbook.standards["needs.answered_share"]
-        counts = waiting_counts(_answer_counts(self._workbook))
+        counts = waiting_counts(answer_counts(self._workbook))
         if limit is None:
             return counts[["supplier_id"]].head(0)
         shares = share_within_by(counts, float(limit), self._workbook.standards.value("counting.confidence"))
@@ -217,15 +218,6 @@ def _offered(workbook: Workbook) -> ir.Table:
 def _known_categories(workbook: Workbook) -> ir.Table:
     products = workbook.table("products")
     return products.filter(products.category.notnull()).select("category").distinct().order_by("category")
-
-
-@query("needs.answer_counts")
-def _answer_counts(workbook: Workbook) -> ir.Table:
-    tickets = workbook.in_month("tickets")
-    tickets = tickets.filter(~tickets.is_staged)
-    # Resolved without an answer: none ever comes.
-    is_closed, was_answered = (ibis.coalesce(moment < workbook.period.end, False) for moment in (tickets.resolved_at, tickets.first_response_at))
-    return counted(waiting_cases(workbook, tickets, started=tickets.opened_at, ended=tickets.first_response_at, never=is_closed & ~was_answered))
 
 
 @query("needs.cost_sums")

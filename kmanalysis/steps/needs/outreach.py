@@ -9,6 +9,7 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.money import CENT
 from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.workbook import Workbook, frame, query
 
@@ -19,7 +20,6 @@ ALL_CHANNELS = "all"
 """Stands for all channels together."""
 
 MARKETPLACE = "b2b_marketplace"
-_CENT = Decimal("0.01")
 
 
 @query("needs.contacts")
@@ -86,7 +86,7 @@ def _median(amounts: pd.Series) -> Decimal:
     """The median of ordered amounts, exact to the cent."""
     middle = len(amounts) // 2
     value = amounts.iloc[middle] if len(amounts) % 2 else (amounts.iloc[middle - 1] + amounts.iloc[middle]) / 2
-    return Decimal(value).quantize(_CENT, ROUND_HALF_UP)
+    return Decimal(value).quantize(CENT, ROUND_HALF_UP)
 
 
 @frame("needs.marketplace")

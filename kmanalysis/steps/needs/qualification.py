@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.common.days import on_offer
 from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.workbook import Workbook, frame, query
 
 

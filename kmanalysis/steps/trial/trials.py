@@ -14,6 +14,7 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.orders import UNFULFILLED
 from kmanalysis.measures.common.waiting import waiting_cases
 from kmanalysis.statistics.intervals import finite_lot_bounds, proportion_bounds
 from kmanalysis.statistics.sprt import GO_ON
@@ -105,7 +106,7 @@ def deliveries(workbook: Workbook) -> ir.Table:
         "ordered_at",
         "delivered_at",
         code_id=ibis.null("string"),
-        never=plain.delivered_at.isnull() & plain.status.isin(["failed", "cancelled", "refunded"]),
+        never=plain.delivered_at.isnull() & plain.status.isin(UNFULFILLED),
         is_upper=ibis.coalesce(plain.delivered_is_upper_bound, False),
     ).select(*of_codes.columns)
     both = ibis.union(of_codes, of_orders)
