@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from kmanalysis.measures import observe
+from kmanalysis.measures.observation import observe
 from kmanalysis.scoring.scorecard import scorecard, standards_frame, unasked, weighted_scores
 from kmanalysis.scoring.verdicts import scale_points
 from kmanalysis.standards import Standards

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.verdicts import points, verdicts
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, SCORECARD

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from kmanalysis.decisions.bundle import FRAMES
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.scorecard import DETAILS, standards_frame
 from kmanalysis.scoring.verdicts import points, verdicts
 from kmanalysis.standards import default_standards

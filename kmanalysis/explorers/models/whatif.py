@@ -12,7 +12,7 @@ import pandas as pd
 
 from kmanalysis.errors import UsageError
 from kmanalysis.explorers.models.redraws import Redraws
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.grades import AT_ONCE, RANKS, graded_ranks
 from kmanalysis.scoring.scorecard import DETAILS, standards_frame, unasked
 from kmanalysis.scoring.verdicts import points, verdicts

@@ -11,7 +11,7 @@ from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
 from kmanalysis.measures.common.orders import UNFULFILLED, is_oversold, is_unclear, orders_by_day
 from kmanalysis.measures.common.time import SECOND
-from kmanalysis.measures.common.waiting import CURVE_POINTS, counted, in_order, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.waiting import CURVE_POINTS, by_severity, counted, in_order, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import counted_quantiles_by, proportion_bounds
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.times import to_local
@@ -73,6 +73,11 @@ def sync_waits(workbook: Workbook) -> ir.Table:
     return counted(stock_sync_lag_rows(workbook), all_ended=True)
 
 
+def sync_wait_severities(workbook: Workbook) -> ir.Table:
+    """How many of the month's counts were how old, as `by_severity` gives it."""
+    return by_severity(sync_waits(workbook))
+
+
 def stock_sync_lag_rows(workbook: Workbook) -> ir.Table:
     """The month's readings that say when the source itself counted, with the count's age in seconds; the oldest are worst."""
     snapshots = workbook.in_month("stock_snapshots")
@@ -95,6 +100,11 @@ def _delivery_counts(workbook: Workbook) -> ir.Table:
 def delivery_waits(workbook: Workbook) -> ir.Table:
     """How long the month's orders waited for the code, as `counted` gives it."""
     return counted(delivery_time_rows(workbook))
+
+
+def delivery_wait_severities(workbook: Workbook) -> ir.Table:
+    """How many of the month's orders waited how long, as `by_severity` gives it."""
+    return by_severity(delivery_waits(workbook))
 
 
 def delivery_time(workbook: Workbook) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from numbers import Real
 import pandas as pd
 import xlsxwriter
 
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.report.sheets.decisions import decision_sheets
 from kmanalysis.report.site.index import changed_fields
 from kmanalysis.scoring.grades import grades
