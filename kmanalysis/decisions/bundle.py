@@ -9,10 +9,7 @@ from kmanalysis.decisions.allocation import frames as allocation_frames
 from kmanalysis.decisions.trials import verdicts
 from kmanalysis.measures import compliance, observation, price, reputation, service, stability
 from kmanalysis.scoring import grades, scorecard
-from kmanalysis.steps.contract import terms
-from kmanalysis.steps.market import assortment, demand, trends
-from kmanalysis.steps.needs import matching
-from kmanalysis.steps.trial import trials
+from kmanalysis.steps import contract, market, needs, trial
 from kmanalysis.workbook import Workbook
 
 FRAMES = (
@@ -30,14 +27,12 @@ FRAMES = (
     *price.FRAMES,
     *service.FRAMES,
     *reputation.FRAMES,
-    *terms.FRAMES,
+    *contract.FRAMES,
     *claims.FRAMES,
-    *trials.FRAMES,
+    *trial.FRAMES,
     *verdicts.FRAMES,
-    *matching.FRAMES,
-    *trends.FRAMES,
-    *assortment.FRAMES,
-    *demand.FRAMES,
+    *needs.FRAMES,
+    *market.FRAMES,
     *cocreation.FRAMES,
     *actions.FRAMES,
     *corrective.FRAMES,

@@ -1,4 +1,4 @@
-"""Step 5, the contract: the terms in force, how soon hot SKUs were restocked, failures in a row. What is owed stands in `planning.claims`."""
+"""The terms of each supplier's contract, and what must be mended in them. What is owed stands in `decisions.claims`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.remedies import LONGEST_TERM_HOURS, stated_number, stated_terms
-from kmanalysis.steps.contract.restock import restock_cases, restock_counts
-from kmanalysis.steps.contract.runs import failure_runs
 from kmanalysis.workbook import Workbook, frame, query
 
 NUMBERS = {
@@ -90,6 +88,3 @@ def _contracts(workbook: Workbook) -> ir.Table:
         state=ibis.cases((found.contract_id.isnull(), "none"), (found.is_held, "in_force"), else_="ended"),
         data_security=said,
     ).order_by("supplier_id")  # fmt: skip
-
-
-FRAMES = (terms, restock_counts, restock_cases, failure_runs)

@@ -160,6 +160,3 @@ def category_margins(workbook: Workbook) -> ir.Table:
     )
     found = listed.group_by("supplier_id", "category").agg(skus=listed.sku.nunique(), margin=listed.margin.quantile(0.5).round(DIGITS))
     return found.order_by("supplier_id", "category")
-
-
-FRAMES = (gaps, focus, fading)

@@ -207,6 +207,3 @@ def _item_names(workbook: Workbook) -> ir.Table:
     skus = products.select("name", item="sku", level=ibis.literal("sku"))
     categories = products.filter(products.category.notnull()).select(name="category", item="category", level=ibis.literal("category"))
     return skus.union(categories.distinct())
-
-
-FRAMES = (known_buyers, buyer_segments, pairs)

@@ -138,6 +138,3 @@ def _judged(workbook: Workbook, found: pd.DataFrame) -> pd.DataFrame:
     shown = enough & (p <= standard("market.trend_p"))
     conditions = [shown & (found["growth"] >= rise), shown & (found["growth"] <= fall), enough & (found["lower"] > fall) & (found["upper"] < rise)]
     return pd.DataFrame({"adjusted_p": p, "status": np.select(conditions, ["emerging", "fading", "steady"], "unproven")}, index=found.index)
-
-
-FRAMES = (category_months, category_trends, sku_trends)

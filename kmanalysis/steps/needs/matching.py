@@ -20,7 +20,7 @@ from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.measures.common.tickets import answer_counts
 from kmanalysis.measures.common.waiting import waiting_counts
 from kmanalysis.statistics.survival import share_within_by
-from kmanalysis.steps.needs import outreach, qualification
+from kmanalysis.steps.needs import qualification
 from kmanalysis.workbook import Workbook, frame, query
 
 UNITS: Mapping[str, str] = {"family": "listings", "category": "listings", "positioning": "listings", "daily_orders": "orders"}
@@ -246,7 +246,3 @@ def _number(value: str | None) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number is not None and number.is_finite() else None
-
-
-FRAMES = (profile, match, fits, *outreach.FRAMES, *qualification.FRAMES)
-"""What the charts of this step show."""

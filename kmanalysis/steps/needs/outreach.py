@@ -103,7 +103,3 @@ def marketplace(workbook: Workbook) -> pd.DataFrame:
     is_open = years.isna() | (certified.isna() & is_wanted)
     found["state"] = np.select([is_uncertified | (years < fewest), is_open], ["missed", "unknown"], "met")
     return found[["contact_id", "supplier_id", "name", "stage", "marketplace_certified", "marketplace_years", "state"]]
-
-
-FRAMES = (funnel, entry_conditions, marketplace)
-"""What the charts of this step show."""

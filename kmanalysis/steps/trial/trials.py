@@ -208,6 +208,3 @@ def _charged(workbook: Workbook) -> ir.Table:
         foreign_fees=charged.count(where=charged.currency != charged.trial_currency),
     )
     return sums.order_by("trial_id")
-
-
-FRAMES = (trials, deliveries, questions, checks, repeats)
