@@ -14,7 +14,7 @@ from kmanalysis.workbook import Workbook
 
 FRAMES = (
     observation.observed,
-    scorecard.asked_subjects,
+    scorecard.requested_subjects,
     scorecard.scorecard,
     scorecard.dimension_scores,
     scorecard.dimension_history,

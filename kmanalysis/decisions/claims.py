@@ -51,7 +51,7 @@ def ledger(workbook: Workbook) -> ir.Table:
     adjustment, settled (nothing is left to claim), later (a later ledger has it), and `NOT_CLAIMABLE`. ``reason`` of an adjustment: paid (since),
     withdrawn (no longer a failure of the supplier's), corrected.
     """
-    recorded, by_event = _recorded(workbook), _by_event(workbook)
+    recorded, by_event = _claims_by_event(workbook), _all_claims(workbook)
     due = remedies_due(workbook, failed_orders(workbook))
     due = due.mutate(clause=ibis.ifelse(due.is_made_good, "compensation", "damages"))
     columns = (*due.columns, "claimed", "lines")
@@ -193,7 +193,7 @@ def _claims(workbook: Workbook) -> ir.Table:
     )  # fmt: skip
 
 
-def _recorded(workbook: Workbook) -> ir.Table:
+def _claims_by_event(workbook: Workbook) -> ir.Table:
     """What was claimed by event, supplier and currency: claimed (parts), lines, is_ours (all of them are this ledger's)."""
     claims = _claims(workbook)
     return claims.filter(~claims.is_later).group_by(*_KEYS).agg(
@@ -202,7 +202,7 @@ def _recorded(workbook: Workbook) -> ir.Table:
     )  # fmt: skip
 
 
-def _by_event(workbook: Workbook) -> ir.Table:
+def _all_claims(workbook: Workbook) -> ir.Table:
     """The claims of an event, whoever they were made on: first_id (the first claim's), all_lines, has_later."""
     claims = _claims(workbook)
     first = claims.claim_id.min(where=~claims.is_adjustment)
@@ -215,17 +215,17 @@ def _withdrawn(workbook: Workbook, due: ir.Table, recorded: ir.Table) -> ir.Tabl
     orders = workbook.table("orders").select("order_id", failed_at_now="failed_at")
     known = gone.join(orders, "order_id")
     empty = {name: ibis.null(str(kind)) for name, kind in due.schema().items() if name not in known.columns}
-    told = {
+    now = {
         "fault": ibis.literal("none"),
         "contract_id": known.recorded_contract,
         "clause": ibis.coalesce(known.recorded_clause, CLAUSES[1]),
         "failed_at": known.failed_at_now,
     }
     none = {name: ibis.literal(0, type="int64") for name in ("due", "paid", "outstanding")} | {"is_of_month": ibis.literal(False)}
-    return known.mutate(**(empty | told | none))
+    return known.mutate(**(empty | now | none))
 
 
-def _claim_id(events: ir.Table):
+def _claim_id(events: ir.Table) -> ir.StringValue:
     """The digest of contract and event; of an event that was claimed before, the digest of that claim and of what tells this line from its others."""
     mark = "\x1f"
     first = ibis.coalesce(events.contract_id, "") + mark + events.order_id

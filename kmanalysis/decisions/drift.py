@@ -82,7 +82,7 @@ def _chart(seen: pd.DataFrame, in_baseline: pd.Series, workbook: Workbook, *, le
     return charted.assign(centre=round(centre, DIGITS), **rounded)
 
 
-def _drift(chart: pd.DataFrame, length: int) -> dict | None:
+def _drift(chart: pd.DataFrame, length: int) -> dict[str, object] | None:
     watched = chart[~chart["is_baseline"]].reset_index(drop=True)
     out = np.flatnonzero((watched["ewma"] > watched["limit"]) & watched["value"].notna())
     if not len(out):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.scoring.grades import grades, weight_draws
-from kmanalysis.scoring.scorecard import scorecard, standards_frame, unasked
+from kmanalysis.scoring.scorecard import scorecard, standards_frame, unrequested
 from kmanalysis.workbook import Workbook, frame
 
 
@@ -22,7 +22,7 @@ def first_places(workbook: Workbook) -> pd.DataFrame:
     """
     table = _points(workbook)
     standards = workbook.standards
-    drawn = weight_draws(standards, unasked(workbook), int(standards.value("grade.draws")))
+    drawn = weight_draws(standards, unrequested(workbook), int(standards.value("grade.draws")))
     columns = ["supplier", "rank", "first_share", "best_rank", "worst_rank"]
     if table.empty:
         return pd.DataFrame(columns=columns).astype({"rank": "int64", "first_share": "float64", "best_rank": "int64", "worst_rank": "int64"})
@@ -107,18 +107,20 @@ def _points(workbook: Workbook) -> pd.DataFrame:
 
 
 def _weights(workbook: Workbook) -> pd.Series:
-    weights = standards_frame(workbook.standards, unasked(workbook)).set_index("measure")["weight"]
+    weights = standards_frame(workbook.standards, unrequested(workbook)).set_index("measure")["weight"]
     return weights[weights > 0]
 
 
 def _scores(table: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
     """Weighted means of the points there are: a row a supplier, a column a set of weights."""
     points = table.to_numpy(dtype="float64")
-    return (np.nan_to_num(points) @ weights / (~np.isnan(points) @ weights)).round(9)
+    means: np.ndarray = np.nan_to_num(points) @ weights / (~np.isnan(points) @ weights)
+    return means.round(9)
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
-    return 1 + (scores[None, :, :] > scores[:, None, :]).sum(axis=1)
+    better: np.ndarray = (scores[None, :, :] > scores[:, None, :]).sum(axis=1)
+    return 1 + better
 
 
 FRAMES = (first_places, weight_swaps)

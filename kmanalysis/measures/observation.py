@@ -10,7 +10,7 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.errors import UsageError
-from kmanalysis.measures.common.frames import nothing_observed
+from kmanalysis.measures.common.frames import unobserved_frame
 from kmanalysis.measures.common.measure import Measure
 from kmanalysis.measures.registry import measures
 from kmanalysis.times import Month
@@ -31,7 +31,7 @@ def observed(workbook: Workbook) -> pd.DataFrame:
         found = measure.compute(workbook)
         seen = set(found.loc[found["measure"] == measure.id, "supplier_id"])
         missing = [supplier for supplier in workbook.suppliers if supplier not in seen]
-        parts += [found, nothing_observed(workbook, measure.id, missing)]
+        parts += [found, unobserved_frame(workbook, measure.id, missing)]
     whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return whole.sort_values(["supplier_id", "measure"], ignore_index=True)
 

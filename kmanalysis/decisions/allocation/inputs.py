@@ -12,6 +12,7 @@ from ibis.expr import types as ir
 
 from kmanalysis.decisions.allocation.model import Offer, Problem, Quantities, Source, Tier, cost, discount
 from kmanalysis.errors import UsageError
+from kmanalysis.measures.common.frames import Row
 from kmanalysis.measures.common.money import CENT, MONEY, main_currencies
 from kmanalysis.measures.common.orders import orders_by_day
 from kmanalysis.measures.common.quotes import market_quotes
@@ -172,7 +173,7 @@ def _sources(workbook: Workbook, currency: str, floor: str) -> tuple[Source, ...
     for row in fees.fees_by_kind(workbook).to_dict("records"):
         if row["currency"] == currency:
             charged[row["supplier_id"]] = charged.get(row["supplier_id"], Decimal(0)) + Decimal(row["amount"])
-    tiers: dict[str, list[dict]] = {}
+    tiers: dict[str, list[Row]] = {}
     for row in _tiers_ahead(workbook).to_dict("records"):
         if row["currency"] == currency:
             tiers.setdefault(row["supplier_id"], []).append(row)
@@ -181,11 +182,11 @@ def _sources(workbook: Workbook, currency: str, floor: str) -> tuple[Source, ...
         sums, judged = bought.get(supplier), graded.get(supplier, {"reason": "", "grade": ""})
         fee = (charged[supplier] / Decimal(sums["paid_amount"])).quantize(_SHARE) if supplier in charged and sums and sums["paid_amount"] else Decimal(0)
         barred = "veto" if judged["reason"] == "vetoed" else "grade_floor" if RANKS[judged["grade"]] < RANKS[floor] else ""
-        found.append(Source(supplier, _cents(minimum.get(supplier, Decimal(0))), fee, _as_granted(tiers.get(supplier, []), sums), barred))
+        found.append(Source(supplier, _cents(minimum.get(supplier, Decimal(0))), fee, _granted_tiers(tiers.get(supplier, []), sums), barred))
     return tuple(found)
 
 
-def _as_granted(tiers: list[dict], bought: dict | None) -> tuple[Tier, ...]:
+def _granted_tiers(tiers: list[Row], bought: Row | None) -> tuple[Tier, ...]:
     """The tiers as they really work: where last month earned a discount and less was granted, each gives that part of what it promises."""
     promised = tuple(Tier(_cents(row["threshold_amount"]), Decimal(str(row["discount_share"])), row["applies_to"]) for row in tiers)
     if bought is None or not promised or not all(row["was_there"] for row in tiers):
@@ -198,7 +199,7 @@ def _as_granted(tiers: list[dict], bought: dict | None) -> tuple[Tier, ...]:
 def _plan_currency(offered: pd.DataFrame, asked: dict[str, int]) -> str:
     """The currency in which most of the units asked for are offered; empty where none is."""
     units = offered.drop_duplicates(["currency", "sku"]).assign(units=lambda rows: rows["sku"].map(asked).fillna(0))
-    main = main_currencies(units.groupby("currency", as_index=False)["units"].sum(), "units", by=())
+    main = main_currencies(units.groupby("currency")["units"].sum().reset_index(), "units", by=())
     return str(main["currency"].iloc[0]) if len(main) else ""
 
 

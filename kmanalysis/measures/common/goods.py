@@ -79,9 +79,9 @@ def upstreams(workbook: Workbook) -> ir.Table:
     return workbook.table("suppliers").select("supplier_id", "upstream_id").order_by("supplier_id")
 
 
-@frame("goods.purchased")
-@query("goods.purchased")
-def purchased(workbook: Workbook) -> ir.Table:
+@frame("goods.purchase_amounts")
+@query("goods.purchase_amounts")
+def purchase_amounts(workbook: Workbook) -> ir.Table:
     """What was paid for the month's purchases: supplier_id, category, family, currency, paid_amount (exact). Unknown category or family is null."""
     purchases = workbook.in_month("purchases")
     named = purchases.left_join(workbook.table("products").select("sku", "category", "family"), "sku").drop("sku_right")

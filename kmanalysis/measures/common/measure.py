@@ -9,7 +9,6 @@ import csv
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources.abc import Traversable
 from io import StringIO
 
@@ -90,7 +89,6 @@ class Measure:
         return written[self.id]
 
 
-@cache
 def guides(file: Traversable) -> Mapping[str, Guide]:
     """The guides that a TOML file holds, by the ids of their measures."""
     written = tomllib.loads(file.read_text(encoding="utf-8"))

@@ -148,7 +148,7 @@ def stretch_rows(workbook: Workbook, found: ir.Table, *keys: str, length: ir.Int
 def availability_frames(workbook: Workbook, measure: str, total: pd.DataFrame) -> pd.DataFrame:
     """Main row and ``.known_share`` from supplier_id, known, out, offered (microseconds) and n."""
     data = total.assign(
-        n=readings_counted(total),
+        n=reading_count(total),
         value=ratio(total["known"] - total["out"], total["known"]),
         lower=ratio(total["known"] - total["out"], total["offered"]),
         upper=ratio(total["offered"] - total["out"], total["offered"]),
@@ -159,7 +159,7 @@ def availability_frames(workbook: Workbook, measure: str, total: pd.DataFrame) -
     )
 
 
-def readings_counted(total: pd.DataFrame) -> pd.Series:
+def reading_count(total: pd.DataFrame) -> pd.Series:
     """n, where time is known by a carried reading alone: that reading. None where no time is known at all."""
     return total["n"].clip(lower=1).where(total["known"] > 0, 0)
 

@@ -49,7 +49,7 @@ def made_good(workbook: Workbook, failed: ir.Table) -> ir.Table:
     return failed.left_join(first, "order_id").drop("order_id_right")
 
 
-def owed(workbook: Workbook) -> ir.Table:
+def month_remedies(workbook: Workbook) -> ir.Table:
     """The failures whose deadline fell in the month, as `remedies_due` gives them."""
     longest = ceil(workbook.of_rows("longest_reship_seconds", lambda: _longest_reship_seconds(workbook)))
     failed = ibis.union(failures(workbook), failures(workbook, months_before=ceil(longest / _SHORTEST_MONTH)))
@@ -119,13 +119,13 @@ def stated_terms(workbook: Workbook) -> ir.Table:
     return workbook.table("contracts").left_join(stated, "contract_id").drop("contract_id_right")
 
 
-def stated_number(text, maximum: float):
+def stated_number(text: ir.StringValue, maximum: float) -> ir.FloatingValue:
     """The number that a term states; null where it states none from 0 to the maximum."""
     number = text.try_cast("float64")
     return ibis.ifelse((number >= 0) & (number <= maximum), number, ibis.null("float64"))
 
 
-def allowed_seconds(workbook: Workbook, hours, standard: str):
+def allowed_seconds(workbook: Workbook, hours: ir.StringValue, standard: str) -> ir.IntegerValue:
     """The time that a term of hours allows, in whole seconds; the standard's, where it says nothing or is not readable."""
     stated = stated_number(hours, LONGEST_TERM_HOURS)
     return ibis.coalesce((stated * 3600).round().cast("int64"), int(workbook.standards.value(standard)))
@@ -139,12 +139,12 @@ def _longest_reship_seconds(workbook: Workbook) -> float:
     return standard if pd.isna(hours) else max(standard, hours * 3600)
 
 
-def _per_million(text, default: float):
+def _per_million(text: ir.StringValue, default: float) -> ir.IntegerValue:
     stated = (stated_number(text, 1.0) * _PER_MILLION).round().cast("int64")
     return ibis.ifelse(text.isnull(), round(default * _PER_MILLION), stated)
 
 
-def _share_of(amount, per_million):
+def _share_of(amount: ir.DecimalValue, per_million: ir.IntegerValue) -> ir.IntegerValue:
     """A share of an amount, rounded half-up to the cent, in ten-thousandths: whole numbers throughout, so that a half is a half."""
     parts = (amount.cast(MONEY_SUM) * PARTS).cast("decimal(38,0)")
     scale = _PER_MILLION * CENT_PARTS

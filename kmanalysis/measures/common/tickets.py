@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ibis.expr import types as ir
 
-from kmanalysis.measures.common.waiting import counted, waiting_cases
+from kmanalysis.measures.common.waiting import cases_by_second, waiting_cases
 from kmanalysis.workbook import Workbook, query
 
 
@@ -27,7 +27,7 @@ def answer_cases(workbook: Workbook) -> ir.Table:
 @query("tickets.answer_counts")
 def answer_counts(workbook: Workbook) -> ir.Table:
     """The `answer_cases`, as `waiting_counts` takes them."""
-    return counted(answer_cases(workbook))
+    return cases_by_second(answer_cases(workbook))
 
 
 def is_open(workbook: Workbook, ended: ir.TimestampValue) -> ir.BooleanValue:

@@ -41,7 +41,7 @@ def _document_days(workbook: Workbook) -> ir.Table:
     )
 
 
-def _kinds_asked(workbook: Workbook) -> ir.Table:
+def _required_kinds(workbook: Workbook) -> ir.Table:
     """A row a supplier with any document on file, and kind."""
     suppliers = _on_file(workbook).select("supplier_id").distinct()
     return suppliers.mutate(kind=ibis.array(list(KINDS)).unnest())
@@ -57,7 +57,7 @@ def licence_days(workbook: Workbook) -> ir.Table:
 
 
 def _with_days(workbook: Workbook) -> ir.Table:
-    found = _kinds_asked(workbook).left_join(_document_days(workbook), ["supplier_id", "kind"]).drop("supplier_id_right", "kind_right")
+    found = _required_kinds(workbook).left_join(_document_days(workbook), ["supplier_id", "kind"]).drop("supplier_id_right", "kind_right")
     # A kind without a document on file has no days of any state but absent.
     counted = {state: ibis.coalesce(found[state], 0) for state in ("proven_days", "unverified_days", "outdated_days")}
     found = found.mutate(**counted)

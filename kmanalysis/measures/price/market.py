@@ -53,7 +53,7 @@ def band_share(workbook: Workbook) -> pd.DataFrame:
 @query("price.sku_deviations")
 def sku_deviations(workbook: Workbook) -> ir.Table:
     """Core SKUs against the market: supplier_id, sku, name, currency, days, within, above, below, lowest / median / highest_deviation."""
-    rows = _sided(workbook)
+    rows = _with_sides(workbook)
     found = rows.group_by("supplier_id", "sku", "name", "currency").agg(**_sides(rows))
     return found.order_by("supplier_id", "sku", "currency")
 
@@ -67,7 +67,7 @@ def daily_deviations(workbook: Workbook) -> pd.DataFrame:
 
 @query("price.day_sides")
 def _day_sides(workbook: Workbook) -> ir.Table:
-    rows = _sided(workbook)
+    rows = _with_sides(workbook)
     return rows.group_by("supplier_id", "day").agg(**_sides(rows)).order_by("supplier_id", "day")
 
 
@@ -88,7 +88,7 @@ def market_prices(workbook: Workbook) -> ir.Table:
     return found.order_by("sku", "currency", "day")
 
 
-def _sided(workbook: Workbook) -> ir.Table:
+def _with_sides(workbook: Workbook) -> ir.Table:
     rows = band_share_rows(workbook)
     is_outside = rows.severity > 0
     return rows.mutate(is_above=is_outside & (rows.deviation > 0), is_below=is_outside & (rows.deviation < 0))

@@ -11,8 +11,8 @@ from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.measures.common.money import CENT, PARTS, as_amount, main_currencies
-from kmanalysis.measures.common.remedies import failures, made_good, owed
-from kmanalysis.measures.common.waiting import counted, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.remedies import failures, made_good, month_remedies
+from kmanalysis.measures.common.waiting import cases_by_second, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import share_within_by
 from kmanalysis.workbook import Workbook, frame, query
 
@@ -30,12 +30,12 @@ def reship_in_time(workbook: Workbook) -> pd.DataFrame:
     counts = waiting_counts(_reship_counts(workbook), "fault")
     is_known = counts["fault"] == "supplier"
     found = waiting_frame(workbook, measure, counts[is_known])
-    return pd.concat([_widened(workbook, measure, found, counts), _unknown_fault(workbook, measure, counts)], ignore_index=True)
+    return pd.concat([_with_wider_bounds(workbook, measure, found, counts), _unknown_fault(workbook, measure, counts)], ignore_index=True)
 
 
 @query("service.reship_counts")
 def _reship_counts(workbook: Workbook) -> ir.Table:
-    return counted(_reship_cases(workbook), "fault")
+    return cases_by_second(_reship_cases(workbook), "fault")
 
 
 def reship_in_time_rows(workbook: Workbook) -> ir.Table:
@@ -71,7 +71,7 @@ def compensation_paid(workbook: Workbook) -> pd.DataFrame:
 
 def compensation_paid_rows(workbook: Workbook) -> ir.Table:
     """The failures whose deadline fell in the month, with what was due, paid and is outstanding: the largest outstanding amounts first."""
-    cases = owed(workbook)
+    cases = month_remedies(workbook)
     columns = ["supplier_id", "order_id", "contract_id", "fault", "failed_at", "deadline", "reshipped_at", "is_made_good", "currency"]
     amounts = {f"{column}_amount": as_amount(cases[column]) for column in ("due", "paid", "outstanding")}
     return cases.select(*columns, "base_amount", "remedy_share", **amounts, severity=cases.outstanding.cast("float64") / PARTS)
@@ -106,7 +106,7 @@ def _reship_cases(workbook: Workbook) -> ir.Table:
     return waiting_cases(workbook, cases, started=cases.failed_at, ended=cases.reshipped_at)
 
 
-def _widened(workbook: Workbook, measure: str, found: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+def _with_wider_bounds(workbook: Workbook, measure: str, found: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
     """The main rows with bounds that hold whoever was at fault in the undecided failures."""
     limit, confidence = workbook.standards.limit(measure), workbook.standards.value("counting.confidence")
     is_known, is_in_time = counts["fault"] == "supplier", counts["ended"] & (counts["seconds"] <= limit)
@@ -135,7 +135,7 @@ def _unknown_fault(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd
 @query("service.sums")
 def _sums(workbook: Workbook) -> ir.Table:
     """Counts and sums (ten-thousandths) per supplier and currency; of unknown fault apart."""
-    cases = owed(workbook)
+    cases = month_remedies(workbook)
     by_supplier = cases.fault == "supplier"
     sums = cases.group_by("supplier_id", "currency").agg(
         failures=cases.count(where=by_supplier),

@@ -15,7 +15,7 @@ from ibis.expr import types as ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
 from kmanalysis.measures.common.tickets import answer_cases, answer_counts, is_open, real_tickets
 from kmanalysis.measures.common.time import DAY
-from kmanalysis.measures.common.waiting import CURVE_POINTS, counted, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.waiting import CURVE_POINTS, cases_by_second, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.tables import NO_DISPUTE_KINDS
 from kmanalysis.times import to_local
@@ -58,7 +58,7 @@ def resolution(workbook: Workbook) -> pd.DataFrame:
 
 @query("service.resolution_counts")
 def _resolution_counts(workbook: Workbook) -> ir.Table:
-    return counted(resolution_cases(workbook))
+    return cases_by_second(resolution_cases(workbook))
 
 
 def resolution_rows(workbook: Workbook) -> ir.Table:

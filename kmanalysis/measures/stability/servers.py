@@ -30,12 +30,12 @@ def uptime_days(workbook: Workbook) -> pd.DataFrame:
 
 @query("stability.watched_days")
 def _watched_days(workbook: Workbook) -> ir.Table:
-    days, carried = probe_days(workbook), _carried(probe_marks(workbook))
+    days, carried = probe_days(workbook), _carried_marks(probe_marks(workbook))
     columns = ["supplier_id", "state", "since", "until"]
     parts = readings.split_by_day(ibis.union(readings.overnight(days).select(columns), carried.select(columns)))
     spoken = parts.until - parts.since
     later = parts.group_by("supplier_id", "day").agg(known=spoken.sum(), out=ibis.coalesce(spoken.sum(where=parts.state == DOWN), 0))
-    common = readings.split_by_day(readings.within(down_stretches(workbook), watched(workbook).filter(ibis._.is_common)))
+    common = readings.split_by_day(readings.within(down_stretches(workbook), watch_periods(workbook).filter(ibis._.is_common)))
     # In a common outage whoever is known is down: all of its time is taken from both.
     lost = common.group_by("supplier_id", "day").agg(lost=(common.until - common.since).sum())
     none, nothing = ibis.literal(0, type="int64"), ibis.null("float64")
@@ -68,7 +68,7 @@ def uptime(workbook: Workbook) -> pd.DataFrame:
     down = outages(workbook).groupby("supplier_id").agg(outages=("seconds", "size"), longest=("seconds", "max"))
     for column in ("outages", "longest"):
         total[column] = total["supplier_id"].map(down[column]).astype("float64").fillna(0.0)
-    total["n"] = readings.readings_counted(total)
+    total["n"] = readings.reading_count(total)
     parts = [readings.availability_frames(workbook, "stability.uptime", total)]
     parts += [
         measures_frame(workbook, f"stability.uptime.{label}", total.assign(value=total[column]), unit=unit)
@@ -86,7 +86,7 @@ def outages(workbook: Workbook) -> ir.Table:
 
 def uptime_rows(workbook: Workbook) -> ir.Table:
     """The outages: since, until, seconds, probes that failed in a row; the longest are worst."""
-    down = readings.within(down_stretches(workbook), watched(workbook).filter(~ibis._.is_common))
+    down = readings.within(down_stretches(workbook), watch_periods(workbook).filter(~ibis._.is_common))
     return readings.stretch_rows(workbook, down, "supplier_id", length=down.until - down.since).rename(probes="readings")
 
 
@@ -123,12 +123,12 @@ def down_stretches(workbook: Workbook) -> ir.Table:
     return readings.stretches(probe_marks(workbook).filter(ibis._.state == DOWN), ["supplier_id"])
 
 
-@kept("stability.watched")
-def watched(workbook: Workbook) -> ir.Table:
+@kept("stability.watch_periods")
+def watch_periods(workbook: Workbook) -> ir.Table:
     """The month as `stability_readings.watched_periods`."""
     marks, length = probe_marks(workbook), month_length(workbook)
     firsts = probe_days(workbook).group_by("supplier_id").agg(first_at=ibis._.first_at.min())
-    carried = _carried(marks).select("supplier_id", spoken_until="until")
+    carried = _carried_marks(marks).select("supplier_id", spoken_until="until")
     begun = firsts.outer_join(carried, "supplier_id")
     begun = begun.select(since=ibis.coalesce(begun.spoken_until, 0), until=ibis.coalesce(begun.first_at, length))
     silent = marks.filter(marks.silent_until.notnull())
@@ -142,7 +142,7 @@ def _own_probes(workbook: Workbook) -> ir.Table:
     return own.mutate(state=ibis.ifelse(own.is_up, UP, DOWN))
 
 
-def _carried(marks: ir.Table) -> ir.Table:
+def _carried_marks(marks: ir.Table) -> ir.Table:
     return marks.filter(marks["at"] < 0)
 
 

@@ -78,12 +78,12 @@ def pairs(workbook: Workbook) -> pd.DataFrame:
     """
     counts = _pair_counts(workbook)
     found = lift(counts["together"], counts["first_baskets"], counts["second_baskets"], counts["baskets"], workbook.standards.value("counting.confidence"))
-    told = counts.assign(**{name: part.round(DIGITS) for name, part in found._asdict().items()})
+    ranked = counts.assign(**{name: part.round(DIGITS) for name, part in found._asdict().items()})
     p = chance(counts["together"], counts["first_baskets"], counts["second_baskets"], counts["baskets"])
-    told["adjusted_p"] = np.minimum(p * counts["items"] * (counts["items"] - 1) / 2, 1.0).round(DIGITS)
-    told["is_more"] = (told["lower"] > 1) & (told["adjusted_p"] <= 1 - workbook.standards.value("counting.confidence"))
-    told = told.sort_values(["level", "lower", "first", "second"], ascending=[False, False, True, True], ignore_index=True)
-    return told.groupby("level").head(PAIRS_SHOWN).reset_index(drop=True)
+    ranked["adjusted_p"] = np.minimum(p * counts["items"] * (counts["items"] - 1) / 2, 1.0).round(DIGITS)
+    ranked["is_more"] = (ranked["lower"] > 1) & (ranked["adjusted_p"] <= 1 - workbook.standards.value("counting.confidence"))
+    ranked = ranked.sort_values(["level", "lower", "first", "second"], ascending=[False, False, True, True], ignore_index=True)
+    return ranked.groupby("level").head(PAIRS_SHOWN).reset_index(drop=True)
 
 
 def _months_before(workbook: Workbook) -> int:
@@ -137,7 +137,7 @@ def _buyers(workbook: Workbook) -> ir.Table:
 def buyer_numbers(workbook: Workbook) -> ir.Table:
     """The month's known buyers in the engine: buyer_digest, buyer (a number). Their texts would take most of the memory and of the time."""
     orders = workbook.in_month("orders")
-    return _numbered(orders.filter(orders.buyer_digest.notnull()), "buyer_digest", "buyer")
+    return _numbers(orders.filter(orders.buyer_digest.notnull()), "buyer_digest", "buyer")
 
 
 @kept("market.basket_counts")
@@ -147,7 +147,7 @@ def basket_counts(workbook: Workbook) -> ir.Table:
     Columns: level, first, second, baskets. A basket is of one day, and so of one month: what is counted adds up over months.
     """
     orders, products = workbook.in_month("orders"), workbook.table("products")
-    skus, categories = _numbered(products, "sku", "item"), _numbered(products.filter(products.category.notnull()), "category", "category_item")
+    skus, categories = _numbers(products, "sku", "item"), _numbers(products.filter(products.category.notnull()), "category", "category_item")
     day = orders.ordered_at.delta(workbook.period.start, unit="microsecond") // DAY
     known = orders.select("buyer_digest", "sku", day=day).join(buyer_numbers(workbook), "buyer_digest").join(skus, "sku")
     held = known.select("item", basket=known.buyer * LONGEST_MONTH + known.day).distinct()
@@ -157,7 +157,7 @@ def basket_counts(workbook: Workbook) -> ir.Table:
     return ibis.union(*_counts("sku", held, skus.select("item", text="sku")), *_counts("category", held_categories, categories))
 
 
-def _numbered(rows: ir.Table, column: str, number: str) -> ir.Table:
+def _numbers(rows: ir.Table, column: str, number: str) -> ir.Table:
     """Each text of the column once, with its number: by the order of the texts, so that it is the same whenever the engine looks again."""
     texts = rows.select(column).distinct()
     return texts.mutate(**{number: ibis.row_number().over(ibis.window(order_by=column))})
@@ -173,10 +173,10 @@ def _counts(level: str, held: ir.Table, items: ir.Table) -> list[ir.Table]:
         held.group_by(first="item").agg(baskets=held.count()),
         both.group_by("first", "second").agg(baskets=both.count()),
     )
-    return [_named(count, items).mutate(level=ibis.literal(level)).select("level", "first", "second", "baskets") for count in counts]
+    return [_with_texts(count, items).mutate(level=ibis.literal(level)).select("level", "first", "second", "baskets") for count in counts]
 
 
-def _named(counts: ir.Table, items: ir.Table) -> ir.Table:
+def _with_texts(counts: ir.Table, items: ir.Table) -> ir.Table:
     for side in ("first", "second"):
         if side in counts.columns:
             counts = counts.rename(item=side).join(items.rename({side: "text"}), "item").drop("item")

@@ -50,20 +50,20 @@ def funnel(workbook: Workbook) -> pd.DataFrame:
         for step in range(len(STAGES))
     ]
     counts = pd.concat(parts, ignore_index=True).assign(is_lost=lambda rows: rows["stage"] == "lost")
-    told = counts.groupby(["channel", "step"], as_index=False).agg(
+    stages = counts.groupby(["channel", "step"], as_index=False).agg(
         contacts=("reached", "sum"), before=("passed", "sum"), ended=("ended", "sum"), lost=("is_lost", "sum"), size=("reached", "size")
     )
     numbers = ["contacts", "before", "ended", "lost", "size"]
-    told[numbers] = told[numbers].astype("int64")
-    told["stage"] = told["step"].map(dict(enumerate(STAGES)))
+    stages[numbers] = stages[numbers].astype("int64")
+    stages["stage"] = stages["step"].map(dict(enumerate(STAGES)))
     confidence = workbook.standards.value("counting.confidence")
-    for suffix, whole in (("", told["before"].where(told["step"] > 0, 0)), ("_of_all", told["size"])):
-        good, n = told["contacts"].where(whole > 0, 0).to_numpy(dtype="float64"), whole.to_numpy(dtype="float64")
+    for suffix, whole in (("", stages["before"].where(stages["step"] > 0, 0)), ("_of_all", stages["size"])):
+        good, n = stages["contacts"].where(whole > 0, 0).to_numpy(dtype="float64"), whole.to_numpy(dtype="float64")
         lower, upper = proportion_bounds(good, n, confidence)
-        told[f"lower{suffix}"], told[f"upper{suffix}"] = lower.round(DIGITS), upper.round(DIGITS)
-        told["share" if not suffix else "share_of_all"] = np.divide(good, n, out=np.full(len(n), np.nan), where=n > 0).round(DIGITS)
+        stages[f"lower{suffix}"], stages[f"upper{suffix}"] = lower.round(DIGITS), upper.round(DIGITS)
+        stages["share" if not suffix else "share_of_all"] = np.divide(good, n, out=np.full(len(n), np.nan), where=n > 0).round(DIGITS)
     columns = ["channel", "step", "stage", "contacts", "before", "share", "lower", "upper", "share_of_all", "lower_of_all", "upper_of_all", "ended", "lost"]
-    return told[columns]
+    return stages[columns]
 
 
 @frame("needs.entry_conditions")
