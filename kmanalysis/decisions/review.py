@@ -7,7 +7,7 @@ import pandas as pd
 
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.goods import goods_sold, goods_stock
-from kmanalysis.measures.common.price_moves import price_levels, sku_moves
+from kmanalysis.measures.common.quotes import price_levels, sku_moves
 from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.statistics.control import mean_bounds, share_difference, share_difference_p

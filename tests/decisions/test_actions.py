@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kmanalysis.decisions.actions import actions, rulings
-from kmanalysis.decisions.corrective import CORRECTIVE, _open_runs
+from kmanalysis.decisions.corrective import CORRECTIVE, open_runs
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
@@ -128,5 +128,5 @@ def test_a_corrective_action_closes_after_two_good_months(verdicts, is_open, mon
             for month, sign in zip(MONTHS, verdicts, strict=True)
         ]
     )
-    found_open, found_months = _open_runs(past, 2)
+    found_open, found_months = open_runs(past, 2)
     assert (bool(found_open.iloc[0]), int(found_months.iloc[0])) == (is_open, months)
