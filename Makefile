@@ -22,7 +22,7 @@ lab: $(READY)
 	$(BIN)/kmanalysis lab
 
 docs: $(READY)
-	$(BIN)/python -m kmanalysis.reference.docs docs
+	$(BIN)/python -m kmanalysis.reference docs
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'

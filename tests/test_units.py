@@ -7,7 +7,7 @@ import pytest
 
 from kmanalysis.charts.kit.cells import STRETCH
 from kmanalysis.decisions.bundle import FRAMES
-from kmanalysis.measures import evidence_name, rows, worst_rows
+from kmanalysis.measures.observation import evidence_name, rows, worst_rows
 from kmanalysis.report.sheets.columns import SHEETS
 from kmanalysis.report.sheets.excel import sheet_tables, sheet_units
 from kmanalysis.standards import default_standards

@@ -14,7 +14,7 @@ from kmanalysis.explorers.display import STYLE, WIDE, button, interactive_table,
 from kmanalysis.explorers.models.rows import PAGE, Page, page_of
 from kmanalysis.explorers.models.session import Session
 from kmanalysis.explorers.pickers import looked_at
-from kmanalysis.measures import evidence_name
+from kmanalysis.measures.observation import evidence_name
 from kmanalysis.scoring.explain import Explanation
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kmanalysis.charts.kit.style import picture
 from kmanalysis.charts.trial.evidence import sequential
-from kmanalysis.decisions.trials.plans import sequential_lines, trial_asked
+from kmanalysis.decisions.trials.plans import sequential_lines, trial_request
 from kmanalysis.explorers.display import STYLE, button, note, problem
 from kmanalysis.explorers.models.session import Session
 from kmanalysis.explorers.models.trial_desk import OUTCOMES, Standing, standing
@@ -68,7 +68,7 @@ class TrialDesk:
         if not now.n:
             self._picture.value = ""
             return
-        asked = trial_asked(standards)
+        asked = trial_request(standards)
         run = now.run.assign(trial_id="desk", supplier_id=words.text("This trial"))
         verdicts = pd.DataFrame([{"trial_id": "desk", "supplier_id": "", "started_at": pd.Timestamp(0), "is_current": True, "verdict": "unproven"}])
         self._picture.value = picture(sequential(run, sequential_lines(asked), verdicts, words, {})).svg

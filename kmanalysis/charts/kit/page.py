@@ -9,10 +9,10 @@ from html import escape
 import pandas as pd
 from IPython.display import Markdown
 
-from kmanalysis import measures
 from kmanalysis.charts.kit.cells import Row, asked, source_of, supplier_name
 from kmanalysis.charts.kit.tables import Table, evidence, evidence_anchor, grade_name, standard_anchor, table
 from kmanalysis.charts.kit.text import markdown
+from kmanalysis.measures import observation
 from kmanalysis.measures.price import market
 from kmanalysis.measures.stability import orders, servers, stock
 from kmanalysis.scoring.grades import grade_history, grades
@@ -183,7 +183,7 @@ def missed_evidence(workbook: Workbook, card: pd.DataFrame, measure: str) -> Tab
     open_ones = card[(card["measure"] == measure) & card["verdict"].isin(["missed", "unproven"])]
     order = open_ones.sort_values(["verdict", "points", "supplier_id"])["supplier_id"]
     place = {supplier: number for number, supplier in enumerate(order)}
-    rows = measures.worst_rows(workbook, measure)
+    rows = observation.worst_rows(workbook, measure)
     rows = rows.assign(place=rows["supplier_id"].map(place)).dropna(subset="place").sort_values(["place", "rank"])
     is_seen = (card.loc[card["measure"] == measure, "verdict"] != "no_data").any()
     words = workbook.words
@@ -211,7 +211,7 @@ def costly_measures(costs: pd.DataFrame, *, most: int = 4) -> list[str]:
 
 def dossier_evidence(workbook: Workbook, costs: pd.DataFrame, supplier: str, *, most: int = 4) -> Sections:
     """The worst rows behind the measures that cost a supplier most; ``costs`` holds its rows of `reasons`."""
-    found = [(measure, measures.worst_rows(workbook, measure)) for measure in costly_measures(costs, most=most)]
+    found = [(measure, observation.worst_rows(workbook, measure)) for measure in costly_measures(costs, most=most)]
     words = workbook.words
     tables = [evidence(rows[rows["supplier_id"] == supplier], measure, words) for measure, rows in found]
     return Sections(tables, words.text("No measure costs this supplier a point."))

@@ -14,7 +14,7 @@ from pandas.io.formats.style import Styler
 
 from kmanalysis.charts.kit.cells import Row, asked, in_words, interval, source_of, supplier_name
 from kmanalysis.charts.kit.style import MANY_ROWS, VERDICT_SYMBOLS, columns
-from kmanalysis.measures import evidence_name
+from kmanalysis.measures.observation import evidence_name
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, GRADES, VERDICTS
 from kmanalysis.words import Words

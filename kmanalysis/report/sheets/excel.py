@@ -12,7 +12,7 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.format import Format
 
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.report.sheets.columns import SHEETS
 from kmanalysis.report.sheets.decisions import decision_sheets
 from kmanalysis.report.sheets.files import HEADING, NUMBER_FORMATS, fitting, new_workbook
