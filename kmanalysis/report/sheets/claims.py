@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
-import xlsxwriter
 
+from kmanalysis.durable import move_into_place, write_safely
+from kmanalysis.report.sheets.books import new_book
 from kmanalysis.report.site.pages import file_stems
 from kmanalysis.times import Month, to_local
 from kmanalysis.words import Words
 
-_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
-_CREATED = datetime(2000, 1, 1)  # a file that says when it was made would differ from run to run
 _LONGEST = 32_000
 _PARTIAL = ".partial"
 _MONEY = ("base_amount", "due_amount", "paid_amount", "outstanding_amount", "claimed_amount", "claim_amount")
@@ -34,7 +32,7 @@ def write_sheets(sheets: Mapping[str, bytes], folder: Path) -> list[tuple[Path, 
     for stem, content in sheets.items():
         target = _free(folder, stem)
         temporary = target.with_name(target.name + _PARTIAL)
-        temporary.write_bytes(content)
+        write_safely(temporary, content)
         written.append((temporary, target))
     return written
 
@@ -42,7 +40,7 @@ def write_sheets(sheets: Mapping[str, bytes], folder: Path) -> list[tuple[Path, 
 def finish_sheets(written: list[tuple[Path, Path]]) -> Iterator[Path]:
     """Gives the written sheets their names."""
     for temporary, target in written:
-        os.replace(temporary, target)
+        move_into_place(temporary, target)
         yield target
 
 
@@ -72,8 +70,7 @@ def _free(folder: Path, stem: str) -> Path:
 
 def _sheet(lines: pd.DataFrame, month: Month, on: date, name: str, words: Words) -> bytes:
     target = BytesIO()
-    with xlsxwriter.Workbook(target, _OPTIONS) as book:
-        book.set_properties({"created": _CREATED, "title": f"{words.text('Claims')} {month}"})
+    with new_book(target, f"{words.text('Claims')} {month}") as book:
         sheet = book.add_worksheet(words.text("Claims"))
         bold, top = book.add_format({"bold": True}), book.add_format({"valign": "top"})
         head = book.add_format({"bold": True, "bg_color": "#DFF1EA", "bottom": 1, "text_wrap": True, "valign": "top"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
 from numbers import Real
@@ -12,6 +11,7 @@ import pandas as pd
 import xlsxwriter
 
 from kmanalysis.measures import observed
+from kmanalysis.report.sheets.books import new_book
 from kmanalysis.report.sheets.decisions import decision_sheets
 from kmanalysis.report.site.index import changed_fields
 from kmanalysis.scoring.grades import grades
@@ -21,8 +21,6 @@ from kmanalysis.tables import DIMENSIONS
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
 
-_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
-_CREATED = datetime(2000, 1, 1)  # a file that says when it was made would differ from run to run
 _LONGEST = 32_767
 """UTF-16 units that a cell may hold: a longer one makes the program say that the file is damaged."""
 
@@ -83,8 +81,7 @@ def scorecard_workbook(workbook: Workbook) -> bytes:
     }
     sheets["columns"] = _explained(sheets, words)
     target = BytesIO()
-    with xlsxwriter.Workbook(target, _OPTIONS) as book:
-        book.set_properties({"created": _CREATED, "title": f"{words.text('Supplier report')} {workbook.month}"})
+    with new_book(target, f"{words.text('Supplier report')} {workbook.month}") as book:
         _link(book, _write_sheet(book, words, "contents", _contents(sheets, words)), [words.name(f"sheet.{name}") for name in sheets])
         for name, frame in sheets.items():
             _write_sheet(book, words, name, frame)
