@@ -48,3 +48,9 @@ class UsageError(KmError):
     """Arguments that cannot be used: unknown month, supplier, notebook, language."""
 
     exit_code = 2
+
+
+class LockHeld(KmError):
+    """A lock that another process holds, where the caller does not wait for it."""
+
+    exit_code = 2

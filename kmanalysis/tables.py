@@ -101,6 +101,10 @@ class Table:
         """All columns as they stand in the engine and in Parquet: the supplied ones, then the derived ones."""
         return MappingProxyType({**self.columns, **self.derived})
 
+    def may_hold_contacts(self, column: Column) -> bool:
+        """Whether a column is free text, in which contacts are replaced by their digests."""
+        return column.type == "text" and not column.pattern and column.name not in self.key
+
     @property
     def series(self) -> tuple[str, ...]:
         """The key without the time: rows alike in it are readings of one thing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,14 +22,18 @@ from kmanalysis.cli.options import (
     Memory,
     MonthText,
     OwnStandards,
+    cli_errors,
     folder_of,
     receipts_of,
-    speaking,
     warn_of_rejected,
     warn_of_rejects,
+    warn_of_unstamped,
 )
 from kmanalysis.errors import UsageError
 from kmanalysis.words import DEFAULT, Words, languages
+
+if TYPE_CHECKING:
+    from kmanalysis.loaders.folder import Attached
 
 # The engine and the notebooks' machinery are imported by the commands that need them: --help does not wait.
 
@@ -57,7 +61,7 @@ def report(
     notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
 ) -> None:
     """The whole report, or the pages asked for; exit code 1 where a page failed."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.engine.memory import bytes_of
         from kmanalysis.report.cache.inputs import KEPT, read_inputs
@@ -76,6 +80,7 @@ def report(
             known = None if force else month or last_month(out, inputs)
             standing = standing_report(out, known, made_of, *asked) if known else None
         if standing is None:
+            warn_of_unstamped(data, words)
             from kmanalysis.report.batch import Options
             from kmanalysis.report.report import Run, run_report
 
@@ -108,7 +113,7 @@ def score(
     lang: Lang = "zh",
 ) -> None:
     """The scorecard and the grades; as csv the scorecard, or with --grades the grades by month."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
         from kmanalysis.cli.terminal import scores
@@ -116,7 +121,9 @@ def score(
         from kmanalysis.report.progress import Progress
         from kmanalysis.workbook import open_workbook
 
-        workbook = open_workbook(folder_of(data), month, standards, lang, memory=memory, engine=engine, master=master)
+        folder = folder_of(data)
+        warn_of_unstamped(folder, words)
+        workbook = open_workbook(folder, month, standards, lang, memory=memory, engine=engine, master=master)
         with Progress(Console(stderr=True), words).counting() as hears:
             workbook.tell(hears)
             if format == "table":
@@ -136,19 +143,45 @@ def score(
 def check(
     data: Data = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|csv", help="How it is printed; csv prints the rejected rows alone.")] = "text",
+    stamp: Annotated[bool, typer.Option("--stamp", help="Write Parquet tables that bear no stamp of today's rules again, with it.")] = False,
+    set_aside: Annotated[bool, typer.Option("--set-aside", help="With --stamp: move rows that are rejected to rejected/, whole.")] = False,
     lang: Lang = "zh",
 ) -> None:
     """What each table's rows became; exit code 1 where rows were rejected."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         if format not in ("text", "json", "csv"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="text, json, csv")
         from kmanalysis.cli.terminal import scores
         from kmanalysis.loaders import load as loading
 
-        attached = loading.check(folder_of(data))
+        if set_aside and not stamp:
+            raise UsageError("{option} goes with {other}.", option="--set-aside", other="--stamp")
+        folder = folder_of(data)
+        attached = _stamped(folder, set_aside, words) if stamp else loading.check(folder)
         sys.stdout.write({"text": scores.check_text, "json": scores.check_json, "csv": scores.check_csv}[format](attached, words))
+        if not stamp:
+            warn_of_unstamped(folder, words)
         if len(attached.rejects):
             raise typer.Exit(1)
+
+
+def _stamped(folder: Path, set_aside: bool, words: Words) -> Attached:
+    """`stamp_tables`, told on stderr; gives what it found."""
+    from kmanalysis.loaders.stamping import stamp_tables
+
+    outcome = stamp_tables(folder, words, set_aside=set_aside)
+    for name, rows in outcome.refused.items():
+        left = words.text(
+            "{table} is left as it is: {rows} of its rows are rejected. Mend them, or stamp it with --set-aside, which keeps them in rejected/.",
+            table=name,
+            rows=words.number(rows),
+        )
+        typer.echo(left, err=True)
+    for path in outcome.aside:
+        typer.echo(words.text("Rejected rows were set aside: {path}", path=path), err=True)
+    if outcome.stamped:
+        typer.echo(words.text("Stamped: {tables}", tables=", ".join(outcome.stamped)), err=True)
+    return outcome.attached
 
 
 @app.command(help="Load raw exports into a folder of canonical tables.")
@@ -162,7 +195,7 @@ def load(
     lang: Lang = "zh",
 ) -> None:
     """A receipt a file and table; exit code 1 where rows were rejected."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         from kmanalysis.loaders import load as loading
         from kmanalysis.loaders.checking.receipts import receipts_text
 
@@ -191,7 +224,7 @@ def sample(
     lang: Lang = "zh",
 ) -> None:
     """A workbook folder whose truth.csv says what was planted in whom."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         from kmanalysis.report.progress import Progress
         from kmanalysis.samples import make_samples
 
@@ -208,7 +241,7 @@ def lab(
     options: Annotated[list[str] | None, typer.Argument(metavar="OPTION", help="Handed on to JupyterLab, like -- --port=8890.")] = None,
 ) -> None:
     """JupyterLab until it is closed."""
-    with speaking(lang):
+    with cli_errors(lang):
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.explorers.lab import run_lab
 

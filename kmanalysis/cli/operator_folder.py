@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from kmanalysis.assets import notebooks_folder
+from kmanalysis.durable import move_into_place
 from kmanalysis.errors import UsageError
 from kmanalysis.words import FALLBACK
 
@@ -95,7 +96,7 @@ def _put_in_place(made: Path, folder: Path) -> None:
             _move_into(made, folder)
         else:
             # Takes the place of a folder only where that is empty, whatever came to lie in it meanwhile.
-            os.replace(made, folder)
+            move_into_place(made, folder)
     except OSError as problem:
         raise _holds_files(folder) from problem
 

@@ -31,7 +31,7 @@ Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Me
 
 
 @contextmanager
-def speaking(lang: str) -> Iterator[Words]:
+def cli_errors(lang: str) -> Iterator[Words]:
     """The words of the run. An error that the user can act on ends it with one sentence on stderr and its exit code."""
     words = Words(lang if lang in languages() else DEFAULT)
     try:
@@ -53,6 +53,14 @@ def folder_of(data: Path | None) -> Path:
 def receipts_of(workbook: Workbook) -> list[Receipt]:
     """The receipts of the files that the workbook was opened on."""
     return workbook.attached.receipts if workbook.attached else []
+
+
+def warn_of_unstamped(folder: Path, words: Words) -> None:
+    """Says on stderr which Parquet tables are validated at every run, and what ends it."""
+    from kmanalysis.loaders.stamping import unstamped_text
+
+    for line in unstamped_text(folder, words):
+        typer.echo(line, err=True)
 
 
 def warn_of_rejects(receipts: Sequence[Receipt], words: Words) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kmanalysis.cli.options import WIDE, Data, Lang, MonthText, OwnStandards, folder_of, receipts_of, speaking, warn_of_rejects
+from kmanalysis.cli.options import WIDE, Data, Lang, MonthText, OwnStandards, cli_errors, folder_of, receipts_of, warn_of_rejects, warn_of_unstamped
 from kmanalysis.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Plan trials and purchases.")
@@ -37,7 +37,7 @@ def trial(
     lang: Lang = "zh",
 ) -> None:
     """The plan in sentences and tables, or as JSON; what is not said is as the standards say."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         if format not in ("table", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, json")
         from kmanalysis.cli.terminal.plans import trial_json, trial_text
@@ -69,7 +69,7 @@ def allocation(
     lang: Lang = "zh",
 ) -> None:
     """The plan, what it saves and what each constraint costs; exit code 1 where there is no split, with the constraints that conflict."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
         from kmanalysis.cli.terminal.allocation import plan_csv, plan_json, plan_text
@@ -78,7 +78,9 @@ def allocation(
         from kmanalysis.workbook import open_workbook
 
         share_cap, lowest, asked = asked_cap(cap), asked_floor(floor), None if demand is None else read_demand(demand)
-        workbook = open_workbook(folder_of(data), month, standards, lang)
+        folder = folder_of(data)
+        warn_of_unstamped(folder, words)
+        workbook = open_workbook(folder, month, standards, lang)
         with _only_ours_on_stdout():
             plan = plan_frames(workbook, share_cap, lowest, asked)
         if format == "table":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from io import BytesIO
@@ -11,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from kmanalysis.decisions.claims import claim_lines
+from kmanalysis.durable import move_into_place, write_safely
 from kmanalysis.report.sheets.files import HEADING, NUMBER_FORMATS, fitting, new_workbook
 from kmanalysis.report.site.pages import file_stems
 from kmanalysis.times import Month, to_local
@@ -32,7 +32,7 @@ def write_sheets(sheets: Mapping[str, bytes], folder: Path) -> list[tuple[Path, 
     for stem, content in sheets.items():
         target = _free(folder, stem)
         temporary = target.with_name(target.name + _PARTIAL)
-        temporary.write_bytes(content)
+        write_safely(temporary, content)
         written.append((temporary, target))
     return written
 
@@ -40,7 +40,7 @@ def write_sheets(sheets: Mapping[str, bytes], folder: Path) -> list[tuple[Path, 
 def finish_sheets(written: list[tuple[Path, Path]]) -> Iterator[Path]:
     """Gives the written sheets their names."""
     for temporary, target in written:
-        os.replace(temporary, target)
+        move_into_place(temporary, target)
         yield target
 
 
