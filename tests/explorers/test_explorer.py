@@ -15,7 +15,7 @@ from kmanalysis.scoring.grades import grades
 from kmanalysis.standards import load_standards
 from kmanalysis.words import Words
 from kmanalysis.workbook import open_workbook
-from tests.explorers.models.test_whatif import some_months
+from tests.report.small import judged_workbook
 
 
 @pytest.fixture
@@ -132,11 +132,9 @@ def test_two_months_of_one_supplier(explorer, samples):
     assert both["difference"].equals((both["points_right"] - both["points_left"]).round(6))
 
 
-def test_names_from_data_are_text(seen):
+def test_names_from_data_are_text():
     evil = '<img src=x onerror=alert(1)>"&'
-    observed = some_months(4, suppliers=2)
-    workbook = seen(observed)
-    workbook._facts["names"] = dict.fromkeys(workbook.names, evil)
+    workbook = judged_workbook({"S0": 90.0, "S1": 70.0}, names=dict.fromkeys(("S0", "S1"), evil))
     explorer = explorer_of(workbook, "evil")
     workbook.finished("evidence.stability.delivery_time", lambda _: pd.DataFrame({"supplier_id": ["S0"], "rank": [1], "name": [evil]}))
     assert "<img" not in explorer.sliders.table.value
