@@ -1,23 +1,17 @@
-"""What two dimensions know of failed orders: the same amounts by the month and over all time, and exact halves."""
+"""What two dimensions know of failed orders: the same amounts by the month and over all time."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 import ibis
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures.common.remedies import failed_orders, in_force, month_remedies, remedies_due, to_cent
+from kmanalysis.measures.common.remedies import failed_orders, in_force, month_remedies, remedies_due
 from kmanalysis.times import Month
 
 FIRST = datetime(2026, 7, 31, 16)
-
-
-@pytest.mark.parametrize(("parts", "cents"), [(49, 0), (50, 100), (149, 100), (150, 200), (12_345, 12_300), (12_350, 12_400)])
-def test_half_a_cent_is_rounded_up(parts, cents):
-    assert ibis.duckdb.connect().execute(to_cent(ibis.literal(parts))) == cents
 
 
 @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
