@@ -7,7 +7,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -90,7 +90,7 @@ class Standards(Mapping[str, Standard]):
         """All of it as JSON, for a manifest or a page's slice."""
         return json.dumps({identifier: asdict(standard) for identifier, standard in self.items()}, ensure_ascii=False, sort_keys=True)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Digest of all values in force."""
         return blake2b(self.as_json().encode(), digest_size=16).hexdigest()

@@ -64,39 +64,27 @@ def report(
     with cli_errors(lang) as words:
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.engine.memory import bytes_of
-        from kmanalysis.report.cache.inputs import KEPT, read_inputs
-        from kmanalysis.report.cache.unchanged import last_month, made_from, standing_report
         from kmanalysis.report.progress import Progress
+        from kmanalysis.report.request import Options, Request, fulfil
         from kmanalysis.report.site.pdf import browser, print_pages
         from kmanalysis.standards import load_standards
 
         printer = browser() if pdf else ""
         progress = Progress(Console(stderr=True), words)
-        data, folder, asked = folder_of(data), notebooks or notebooks_folder(), (notebook or (), supplier or ())
-        with progress.step(words.text("Reading {folder}", folder=data.name)):
-            in_force = load_standards(standards)
-            inputs = read_inputs(data, out / KEPT if out.is_dir() else None, force=force)
-            made_of = made_from(inputs, in_force, folder, lang)
-            known = None if force else month or last_month(out, inputs)
-            standing = standing_report(out, known, made_of, *asked) if known else None
-        if standing is None:
-            warn_of_unstamped(data, words)
-            from kmanalysis.report.batch import Options
-            from kmanalysis.report.report import Run, run_report
-
-            run = Run(data, month, in_force, words, folder, out, inputs, made_of, progress, memory)
-            place, pages, rejected, has_failed = run_report(run, *asked, Options(jobs, force, timeout, bytes_of(kernel_memory)))
-        else:
-            place, pages, rejected, has_failed = standing.month, [page.path for page in standing.pages], standing.rejected, False
-            with progress.pages(len(standing.pages)) as tell:
-                for page in standing.pages:
-                    tell(page)
+        asked = Request(
+            data=folder_of(data), month=month, standards=load_standards(standards), words=words, notebooks=notebooks or notebooks_folder(), out=out,
+            only_notebooks=notebook or (), only_suppliers=supplier or (), memory=memory,
+        )  # fmt: skip
+        result = fulfil(asked, Options(jobs, force, timeout, bytes_of(kernel_memory)), progress)
+        folder = out / result.month
+        if result.is_new:
+            warn_of_unstamped(asked.data, words)
         if printer:
             with progress.step(words.text("Printing to PDF")):
-                print_pages(printer, [out / place / path for path in ("index.html", *pages)])
-        typer.echo(out / place / "index.html")
-        warn_of_rejected(rejected, words)
-        if has_failed or rejected:
+                print_pages(printer, [folder / path for path in ("index.html", *result.pages)])
+        typer.echo(folder / "index.html")
+        warn_of_rejected(result.rejected, words)
+        if result.has_failed or result.rejected:
             raise typer.Exit(1)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kmanalysis.report.cache.provenance import digest_of, frame_digest, row_texts
+from kmanalysis.report.cache.digests import digest_of, frame_digest, row_texts
 from kmanalysis.report.site.pages import Page
 from kmanalysis.workbook import Workbook, save_slice
 

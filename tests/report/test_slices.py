@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from kmanalysis.report.cache.provenance import digest_of, frame_digest, row_texts
+from kmanalysis.report.cache.digests import digest_of, frame_digest, row_texts
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
 from kmanalysis.workbook import open_slice

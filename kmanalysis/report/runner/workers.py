@@ -18,6 +18,15 @@ from kmanalysis.report.runner.page import Made, Task, begin_worker, made_page, u
 Key = TypeVar("Key", bound=Hashable)
 
 
+def preload() -> None:
+    """Begins to start what workers come from, so that it is there when the first page is wanted."""
+    context = _context()
+    if context.get_start_method() == "forkserver":
+        from multiprocessing.forkserver import ensure_running  # Windows has none
+
+        ensure_running()
+
+
 def made_pages(tasks: Mapping[Key, Task], jobs: int) -> Iterator[tuple[Key, Made]]:
     """The page of each task, as they are done, by so many worker processes (0: one a core)."""
     jobs = jobs or os.cpu_count() or 1
