@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 
@@ -58,7 +58,7 @@ def _table(cells: pd.DataFrame, title: str) -> Table:
     return table
 
 
-def _records(frame: pd.DataFrame) -> list[dict]:
+def _records(frame: pd.DataFrame) -> list[dict[Hashable, object]]:
     return frame.astype("object").where(frame.notna(), None).to_dict("records")
 
 
