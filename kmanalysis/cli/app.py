@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from kmanalysis import __version__
 from kmanalysis.cli import claims, init, plan
 from kmanalysis.cli.options import (
     SAMPLES,
@@ -37,10 +37,29 @@ if TYPE_CHECKING:
 
 # The engine and the notebooks' machinery are imported by the commands that need them: --help does not wait.
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Grades upstream suppliers.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.add_typer(plan.app, name="plan")
 app.add_typer(claims.app, name="claims")
 app.command(help=init.HELP)(init.init)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback(help="Grades upstream suppliers.")
+def kmanalysis(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    """What stands before every command."""
 
 
 @app.command(help="Run the notebooks and write the month's report.")
@@ -62,6 +81,8 @@ def report(
 ) -> None:
     """The whole report, or the pages asked for; exit code 1 where a page failed."""
     with cli_errors(lang) as words:
+        from rich.console import Console
+
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.engine.memory import bytes_of
         from kmanalysis.report.progress import Progress
@@ -104,6 +125,8 @@ def score(
     with cli_errors(lang) as words:
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
+        from rich.console import Console
+
         from kmanalysis.cli.terminal import scores
         from kmanalysis.loaders.checking.receipts import rejected_rows
         from kmanalysis.report.progress import Progress
@@ -213,6 +236,8 @@ def sample(
 ) -> None:
     """A workbook folder whose truth.csv says what was planted in whom."""
     with cli_errors(lang) as words:
+        from rich.console import Console
+
         from kmanalysis.report.progress import Progress
         from kmanalysis.samples import make_samples
 

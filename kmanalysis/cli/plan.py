@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from kmanalysis.cli.options import WIDE, Data, Lang, MonthText, OwnStandards, cli_errors, folder_of, receipts_of, warn_of_rejects, warn_of_unstamped
 from kmanalysis.errors import UsageError
@@ -40,6 +39,8 @@ def trial(
     with cli_errors(lang) as words:
         if format not in ("table", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, json")
+        from rich.console import Console
+
         from kmanalysis.cli.terminal.plans import trial_json, trial_text
         from kmanalysis.decisions.trials.plans import trial_request
         from kmanalysis.standards import load_standards
@@ -72,6 +73,8 @@ def allocation(
     with cli_errors(lang) as words:
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
+        from rich.console import Console
+
         from kmanalysis.cli.terminal.allocation import plan_csv, plan_json, plan_text
         from kmanalysis.decisions.allocation.frames import plan_frames
         from kmanalysis.decisions.allocation.inputs import asked_cap, asked_floor, read_demand
