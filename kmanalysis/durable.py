@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import IO, Any
 
 from kmanalysis.errors import LockHeld
 
@@ -16,15 +17,15 @@ _numbers = count(1)
 def write_atomically(target: Path, content: bytes, *, temporary: Path | None = None, mode: int = 0o666, replace: bool = True) -> None:
     """Writes a file so that after a kill at any moment it holds all of its old content or all of the new.
 
-    ``temporary`` is where the content is written first: a path on the same file system, by default a sibling that no other process uses. Its folder and
-    the target's are made where they are missing. ``mode`` are the permissions of the new file, less the umask. Raises FileExistsError for a target that exists if
-    ``replace`` is off, OSError where the file cannot be written; the temporary file is removed then.
+    ``temporary`` is where the content is written first: a path on the same file system, by default a sibling that no other process uses. Its
+    folder and the target's are made where they are missing. ``mode`` is that of a new file, less the umask. Raises FileExistsError for a target
+    that exists if ``replace`` is off, OSError where the file cannot be written; the temporary file is removed then.
     """
     temporary = temporary or target.with_name(f"{target.name}.{os.getpid()}-{next(_numbers)}.tmp")
     for folder in {target.parent, temporary.parent}:
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        _write(temporary, content, mode)
+        write_safely(temporary, content, mode)
         if replace:
             move_into_place(temporary, target)
         else:
@@ -40,10 +41,18 @@ def move_into_place(temporary: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def sync_file(path: Path) -> None:
-    """Waits until the file's content is safe on disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+def write_safely(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Writes a file and waits until its content is safe on disk. ``mode`` is that of a new file, less the umask."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+        sync(file)
+
+
+def sync(file: IO[Any]) -> None:
+    """Waits until what was written to an open file is safe on disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -72,11 +81,3 @@ def locked(path: Path, *, wait: bool) -> Iterator[None]:
         raise LockHeld("{file} is held by another process. Wait until it has finished.", file=path.name) from held
     with lock:
         yield
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

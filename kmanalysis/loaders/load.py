@@ -120,7 +120,7 @@ class _Load:
         headings = translation.headings
         self.rejects[table.name, path] = outcome.rejects.assign(column=[headings.get(column, column) for column in outcome.rejects["column"]])
 
-    def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter, *, filtered: int, skipped: int) -> None:
+    def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter[str], *, filtered: int, skipped: int) -> None:
         file = path.name
         rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
         self.receipts.append(
@@ -139,7 +139,7 @@ class _Load:
             )
         )
 
-    def _merge(self, table: Table, columns: list[str]) -> Counter:
+    def _merge(self, table: Table, columns: list[str]) -> Counter[str]:
         """Merges the incoming rows into the table by key, in the columns that are mapped; how many were new, updated and the same."""
         execute = self.connection.execute
         keys = ", ".join(map(identifier, table.key))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import kmanalysis
 from kmanalysis.loaders.checking.receipts import Receipt
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.report.cache.digests import content_digest, digest_of
 from kmanalysis.report.cache.fingerprints import Fingerprints
 from kmanalysis.report.cache.manifest import MANIFEST, OK, OUTDATED, Contents, PageRecord, forget_unfinished, manifest, note_unfinished, recorded_pages

@@ -45,12 +45,15 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """A report that is there: its month, the paths of the pages that were asked for, how many rows were rejected, and whether a page failed."""
+    """A report that is there: its month, the paths of the pages that were asked for, how many rows were rejected, whether a page failed, and whether
+    anything was made.
+    """
 
     month: str
     pages: Sequence[str]
     rejected: int
     has_failed: bool = False
+    is_new: bool = True
 
 
 def fulfil(request: Request, options: Options, progress: Progress) -> Result:
@@ -69,4 +72,4 @@ def fulfil(request: Request, options: Options, progress: Progress) -> Result:
     with progress.pages(len(standing.pages)) as tell:
         for path in standing.pages:
             tell(Outcome(path, "kept"))
-    return Result(standing.month, standing.pages, standing.rejected)
+    return Result(standing.month, standing.pages, standing.rejected, is_new=False)

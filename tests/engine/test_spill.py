@@ -59,7 +59,7 @@ def test_what_a_killed_process_left_goes_with_the_next_one_and_a_running_one_s_s
     running, _ = spilling()
     assert not left.exists()
     [kept] = tmp_path.glob(f"{PREFIX}*")
-    subprocess.run([sys.executable, "-c", "from kmanalysis.loaders.engine import connect; connect()"], check=True)
+    subprocess.run([sys.executable, "-c", "from kmanalysis.engine.duckdb import connect; connect()"], check=True)
     assert list(tmp_path.iterdir()) == [kept]
     running.communicate()
     assert list(tmp_path.iterdir()) == []

@@ -48,6 +48,7 @@ def validate(
     key: bytes | None = None,
     repeats: str = "reject",
     has_secrets: bool = False,
+    keep_origin: bool = False,
 ) -> Outcome:
     """Makes ``target`` from the relation ``text`` and says what was left out.
 
@@ -55,9 +56,10 @@ def validate(
     where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references may point. ``key`` makes
     the digests of secrets that must be told; without it they are masked. ``repeats`` is ``reject`` or ``first``: what becomes of a row that
     says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in any column.
+    ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from.
     """
     has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
-    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets).run()
+    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets).run(keep_origin)
 
 
 class _Validation:
@@ -82,7 +84,7 @@ class _Validation:
         self.outcome = Outcome(read=dict.fromkeys(files.values(), 0))
         self.found: list[pd.DataFrame] = []
 
-    def run(self) -> Outcome:
+    def run(self, keep_origin: bool) -> Outcome:
         self._judge()
         self.outcome.read |= self._by_file("true")
         self._reject_faulty_cells()
@@ -90,7 +92,7 @@ class _Validation:
         self._check_repeats()
         self._doubt_orders()
         self._replace_contacts()
-        for name in ("_faults", "_file", "_line"):
+        for name in ("_faults",) if keep_origin else ("_faults", "_file", "_line"):
             self.connection.execute(f"ALTER TABLE {self.target} DROP COLUMN {name}")
         if self.found:
             self.outcome.rejects = pd.concat(self.found, ignore_index=True).sort_values(["file", "line", "column", "reason"], kind="stable", ignore_index=True)
@@ -210,7 +212,7 @@ class _Validation:
 
     def _replace_contacts(self) -> None:
         for name, column in self.table.columns.items():
-            if column.type != "text" or column.pattern or name in self.table.key or name not in self.present:
+            if not self.table.may_hold_contacts(column) or name not in self.present:
                 continue
             cell = identifier(name)
             found = self.connection.execute(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from kmanalysis.durable import write_atomically
+from kmanalysis.loaders.checking.derived import months_of
 from kmanalysis.loaders.checking.secrets import existing_key
 from kmanalysis.loaders.checking.stamp import is_stamped
 from kmanalysis.loaders.folder import table_files
@@ -55,7 +56,7 @@ class Fingerprints:
         firsts: dict[str, Month | None] = {}
         for name, files in found.items():
             if tables()[name].event_time and name not in checked | referred:
-                firsts |= {path.relative_to(self.folder).as_posix(): _first_month(path, tables()[name].event_time) for path in files}
+                firsts |= {path.relative_to(self.folder).as_posix(): _first_month(path, tables()[name]) for path in files}
         return {path: month for path, month in firsts.items() if month is not None}
 
 
@@ -110,13 +111,10 @@ def _is_trusted(path: Path, table: Table) -> bool:
         return False
 
 
-def _first_month(path: Path, event_time: str) -> Month | None:
+def _first_month(path: Path, table: Table) -> Month | None:
     """Month of a file's first event by its statistics; None where they do not tell it."""
     head = pq.ParquetFile(path)
     if not head.metadata.num_rows:
         return _NEVER
-    place = head.schema_arrow.names.index(event_time)
-    groups = [head.metadata.row_group(number).column(place).statistics for number in range(head.metadata.num_row_groups)]
-    if not all(group is not None and group.has_min_max and group.null_count == 0 for group in groups):
-        return None
-    return Month.of(min(group.min for group in groups))
+    months = months_of(table, head)
+    return months[0] if months else None

@@ -7,7 +7,7 @@ import pytest
 
 from kmanalysis.assets import notebooks_folder
 from kmanalysis.report.cache.program import LEFT_OUT, LEFT_OUT_WORDS, MESSAGES, PACKAGE, REMEMBERED, program_digest
-from kmanalysis.words import LANGUAGES
+from kmanalysis.words import languages
 
 CODE = '''"""What it holds."""
 
@@ -133,7 +133,7 @@ def test_no_page_says_what_the_left_out_catalogues_hold():
     sources = [path for path in PACKAGE.rglob("*.py") if not left_out & {path, *path.parents} and path.relative_to(PACKAGE).parts[0] != MESSAGES]
     said = {text for path in sources for text in texts(ast.parse(path.read_bytes()))} - {"Reading {folder}"}  # of the progress
     shown = "".join(path.read_text(encoding="utf-8") for path in [*PACKAGE.rglob("*.j2"), *Path(notebooks_folder()).glob("*.ipynb")])
-    for lang in LANGUAGES:
+    for lang in languages():
         silent = {sentence for name in LEFT_OUT_WORDS for sentence in sentences(PACKAGE / "locale" / lang / f"{name}.po")}
         silent |= {sentence for sentence in sentences(PACKAGE / "locale" / lang / f"{MESSAGES}.po") if not sentence.startswith("name:")}
         assert {sentence for sentence in silent if f'"{sentence}"' in shown} == set()
