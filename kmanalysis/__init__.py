@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kmanalysis.measures import observed
+    from kmanalysis.measures.observation import observed
     from kmanalysis.scoring.explain import explain
     from kmanalysis.scoring.grades import grade_history, grades
     from kmanalysis.scoring.scorecard import dimension_scores, scorecard
@@ -22,7 +22,7 @@ __all__ = ["dimension_scores", "explain", "grade_history", "grades", "observed",
 
 _HOMES = {
     "open_workbook": "kmanalysis.workbook",
-    "observed": "kmanalysis.measures",
+    "observed": "kmanalysis.measures.observation",
     "scorecard": "kmanalysis.scoring.scorecard",
     "dimension_scores": "kmanalysis.scoring.scorecard",
     "grades": "kmanalysis.scoring.grades",

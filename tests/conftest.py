@@ -23,7 +23,7 @@ from kmanalysis.tables import SCORECARD, Column, Table, tables
 from kmanalysis.times import Month
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook, open_workbook
-from tests.scoring.observed import UNASKED
+from tests.scoring.observed import UNREQUESTED
 
 Rows = pd.DataFrame | Sequence[Mapping[str, object]]
 
@@ -183,11 +183,11 @@ def seen():
         standards = default_standards()
         frames = {}
         for month, rows in observed.items():
-            judged = pd.DataFrame(rows).merge(standards_frame(standards, UNASKED), on="measure")
+            judged = pd.DataFrame(rows).merge(standards_frame(standards, UNREQUESTED), on="measure")
             judged["verdict"] = verdicts(judged)
             judged["points"] = points(judged, 80.0)
             frames[month, "scoring.scorecard"] = judged[[*SCORECARD, *DETAILS]]
-            frames[month, "scoring.asked_subjects"] = pd.DataFrame({"subject": []})
+            frames[month, "scoring.requested_subjects"] = pd.DataFrame({"subject": []})
         suppliers = sorted({row["supplier_id"] for rows in observed.values() for row in rows})
         facts = {"names": {supplier: f"供货商 {supplier}" for supplier in suppliers}, "first_month": min(observed)}
         return Workbook(Month.parse(max(observed)), standards, Words("zh"), frames=frames, facts=facts)

@@ -3,7 +3,7 @@ import pytest
 
 from kmanalysis.engine import queries
 from kmanalysis.errors import DataError, KmError, UsageError
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.standards import override_standards
 from kmanalysis.times import Month, to_local
 from kmanalysis.words import Words

@@ -30,7 +30,7 @@ from kmanalysis.cli.options import (
     warn_of_unstamped,
 )
 from kmanalysis.errors import UsageError
-from kmanalysis.words import LANGUAGES, Words
+from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
     from kmanalysis.loaders.folder import Attached
@@ -287,7 +287,7 @@ def main() -> None:
 def _asked_language(arguments: list[str]) -> str:
     given = [value for name, value in pairwise(arguments) if name == "--lang"]
     given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--lang=")]
-    return next((lang for lang in given if lang in LANGUAGES), LANGUAGES[0])
+    return next((lang for lang in given if lang in languages()), DEFAULT)
 
 
 def _put_in_words(command: Any, words: Words) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kmanalysis.errors import KmError
-from kmanalysis.words import LANGUAGES, Words
+from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
     from kmanalysis.loaders.checking.receipts import Receipt
@@ -25,7 +25,7 @@ SAMPLES = Path("data", "samples")
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of canonical tables; the samples if not given.")]
 MonthText = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai); the last one if not given.")]
-Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of everything that is read.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="|".join(languages()), help="Language of everything that is read.")]
 OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
 Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 4GB; by default 60 % of the machine's.")]
 
@@ -33,7 +33,7 @@ Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Me
 @contextmanager
 def cli_errors(lang: str) -> Iterator[Words]:
     """The words of the run. An error that the user can act on ends it with one sentence on stderr and its exit code."""
-    words = Words(lang if lang in LANGUAGES else LANGUAGES[0])
+    words = Words(lang if lang in languages() else DEFAULT)
     try:
         yield Words(lang)
     except KmError as error:

@@ -42,12 +42,12 @@ def trial(
         from rich.console import Console
 
         from kmanalysis.cli.terminal.plans import trial_json, trial_text
-        from kmanalysis.decisions.trials.plans import trial_asked
+        from kmanalysis.decisions.trials.plans import trial_request
         from kmanalysis.standards import load_standards
 
         amounts = {name: _amount(name, value) for name, value in (("price", price), ("budget", budget))}
         shares = {"claim": claim, "confidence": confidence, "sample_share": sample, "good": good, "alpha": alpha, "beta": beta}
-        asked = trial_asked(load_standards(standards), failures=failures, lot=lot, **amounts, **shares)
+        asked = trial_request(load_standards(standards), failures=failures, lot=lot, **amounts, **shares)
         if format == "json":
             sys.stdout.write(trial_json(asked))
             return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import kmanalysis
 from kmanalysis.loaders.checking.receipts import Receipt
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.report.cache.provenance import digest_of, program_digest, versions
 from kmanalysis.report.cache.unchanged import MANIFEST, seal_manifest, told_pages, written_digest
 from kmanalysis.report.files import PARTIAL, output_folder, write_whole

@@ -8,8 +8,8 @@ from html import escape
 import ibis
 import pandas as pd
 
-from kmanalysis import measures
 from kmanalysis.errors import UsageError
+from kmanalysis.measures import observation
 from kmanalysis.scoring.scorecard import scorecard
 from kmanalysis.standards import SIGNS, Standard
 from kmanalysis.words import Words
@@ -86,8 +86,8 @@ def explain(workbook: Workbook, supplier: str, measure: str, *, limit: int = 200
 
 def _rows(workbook: Workbook, supplier: str, measure: str, limit: int) -> pd.DataFrame:
     if not workbook.has_engine:
-        worst = measures.worst_rows(workbook, measure)
+        worst = observation.worst_rows(workbook, measure)
         return worst[worst["supplier_id"] == supplier].reset_index(drop=True)
-    evidence = measures.rows(workbook, measure)
+    evidence = observation.rows(workbook, measure)
     others = [ibis.asc(column) for column in evidence.columns if column != "severity"]
     return evidence.filter(evidence.supplier_id == supplier).order_by([ibis.desc("severity"), *others]).limit(limit).drop("severity").execute()

@@ -13,11 +13,12 @@ from ibis.backends.sql.compilers.trino import compiler as trino
 from ibis.common.exceptions import OperationNotDefinedError, UnsupportedOperationError
 from ibis.expr import types as ir
 
-from kmanalysis import measures
 from kmanalysis.assets import samples_folder
+from kmanalysis.measures import observation
+from kmanalysis.measures.registry import measures
 from kmanalysis.workbook import Workbook, open_workbook
 
-MEASURES = tuple(measures._BY_ID)
+MEASURES = tuple(measures())
 EXPECTED = {"clickhouse": "Clickhouse doesn't support subsecond interval resolutions", "trino": "Compilation rule for 'Quantile' operation is not defined"}
 """The one thing that each cannot say."""
 
@@ -36,8 +37,8 @@ def expressions() -> dict[str, ir.Table]:
         patch.setattr(Workbook, "answered", answered)
         patch.setattr(ir.Table, "cache", lambda table: table)
         workbook = open_workbook(samples_folder(), "2026-10", lang="en")
-        measures.observed(workbook)
-        return found | {f"rows of {measure}": measures.rows(workbook, measure) for measure in MEASURES}
+        observation.observed(workbook)
+        return found | {f"rows of {measure}": observation.rows(workbook, measure) for measure in MEASURES}
 
 
 @pytest.mark.parametrize("dialect", [clickhouse, trino], ids=["clickhouse", "trino"])

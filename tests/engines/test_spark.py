@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kmanalysis import measures
 from kmanalysis.assets import samples_folder
 from kmanalysis.cli.terminal import scores
 from kmanalysis.engine.duckdb import connect
@@ -19,13 +18,15 @@ from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import UsageError
 from kmanalysis.loaders.folder import attach, in_reading_order
 from kmanalysis.loaders.store import put_in_place, write_table
+from kmanalysis.measures import observation
+from kmanalysis.measures.registry import measures
 from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook, open_workbook
 from tests.engines.nasty import make_nasty
 
 MONTH = "2026-10"
 MASTER = "local[2]"
-MEASURES = tuple(measures._BY_ID)
+MEASURES = tuple(measures())
 NO_ROWS = {("samples", "compliance.family_coverage"), ("samples", "compliance.new_category_speed")}
 """What nothing lies behind: the samples ask for no family and no category."""
 
@@ -94,18 +95,18 @@ def assert_rows_equal(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
 def test_every_measure_is_the_same(folder, request):
     duckdb, spark = request.getfixturevalue(folder)
     assert spark.attached.receipts == duckdb.attached.receipts
-    wanted = measures.observed(duckdb)
+    wanted = observation.observed(duckdb)
     assert wanted.groupby("measure")["n"].sum().reindex(MEASURES).gt(0).sum() >= len(MEASURES) - 3, "too little is observed to compare"
-    pd.testing.assert_frame_equal(measures.observed(spark), wanted, check_exact=True)
+    pd.testing.assert_frame_equal(observation.observed(spark), wanted, check_exact=True)
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("folder", ["samples", "nasty"])
 def test_the_rows_behind_a_measure_are_the_same(folder, measure, request):
     duckdb, spark = request.getfixturevalue(folder)
-    wanted = measures.rows(duckdb, measure).execute()
+    wanted = observation.rows(duckdb, measure).execute()
     assert len(wanted) > 0 or (folder, measure) in NO_ROWS
-    assert_rows_equal(measures.rows(spark, measure).execute(), wanted)
+    assert_rows_equal(observation.rows(spark, measure).execute(), wanted)
 
 
 def test_the_scorecard_is_printed_to_the_byte(samples):
@@ -122,7 +123,7 @@ def test_names_and_months_are_the_same(nasty):
 def test_a_folder_with_one_table_has_nothing_to_observe(tmp_path):
     (tmp_path / "suppliers.csv").write_text("supplier_id,name\ns1,x\n", encoding="utf-8")
     duckdb, spark = both(tmp_path)
-    pd.testing.assert_frame_equal(measures.observed(spark), measures.observed(duckdb), check_exact=True)
+    pd.testing.assert_frame_equal(observation.observed(spark), observation.observed(duckdb), check_exact=True)
 
 
 def test_two_workbooks_share_a_driver_and_no_table(tmp_path, nasty):

@@ -81,7 +81,7 @@ def frames(samples):
 def values(samples, frames):
     """Latin words of the data: ids, names and free texts; codes that the catalogue names are not among them, for a page must name them."""
     texts = {str(cell) for found in frames.values() for column in found.select_dtypes(["object", "str"]) for cell in found[column].dropna().unique()}
-    named = {key.removeprefix("name:") for key in catalogue("zh")._catalog if isinstance(key, str) and key.startswith("name:")}
+    named = {key.removeprefix("name:") for key in catalogue("zh").texts if key.startswith("name:")}
     codes = named | {key.removeprefix("value.") for key in named} | {key.rpartition(".")[2] for key in named}
     return latin(" ".join(text for text in texts if text not in codes)) | latin(" ".join(samples.names.values()))
 
@@ -90,7 +90,7 @@ def values(samples, frames):
 def names(samples, frames):
     """Chinese of the data, and what looks like a code in it."""
     texts = {str(cell) for found in frames.values() for column in found.select_dtypes(["object", "str"]) for cell in found[column].dropna().unique()}
-    declared = {key.removeprefix("name:") for key in catalogue("en")._catalog if isinstance(key, str) and key.startswith("name:")}
+    declared = {key.removeprefix("name:") for key in catalogue("en").texts if key.startswith("name:")}
     codes = declared | {key.removeprefix("value.") for key in declared} | {key.rpartition(".")[2] for key in declared}
     return foreign(" ".join([*samples.names.values(), *texts])) - codes
 

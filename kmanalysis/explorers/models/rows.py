@@ -8,7 +8,7 @@ import ibis
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis import measures
+from kmanalysis.measures import observation
 from kmanalysis.tables import tables
 from kmanalysis.workbook import Workbook
 
@@ -32,10 +32,10 @@ def page_of(workbook: Workbook, supplier: str, measure: str, first: int = 0, *, 
     Raises UsageError for an unknown measure.
     """
     if not workbook.has_engine:
-        kept = measures.worst_rows(workbook, measure)
+        kept = observation.worst_rows(workbook, measure)
         found = kept[kept["supplier_id"] == supplier].reset_index(drop=True)
         return Page(found.iloc[first : first + size].drop(columns=_secrets(found)), first, len(found))
-    evidence = measures.rows(workbook, measure)
+    evidence = observation.rows(workbook, measure)
     evidence = _of_category(workbook, evidence.filter(evidence.supplier_id == supplier), category)
     # Rows that are alike in every column are one as good as the other: the order is whole.
     others = [ibis.asc(evidence[column], nulls_first=True) for column in evidence.columns if column != "severity"]

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from ibis.expr import types as ir
 
-from kmanalysis.measures.common.days import each_day, on_offer
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.stock import on_offer
+from kmanalysis.measures.common.time import each_day
 from kmanalysis.workbook import Workbook, frame, query
 
 KINDS = ("business_licence", "industry_permit", "ip_authorisation")
@@ -40,7 +41,7 @@ def _document_days(workbook: Workbook) -> ir.Table:
     )
 
 
-def _kinds_asked(workbook: Workbook) -> ir.Table:
+def _required_kinds(workbook: Workbook) -> ir.Table:
     """A row a supplier with any document on file, and kind."""
     suppliers = _on_file(workbook).select("supplier_id").distinct()
     return suppliers.mutate(kind=ibis.array(list(KINDS)).unnest())
@@ -56,7 +57,7 @@ def licence_days(workbook: Workbook) -> ir.Table:
 
 
 def _with_days(workbook: Workbook) -> ir.Table:
-    found = _kinds_asked(workbook).left_join(_document_days(workbook), ["supplier_id", "kind"]).drop("supplier_id_right", "kind_right")
+    found = _required_kinds(workbook).left_join(_document_days(workbook), ["supplier_id", "kind"]).drop("supplier_id_right", "kind_right")
     # A kind without a document on file has no days of any state but absent.
     counted = {state: ibis.coalesce(found[state], 0) for state in ("proven_days", "unverified_days", "outdated_days")}
     found = found.mutate(**counted)

@@ -7,7 +7,7 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
-from kmanalysis.measures.price.landed import main_currencies
+from kmanalysis.measures.common.money import main_currencies
 from kmanalysis.workbook import Workbook, frame, query
 
 DISCOUNT_DIGITS = 4

@@ -52,7 +52,7 @@ def prepare_folder(folder: Path) -> None:
 def environment(slice_folder: Path, folder: Path) -> dict[str, str]:
     """The environment of a kernel: the slice it may read, and nothing that differs from run to run or from reader to reader."""
     # The kernel imports this very package, installed or not.
-    package = str(Path(__file__).resolve().parents[2])
+    package = str(Path(__file__).resolve().parents[3])
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
     return kept | {
         SLICE_VARIABLE: str(slice_folder),

@@ -239,12 +239,12 @@ def _preload() -> None:
         import_module(name)
     from kmanalysis import charts
     from kmanalysis.charts.kit.style import font
-    from kmanalysis.words import LANGUAGES, catalogue
+    from kmanalysis.words import catalogue, languages
 
     for module in pkgutil.iter_modules(charts.__path__):
         import_module(f"{charts.__name__}.{module.name}")
     # Read once, like the modules: what they give is decided by the package's own files.
-    for lang in LANGUAGES:
+    for lang in languages():
         catalogue(lang)
     font()
 

@@ -1,23 +1,17 @@
-"""What two dimensions know of failed orders: the same amounts by the month and over all time, and exact halves."""
+"""What two dimensions know of failed orders: the same amounts by the month and over all time."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 import ibis
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures.common.remedies import failed_orders, in_force, owed, remedies_due, to_cent
+from kmanalysis.measures.common.remedies import failed_orders, in_force, month_remedies, remedies_due
 from kmanalysis.times import Month
 
 FIRST = datetime(2026, 7, 31, 16)
-
-
-@pytest.mark.parametrize(("parts", "cents"), [(49, 0), (50, 100), (149, 100), (150, 200), (12_345, 12_300), (12_350, 12_400)])
-def test_half_a_cent_is_rounded_up(parts, cents):
-    assert ibis.duckdb.connect().execute(to_cent(ibis.literal(parts))) == cents
 
 
 @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -33,7 +27,7 @@ def test_all_time_is_the_months_put_together(workbook_of, hours, term):
     }
     workbook = workbook_of({"orders": orders, **contract}, month="2026-10")
     whole = remedies_due(workbook, failed_orders(workbook)).execute()
-    months = [owed(workbook.at(month)).execute() for month in Month(2026, 7).until(Month(2026, 10))]
+    months = [month_remedies(workbook.at(month)).execute() for month in Month(2026, 7).until(Month(2026, 10))]
     assert sorted(whole["order_id"]) == sorted(order for found in months for order in found["order_id"])
     assert whole.set_index("order_id")["due"].to_dict() == {order: due for found in months for order, due in zip(found["order_id"], found["due"], strict=True)}
     assert sorted(whole.loc[whole["is_of_month"], "order_id"]) == sorted(months[-1]["order_id"])

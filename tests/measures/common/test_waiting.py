@@ -7,8 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures.common.waiting import counted as counted_cases
-from kmanalysis.measures.common.waiting import waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.waiting import cases_by_second, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import proportion_bounds
 
 END = pd.Timestamp("2026-10-31 16:00:00")
@@ -36,7 +35,7 @@ def cases_of(book, rows, **more):
 
 def counted(book, rows):
     cases = book.table("suppliers").get_backend().create_table("cases", cases_of(book, rows), temp=True, overwrite=True)
-    return waiting_counts(counted_cases(cases).execute())
+    return waiting_counts(cases_by_second(cases).execute())
 
 
 def seconds_of(book, *row):

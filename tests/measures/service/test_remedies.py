@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures import worst_rows
+from kmanalysis.measures.observation import worst_rows
 from kmanalysis.measures.service.remedies import (
     CASES_SHOWN,
     compensation_paid,

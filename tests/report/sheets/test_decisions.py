@@ -13,7 +13,7 @@ from kmanalysis.decisions.drift import drifts
 from kmanalysis.report.sheets.columns import SHEETS, SUPPLIERS
 from kmanalysis.report.sheets.decisions import decision_sheets
 from kmanalysis.report.sheets.excel import scorecard_workbook
-from kmanalysis.words import LANGUAGES
+from kmanalysis.words import languages
 from kmanalysis.workbook import open_workbook
 from tests.report.small import judged_workbook
 
@@ -23,7 +23,7 @@ def workbooks(samples, english_samples):
     return {"zh": samples, "en": english_samples}
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
+@pytest.fixture(scope="module", params=languages())
 def workbook(request, workbooks):
     return workbooks[request.param]
 
