@@ -113,12 +113,12 @@ def score(
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
         from kmanalysis.cli.terminal import scores
         from kmanalysis.loaders.checking.receipts import rejected_rows
+        from kmanalysis.opening import open_workbook
         from kmanalysis.report.progress import Progress
-        from kmanalysis.workbook import open_workbook
 
         workbook = open_workbook(folder_of(data), month, standards, lang, memory=memory, engine=engine, master=master)
         with Progress(Console(stderr=True), words).counting() as hears:
-            workbook.tell(hears)
+            workbook.listen(hears)
             if format == "table":
                 answer: Any = scores.grades_table(workbook) if grades else scores.score_table(workbook)
             else:

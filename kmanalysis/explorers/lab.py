@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kmanalysis.workbook import DATA_VARIABLE
+from kmanalysis.opening import DATA_VARIABLE
 
 LOCALES = {"zh": "zh_CN"}
 """JupyterLab's locale of each language of ours; English is its own default."""

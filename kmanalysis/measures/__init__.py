@@ -52,7 +52,7 @@ def rows(workbook: Workbook, measure: str) -> ir.Table:
 def worst_rows(workbook: Workbook, measure: str) -> pd.DataFrame:
     """The worst rows behind a measure, at most `EVIDENCE_ROWS` a supplier; ``rank`` counts from 1, the rows' own columns follow."""
     name = evidence_name(measure)
-    return workbook.finished(name, lambda month: month.answered(name, lambda any_month: _worst(_not_far_from_worst(any_month, measure))))
+    return workbook.finished(name, lambda month: month.answer(name, lambda any_month: _worst(_not_far_from_worst(any_month, measure))))
 
 
 def _not_far_from_worst(workbook: Workbook, measure: str) -> ir.Table:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.loaders.checking.receipts import rejected_rows
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.batch import Options, Source, write_report
 from kmanalysis.report.cache.inputs import KEPT, Inputs, read_inputs
 from kmanalysis.report.cache.kept_archives import Archives
@@ -20,7 +21,6 @@ from kmanalysis.report.site.pages import all_pages, chosen_pages
 from kmanalysis.report.slices import Slices
 from kmanalysis.standards import Standards
 from kmanalysis.words import Words
-from kmanalysis.workbook import open_workbook
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def run_report(run: Run, notebooks: Sequence[str], suppliers: Sequence[str], opt
         pages = all_pages(found, workbook)
         chosen = chosen_pages(pages, notebooks, suppliers)
     with progress.counting() as hears:
-        workbook.tell(hears)
+        workbook.listen(hears)
         slices = Slices(workbook, finished_frames(workbook))
         inputs = read_inputs(run.data, run.out / KEPT)
     receipts = workbook.attached.receipts if workbook.attached else []
@@ -61,7 +61,7 @@ def run_report(run: Run, notebooks: Sequence[str], suppliers: Sequence[str], opt
     is_steady = (inputs.digest, inputs.key) == (run.inputs.digest, run.inputs.key)
     if is_steady:
         frames.save()
-        for kept in workbook.looked_back_on():
+        for kept in workbook.reusable_tables():
             tables.put(*kept)
         tables.save()
     source = Source(workbook, slices, receipts, inputs.files, run.made_from if is_steady else "")

@@ -10,8 +10,8 @@ from kmanalysis.report.batch import Options, Source, write_report
 from kmanalysis.report.notebooks import report_notebooks
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
+from kmanalysis.slices import open_slice
 from kmanalysis.words import Words
-from kmanalysis.workbook import open_slice
 from tests.report.small import finished
 
 

@@ -7,12 +7,16 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
+from kmanalysis.measures.common.remedies import as_amount
 from kmanalysis.measures.price.market import market_levels
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, kept, query
 
 MONEY = "decimal(18,4)"
 """Type of an amount in the engine."""
+
+_PARTS = 100_000
+"""Of a currency unit: a market level has five places."""
 
 ON_A_DAY = ["supplier_id", "sku", "currency", "day"]
 """What has one retail price."""
@@ -83,9 +87,9 @@ def low_price_trap_rows(workbook: Workbook) -> ir.Table:
     headline, level = sums.quotes.cast("float64") / days, sums.levels.cast("float64") / days
     unit_cost = sums.landed_amount.cast("float64") / sums.received.cast("float64")
     sums = sums.mutate(
-        headline_price=headline.round(4).cast(MONEY),
-        market_level=level.round(4).cast(MONEY),
-        landed_unit_cost=unit_cost.round(4).cast(MONEY),
+        headline_price=_mean(sums.quotes, sums.days_bought),
+        market_level=_mean(sums.levels, sums.days_bought),
+        landed_unit_cost=_mean(sums.landed_amount, sums.received),
         headline_gap=(headline / level - 1).round(DIGITS),
         landed_gap=(unit_cost / level - 1).round(DIGITS),
     )
@@ -210,6 +214,12 @@ def _margin(sums: pd.DataFrame, cost: str) -> pd.Series:
 
 def _retail_amount(price: ir.DecimalValue, units: ir.IntegerValue) -> ir.DecimalValue:
     return (price * units).cast("decimal(30,4)")
+
+
+def _mean(total: ir.DecimalValue, count: ir.IntegerValue) -> ir.DecimalValue:
+    """Total / count, exact, rounded half up to four places: a float may lie on either side of the half."""
+    parts = (total.cast("decimal(38,5)") * _PARTS).cast("int64")
+    return as_amount((parts + count * 5) // (count * 10))
 
 
 def _or_nothing(amount: ir.DecimalValue) -> ir.DecimalValue:

@@ -19,7 +19,7 @@ def fee(number: str, amount: str, purchase_id: str | None = None, **more) -> dic
 
 
 def amounts(workbook) -> dict[str, tuple[str, str, str]]:
-    rows = landed.landed_purchases(workbook).execute()
+    rows = workbook.rows_of(landed.landed_purchases(workbook))
     assert rows["purchase_id"].is_unique
     return {row.purchase_id: (f"{row.linked_fees:f}", f"{row.spread_fees:f}", f"{row.landed_amount:f}") for row in rows.itertuples()}
 
@@ -63,7 +63,8 @@ def test_fees_on_goods_that_cost_nothing_are_spread_by_quantity(workbook_of):
 
 
 def test_day_of_a_purchase_is_the_local_one(workbook_of):
-    rows = landed.landed_purchases(workbook_of({"purchases": [purchase("p1", "1", purchased_at="2026-10-14 16:00:00")]})).execute()
+    workbook = workbook_of({"purchases": [purchase("p1", "1", purchased_at="2026-10-14 16:00:00")]})
+    rows = workbook.rows_of(landed.landed_purchases(workbook))
     assert [day.day for day in rows["day"]] == [15]
 
 
@@ -78,7 +79,7 @@ def market_of_ten(price: str, sku: str = "k1") -> list[dict]:
 def trap(workbook_of, price: str, paid: str, fees: str = "0", received: int | None = 10, **more):
     tables = {"quotes": market_of_ten(price), "purchases": [purchase("p1", paid, received, **more)], "fees": [fee("f1", fees, "p1")]}
     workbook = workbook_of(tables)
-    return landed.low_price_trap(workbook), landed.low_price_trap_rows(workbook).execute()
+    return landed.low_price_trap(workbook), workbook.rows_of(landed.low_price_trap_rows(workbook))
 
 
 def test_cheap_headline_with_dear_fees_is_a_trap(workbook_of):
@@ -152,7 +153,7 @@ def test_margin_is_over_retail_and_after_fees(workbook_of):
     assert (value(found, "gross_margin"), value(found, "gross_margin", "n")) == (0.2, 2)
     assert value(found, "gross_margin.before_fees") == 0.25
     assert value(found, "gross_margin.priced_share") == 1.0
-    rows = landed.gross_margin_rows(workbook).order_by("purchase_id").execute()
+    rows = workbook.rows_of(landed.gross_margin_rows(workbook).order_by("purchase_id"))
     assert rows["landed_amount"].tolist() == [Decimal("74.6667"), Decimal("85.3333")]
     assert rows["severity"].tolist() == [0.0, pytest.approx(0.2 - 0.146667)]
 
@@ -168,7 +169,7 @@ def test_open_purchases_wait_and_unpriced_ones_are_counted_beside(workbook_of):
 def test_purchase_that_brought_nothing_costs_all_the_same(workbook_of):
     workbook = workbook_of({"listings": [listing("10")], "purchases": [purchase("p1", "60"), purchase("p2", "20", received=0)]})
     assert value(landed.gross_margin(workbook), "gross_margin") == 0.2
-    rows = landed.gross_margin_rows(workbook).order_by("severity").execute()
+    rows = workbook.rows_of(landed.gross_margin_rows(workbook).order_by("severity"))
     assert rows["purchase_id"].tolist() == ["p1", "p2"]
 
 

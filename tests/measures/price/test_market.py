@@ -22,7 +22,7 @@ def core(*skus: str) -> list[dict]:
 
 
 def standing(workbook) -> dict[tuple[str, str, int], tuple[str, str]]:
-    rows = market.standing_quotes(workbook).execute()
+    rows = workbook.rows_of(market.standing_quotes(workbook))
     assert not rows.duplicated(["supplier_id", "sku", "day"]).any()
     return {(row.supplier_id, row.sku, row.day.day): (str(row.unit_price), row.currency) for row in rows.itertuples()}
 
@@ -80,7 +80,7 @@ def test_validity_is_a_setting(workbook_of):
 
 
 def levels(workbook) -> dict[str, tuple[Decimal, int, float]]:
-    rows = market.market_levels(workbook).execute()
+    rows = workbook.rows_of(market.market_levels(workbook))
     return {f"{row.supplier_id} {row.day:%d}": (row.market_level, row.market_suppliers, row.deviation) for row in rows.itertuples()}
 
 
@@ -150,7 +150,7 @@ def test_standing_quotes_and_levels_equal_the_obvious_ones(workbook_of, seen):
     workbook = workbook_of({"quotes": [quote(who, at.isoformat(" "), str(price), sku, currency) for who, sku, at, price, currency in seen]})
     expected = obvious_standing(seen)
     assert standing(workbook) == {key: (f"{price}.0000", currency) for key, (price, currency) in expected.items()}
-    rows = market.market_levels(workbook).execute()
+    rows = workbook.rows_of(market.market_levels(workbook))
     found = {(row.supplier_id, row.sku, row.day.day): (float(row.market_level), row.market_suppliers) for row in rows.itertuples()}
     wanted = {}
     for (supplier, sku, day), (_, currency) in expected.items():
@@ -177,7 +177,7 @@ def test_band_includes_its_edge_and_tells_the_sides_apart(workbook_of):
     assert values(found[found["supplier_id"] == "s1"]) == {("band_share", "s1"): 0.5, ("band_share.above", "s1"): 0.25, ("band_share.below", "s1"): 0.25}
     assert values(found, "n")["band_share", "s1"] == 4
     assert set(found["basis"]) == {"census"}
-    rows = market.band_share_rows(workbook).filter(lambda rows: rows.supplier_id == "s1").order_by("sku", "day").execute()
+    rows = workbook.rows_of(market.band_share_rows(workbook).filter(lambda rows: rows.supplier_id == "s1").order_by("sku", "day"))
     assert rows["deviation"].tolist() == [0.05, -0.051, 0.051, 0.0]
     assert rows["severity"].tolist() == [0.0, 0.051, 0.051, 0.0]
     assert rows["market_level"].tolist() == [Decimal("10")] * 4
@@ -233,7 +233,7 @@ def test_monitored_peers_is_the_median_over_sku_days(workbook_of):
     # s1 stands alone on the 29th, beside two on the 30th and 31st; c quotes in dollars and stands alone.
     assert values(found) == {("monitored_peers", "a"): 3, ("monitored_peers", "b"): 3, ("monitored_peers", "c"): 1, ("monitored_peers", "s1"): 3}
     assert values(found, "n") == {("monitored_peers", "a"): 2, ("monitored_peers", "b"): 2, ("monitored_peers", "c"): 1, ("monitored_peers", "s1"): 3}
-    rows = market.monitored_peers_rows(workbook).order_by("supplier_id").execute()
+    rows = workbook.rows_of(market.monitored_peers_rows(workbook).order_by("supplier_id"))
     assert rows[["supplier_id", "currency", "days", "fewest_peers", "most_peers", "severity"]].values.tolist() == [
         ["a", "CNY", 2, 3, 3, 0.0],
         ["b", "CNY", 2, 3, 3, 0.0],

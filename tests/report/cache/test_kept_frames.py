@@ -8,6 +8,7 @@ import pytest
 
 from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.loaders.checking.stamp import stamped_schema
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.cache import kept_archives
 from kmanalysis.report.cache.inputs import Inputs, read_inputs
 from kmanalysis.report.cache.kept_archives import KEPT_OF_A_MONTH, Archives
@@ -16,7 +17,6 @@ from kmanalysis.samples import make_samples
 from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
-from kmanalysis.workbook import open_workbook
 
 MONTH = Month(2026, 9)
 FRAME = pd.DataFrame({"supplier_id": ["s1", "s2"], "value": [0.1, float("nan")]})

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from kmanalysis.decisions.bundle import finished_frames
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.cache.inputs import Inputs, read_inputs
 from kmanalysis.report.cache.kept_archives import Archives
 from kmanalysis.report.cache.kept_frames import KeptFrames
@@ -12,7 +13,6 @@ from kmanalysis.report.cache.kept_tables import KeptTables
 from kmanalysis.samples import make_samples
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
-from kmanalysis.workbook import open_workbook
 
 MONTH = Month(2026, 9)
 ROWS = pa.table({"sku": ["a", None], "day": pa.array([0, 1], pa.date32()), "orders": [1, 2]})
@@ -56,7 +56,7 @@ def counted(folder, month, kept):
     workbook._queries._watch = lambda query, month: heard.append((str(month), query.tables)) or ask(query, month)
     found = finished_frames(workbook)
     frames.save()
-    for rows in workbook.looked_back_on():
+    for rows in workbook.reusable_tables():
         tables.put(*rows)
     tables.save()
     return found, heard
@@ -73,7 +73,7 @@ def test_a_new_month_counts_no_month_that_is_over(folder, tmp_path):
         pd.testing.assert_frame_equal(found[name], frame, check_exact=True, obj=name)
 
     # And no buyer lies beside the reports.
-    kept = {table: rows for table, _, rows in workbook.looked_back_on()}
+    kept = {table: rows for table, _, rows in workbook.reusable_tables()}
     assert kept.keys() == {"orders.orders_by_day", "market.basket_counts", "remedies.failures"}
     assert not [name for rows in kept.values() for name in rows.column_names if "buyer" in name]
     assert not [table for table, rows in kept.items() if "kd1:" in rows.to_pandas().to_csv()]
