@@ -129,14 +129,14 @@ def score(
 
         from kmanalysis.cli.terminal import scores
         from kmanalysis.loaders.checking.receipts import rejected_rows
+        from kmanalysis.opening import open_workbook
         from kmanalysis.report.progress import Progress
-        from kmanalysis.workbook import open_workbook
 
         folder = folder_of(data)
         warn_of_unstamped(folder, words)
         workbook = open_workbook(folder, month, standards, lang, memory=memory, engine=engine, master=master)
         with Progress(Console(stderr=True), words).counting() as hears:
-            workbook.tell(hears)
+            workbook.listen(hears)
             if format == "table":
                 answer: Any = scores.grades_table(workbook) if grades else scores.score_table(workbook)
             else:
