@@ -174,8 +174,8 @@ class _Load:
         stems = Counter(path.stem for path in files)
         finished = []
         for (name, path), rejects in self.rejects.items():
-            told = self.into / REJECTED / f"{name}-{path.stem if stems[path.stem] == 1 else path.name}.csv"
-            if written := write_rejected(rejects, told, self.words):
+            target = self.into / REJECTED / f"{name}-{path.stem if stems[path.stem] == 1 else path.name}.csv"
+            if written := write_rejected(rejects, target, self.words):
                 finished.append(written)
         for table in self.tables:
             merge = self.merges.get(table.name)
