@@ -38,7 +38,7 @@ import sys
 from pathlib import Path
 import pandas as pd
 from kmanalysis.measures import observation
-from kmanalysis.workbook import open_workbook
+from kmanalysis.opening import open_workbook
 workbook = open_workbook(sys.argv[1], sys.argv[2])
 observation.observe(workbook, workbook.months)
 found = pd.concat([observation.observed(workbook.at(month)) for month in workbook.months], ignore_index=True)

@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from kmanalysis.scoring.explain import explain
     from kmanalysis.scoring.grades import grade_history, grades
     from kmanalysis.scoring.scorecard import dimension_scores, scorecard
-    from kmanalysis.workbook import open_workbook
 
 __all__ = ["dimension_scores", "explain", "grade_history", "grades", "observed", "open_workbook", "scorecard"]
 
 _HOMES = {
-    "open_workbook": "kmanalysis.workbook",
+    "open_workbook": "kmanalysis.opening",
     "observed": "kmanalysis.measures.observation",
     "scorecard": "kmanalysis.scoring.scorecard",
     "dimension_scores": "kmanalysis.scoring.scorecard",

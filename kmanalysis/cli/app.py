@@ -129,14 +129,14 @@ def score(
 
         from kmanalysis.cli.terminal import scores
         from kmanalysis.loaders.checking.receipts import rejected_rows
+        from kmanalysis.opening import open_workbook
         from kmanalysis.report.progress import Progress
-        from kmanalysis.workbook import open_workbook
 
         folder = folder_of(data)
         warn_of_unstamped(folder, words)
         workbook = open_workbook(folder, month, standards, lang, memory=memory, engine=engine, master=master)
         with Progress(Console(stderr=True), words).counting() as hears:
-            workbook.tell(hears)
+            workbook.listen(hears)
             if format == "table":
                 answer: Any = scores.grades_table(workbook) if grades else scores.score_table(workbook)
             else:
@@ -168,7 +168,7 @@ def check(
         if set_aside and not stamp:
             raise UsageError("{option} goes with {other}.", option="--set-aside", other="--stamp")
         folder = folder_of(data)
-        attached = _stamped(folder, set_aside, words) if stamp else loading.check(folder)
+        attached = _stamp(folder, set_aside, words) if stamp else loading.check(folder)
         sys.stdout.write({"text": scores.check_text, "json": scores.check_json, "csv": scores.check_csv}[format](attached, words))
         if not stamp:
             warn_of_unstamped(folder, words)
@@ -176,8 +176,8 @@ def check(
             raise typer.Exit(1)
 
 
-def _stamped(folder: Path, set_aside: bool, words: Words) -> Attached:
-    """`stamp_tables`, told on stderr; gives what it found."""
+def _stamp(folder: Path, set_aside: bool, words: Words) -> Attached:
+    """Stamps the folder's tables, says on stderr which, and returns what validation found."""
     from kmanalysis.loaders.stamping import stamp_tables
 
     outcome = stamp_tables(folder, words, set_aside=set_aside)

@@ -38,8 +38,8 @@ def export(
     """One Excel file a supplier with something to claim or to take back; the folder's table of claims says so ever after."""
     with cli_errors(lang) as words:
         from kmanalysis.decisions.claims import claim_day, claims_to_make, recorded_claims
+        from kmanalysis.opening import open_workbook
         from kmanalysis.report.sheets.claims import claim_sheets, drop_sheets, finish_sheets, write_sheets
-        from kmanalysis.workbook import open_workbook
 
         folder = folder_of(data)
         warn_of_unstamped(folder, words)

@@ -44,7 +44,7 @@ def cli_errors(lang: str) -> Iterator[Words]:
 def folder_of(data: Path | None) -> Path:
     """The folder to open: the one named, else the environment's, else the samples here, else those that come along."""
     from kmanalysis.assets import samples_folder
-    from kmanalysis.workbook import DATA_VARIABLE
+    from kmanalysis.opening import DATA_VARIABLE
 
     named = data or os.environ.get(DATA_VARIABLE)
     return Path(named) if named else SAMPLES if SAMPLES.is_dir() else samples_folder()

@@ -78,7 +78,7 @@ def allocation(
         from kmanalysis.cli.terminal.allocation import plan_csv, plan_json, plan_text
         from kmanalysis.decisions.allocation.frames import plan_frames
         from kmanalysis.decisions.allocation.inputs import asked_cap, asked_floor, read_demand
-        from kmanalysis.workbook import open_workbook
+        from kmanalysis.opening import open_workbook
 
         share_cap, lowest, asked = asked_cap(cap), asked_floor(floor), None if demand is None else read_demand(demand)
         folder = folder_of(data)

@@ -17,7 +17,8 @@ from kmanalysis.explorers.models.session import Session, kept_choices
 from kmanalysis.explorers.pickers import pickers as pickers_of
 from kmanalysis.explorers.sliders import Sliders
 from kmanalysis.explorers.trials import TrialDesk
-from kmanalysis.workbook import DATA_VARIABLE, Workbook, open_workbook
+from kmanalysis.opening import DATA_VARIABLE, open_workbook
+from kmanalysis.workbook import Workbook
 
 
 class Explorer:

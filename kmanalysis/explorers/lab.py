@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from kmanalysis.opening import DATA_VARIABLE
 from kmanalysis.words import Words
-from kmanalysis.workbook import DATA_VARIABLE
 
 LANGUAGE_PACKS = "jupyterlab.languagepack"
 """The entry points by which JupyterLab finds its own translations; English is its default."""

@@ -8,7 +8,6 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
-import ibis
 import pandas as pd
 import pyarrow.parquet as pq
 from rapidfuzz.process import extractOne
@@ -38,12 +37,7 @@ class Attached:
     rejects: pd.DataFrame
 
 
-def attach(connection: ibis.BaseBackend, folder: Path) -> Attached:
-    """`attach_tables` for an Ibis connection on DuckDB."""
-    return attach_tables(connection.con, folder)
-
-
-def attach_tables(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True, with_origin: Collection[str] = ()) -> Attached:
+def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True, with_origin: Collection[str] = ()) -> Attached:
     """Makes every canonical table a table or view of the connection: what the folder holds, validated; what it lacks, empty.
 
     Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Of tables named in ``with_origin`` that are validated, ``_file`` says by

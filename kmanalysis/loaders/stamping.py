@@ -18,7 +18,7 @@ from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.secrets import digest, key_of, without_contacts
 from kmanalysis.loaders.checking.stamp import was_stamped
-from kmanalysis.loaders.folder import Attached, attach_tables, parquet_rows, table_files, trusted_heads
+from kmanalysis.loaders.folder import Attached, attach, parquet_rows, table_files, trusted_heads
 from kmanalysis.loaders.store import REJECTED, TEMPORARY, locked, put_in_place, write_rejected, write_table
 from kmanalysis.tables import Table, tables
 from kmanalysis.words import Words
@@ -87,12 +87,12 @@ class _Stamper:
         self.folder, self.words = folder, words
         # Made where there is none: masked contacts could never be told apart again.
         self.key = key_of(folder)
-        self.engine = connect().con
+        self.engine = connect()
         # What does not fit in memory spills to disk, secrets and all.
         self.engine.execute("SET temp_file_encryption = true")
 
     def run(self, wanted: Mapping[str, bool], set_aside: bool) -> Stamping:
-        attached = attach_tables(self.engine, self.folder, trust=False, with_origin=wanted)
+        attached = attach(self.engine, self.folder, trust=False, with_origin=wanted)
         rejected: dict[str, int] = defaultdict(int)
         for receipt in attached.receipts:
             rejected[receipt.table] += sum(receipt.rejected.values())

@@ -94,7 +94,7 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, table: Tab
     schema = stamped_schema(table)
     with temporary.open("wb") as sink:
         with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-            for batch in connection.execute(query).to_arrow_reader(ROW_GROUP):
+            for batch in connection.sql(query).to_arrow_reader(ROW_GROUP):
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROW_GROUP)
         sync(sink)
 

@@ -53,7 +53,7 @@ def worst_rows(workbook: Workbook, measure: str) -> pd.DataFrame:
     Raises UsageError for an unknown measure.
     """
     name = evidence_name(measure)
-    return workbook.finished(name, lambda month: month.answered(name, lambda any_month: _worst(_not_far_from_worst(any_month, _known(measure)))))
+    return workbook.finished(name, lambda month: month.answer(name, lambda any_month: _worst(_not_far_from_worst(any_month, _known(measure)))))
 
 
 def evidence_name(measure: str) -> str:

@@ -16,7 +16,7 @@ from kmanalysis.words import Words
 
 if TYPE_CHECKING:
     # A report that is up to date needs no engine.
-    from kmanalysis.engine.duckdb import Share
+    from kmanalysis.engine.interface import Share
     from kmanalysis.engine.queries import Counting, Listener
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.loaders.checking.receipts import rejected_rows
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.batch import Source, write_report
 from kmanalysis.report.cache.fingerprints import Fingerprints, read_fingerprints
 from kmanalysis.report.cache.months import MonthStore, remember_last_month
@@ -15,7 +16,6 @@ from kmanalysis.report.request import Options, Request, Result
 from kmanalysis.report.runner.workers import preload
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
-from kmanalysis.workbook import open_workbook
 
 
 def write(request: Request, before: Fingerprints, made_from: str, options: Options, progress: Progress) -> Result:
@@ -32,14 +32,14 @@ def write(request: Request, before: Fingerprints, made_from: str, options: Optio
         pages = all_pages(found, workbook)
         chosen = chosen_pages(pages, request.only_notebooks, request.only_suppliers)
     with progress.counting() as hears:
-        workbook.tell(hears)
+        workbook.listen(hears)
         slices = Slices(workbook, finished_frames(workbook))
         now = read_fingerprints(request.data, kept)
     receipts = workbook.attached.receipts if workbook.attached else []
     # Files that changed while they were read: what was counted is of neither state, and is not kept.
     is_steady = now == before
     if is_steady:
-        store.save(workbook.looked_back_on())
+        store.save(workbook.reusable_tables())
     source = Source(workbook, slices, receipts, now, made_from if is_steady else "")
     with progress.pages(len(chosen)) as tell:
         outcomes = write_report(source, pages, chosen, request.out, options, tell)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from kmanalysis.report.cache.digests import digest_of, frame_digest, row_texts
 from kmanalysis.report.site.pages import Page
-from kmanalysis.workbook import Workbook, save_slice
+from kmanalysis.slices import save_slice
+from kmanalysis.workbook import Workbook
 
 
 class Slices:

@@ -90,4 +90,5 @@ def _rows(workbook: Workbook, supplier: str, measure: str, limit: int) -> pd.Dat
         return worst[worst["supplier_id"] == supplier].reset_index(drop=True)
     evidence = observation.rows(workbook, measure)
     others = [ibis.asc(column) for column in evidence.columns if column != "severity"]
-    return evidence.filter(evidence.supplier_id == supplier).order_by([ibis.desc("severity"), *others]).limit(limit).drop("severity").execute()
+    found = evidence.filter(evidence.supplier_id == supplier).order_by([ibis.desc("severity"), *others]).limit(limit)
+    return workbook.rows_of(found.drop("severity"))

@@ -11,10 +11,10 @@ from kmanalysis.explorers.display import interactive_table, put
 from kmanalysis.explorers.explorer import explorer_of
 from kmanalysis.explorers.models.whatif import WhatIf
 from kmanalysis.explorers.sliders import step_of
+from kmanalysis.opening import open_workbook
 from kmanalysis.scoring.grades import grades
 from kmanalysis.standards import load_standards
 from kmanalysis.words import Words
-from kmanalysis.workbook import open_workbook
 from tests.report.small import judged_workbook
 
 

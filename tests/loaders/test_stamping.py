@@ -74,7 +74,7 @@ def test_a_changed_bound_has_only_its_table_validated_again(folder, monkeypatch)
     assert unstamped_tables(folder) == {"suppliers": True}
     connection = connect()
     attach(connection, folder)
-    kinds = dict(connection.con.execute("SELECT table_name, table_type FROM information_schema.tables").fetchall())
+    kinds = dict(connection.execute("SELECT table_name, table_type FROM information_schema.tables").fetchall())
     looked_at = {name for name, kind in kinds.items() if kind != "VIEW" and (folder / f"{name}.parquet").exists() | (folder / name).exists()}
     assert looked_at == {"suppliers"}
 

@@ -30,7 +30,7 @@ def test_the_longest_waits_are_found_without_ranking_all(workbook_of, drawn):
     ]
     workbook = workbook_of({"orders": orders})
     found = worst_rows(workbook, "stability.delivery_time")
-    assert list(zip(found["supplier_id"], found["order_id"], found["rank"], strict=True)) == slow(rows(workbook, "stability.delivery_time").execute())
+    assert list(zip(found["supplier_id"], found["order_id"], found["rank"], strict=True)) == slow(workbook.rows_of(rows(workbook, "stability.delivery_time")))
 
 
 def test_how_bad_rows_are_is_told_of_the_rows_that_there_are(samples):
@@ -38,7 +38,7 @@ def test_how_bad_rows_are_is_told_of_the_rows_that_there_are(samples):
     assert len(known) > 1
     for measure in known:
         evidence = measure.rows(samples)
-        counted = evidence.group_by("supplier_id", "severity").agg(cases=evidence.count()).execute()
-        told = measure.how_bad(samples).execute().astype({"cases": "int64"})
+        counted = samples.rows_of(evidence.group_by("supplier_id", "severity").agg(cases=evidence.count()))
+        told = samples.rows_of(measure.how_bad(samples)).astype({"cases": "int64"})
         order = ["supplier_id", "severity"]
         pd.testing.assert_frame_equal(told[counted.columns].sort_values(order, ignore_index=True), counted.sort_values(order, ignore_index=True))

@@ -17,9 +17,10 @@ from kmanalysis.report.notebooks import report_notebooks
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.report.site.index import FILES, State, index_page
 from kmanalysis.report.site.pages import all_pages
+from kmanalysis.slices import SLICE_VARIABLE, save_slice
 from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.words import catalogue
-from kmanalysis.workbook import SLICE_VARIABLE, Workbook, save_slice
+from kmanalysis.workbook import Workbook
 from tests.notebooks.test_nothing_observed import NOTEBOOKS, shown_by
 
 CHINESE = re.compile(r"[\u3001-\u303f\u4e00-\u9fff\uff01-\uff65]+")
@@ -113,7 +114,7 @@ def test_a_chinese_page_says_chinese_words(notebook, page_slice, values, monkeyp
 def index_told(workbook, receipts):
     """What the index says, with a page that is broken, pages that are outdated, and a changed standard."""
     changed = override_standards({"service.first_response": {"limit": 300}}, file="own.toml")
-    other = Workbook(workbook.month, changed, workbook.words, connection=workbook._connection, frames=workbook._frames, facts=workbook._facts)
+    other = Workbook(workbook.month, changed, workbook.words, engine=workbook.engine, frames=workbook._frames, facts=workbook._facts)
     pages = all_pages(report_notebooks(notebooks_folder()), other)
     states = {made: State("", "error" if made.notebook.name == "03_price" else "ok", is_outdated=not made.supplier) for made in pages}
     page = index_page(other, states, receipts, [("data", "0")]).decode()

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import ibis
 import pytest
-from ibis.backends.duckdb import Backend
 
 from kmanalysis.measures.common.measure import guides
 from kmanalysis.measures.registry import measures
+from kmanalysis.opening import open_workbook
 from kmanalysis.reference.measures import measure_page, measures_index
 from kmanalysis.scoring.scorecard import standards_frame
 from kmanalysis.scoring.verdicts import verdicts
 from kmanalysis.standards import Standards, default_standards
 from kmanalysis.tables import BASES, tables
-from kmanalysis.workbook import Workbook, open_workbook
+from kmanalysis.workbook import Workbook
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 MEASURES = list(measures())
@@ -47,12 +47,12 @@ def in_place(workbook, name, build, months_before=0):
 
 def run(measure, workbook, monkeypatch):
     """Runs the measure so that every query reads the canonical tables itself; the queries as SQL."""
-    queries, compiled = [], Backend.compile
+    queries, written = [], workbook.engine.write
     monkeypatch.setattr(Workbook, "kept", in_place)
-    monkeypatch.setattr(Workbook, "answered", lambda workbook, name, build: build(workbook).execute())
-    monkeypatch.setattr(Backend, "compile", lambda *given, **named: queries.append(compiled(*given, **named)) or queries[-1])
+    monkeypatch.setattr(Workbook, "answer", lambda workbook, name, build: workbook.rows_of(build(workbook)))
+    monkeypatch.setattr(workbook.engine, "write", lambda expression: queries.append(written(expression)) or queries[-1])
     measures()[measure].compute(workbook)
-    return queries
+    return [query.sql for query in queries]
 
 
 def scanned(node, found):
@@ -95,10 +95,10 @@ def test_the_example_comes_out_as_stated(workbook_of, measure):
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_it_reads_what_is_stated(whole, measure, monkeypatch):
-    asked, line = Asked(), whole._connection.con
+    asked, line = Asked(), whole.engine.connection
     # The optimiser would leave out what these data happen not to need.
     line.execute("SET disabled_optimizers = 'statistics_propagation,empty_result_pullup'")
-    workbook = Workbook(whole.month, asked, whole.words, connection=whole._connection, facts=whole._facts)
+    workbook = Workbook(whole.month, asked, whole.words, engine=whole.engine, facts=whole._facts)
     found = defaultdict(set)
     for query in run(measure, workbook, monkeypatch):
         for node in json.loads(line.execute(f"EXPLAIN (FORMAT JSON) {query}").fetchone()[1]):

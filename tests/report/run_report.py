@@ -11,8 +11,8 @@ from kmanalysis.report.notebooks import report_notebooks
 from kmanalysis.report.request import Options
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
+from kmanalysis.slices import open_slice
 from kmanalysis.words import Words
-from kmanalysis.workbook import open_slice
 from tests.report.small import FINGERPRINTS, finished
 
 

@@ -4,7 +4,7 @@ import pytest
 from kmanalysis.report.cache.digests import digest_of, frame_digest, row_texts
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
-from kmanalysis.workbook import open_slice
+from kmanalysis.slices import open_slice
 from tests.report.small import finished, judged_workbook
 
 

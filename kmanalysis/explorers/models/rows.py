@@ -41,14 +41,14 @@ def page_of(workbook: Workbook, supplier: str, measure: str, first: int = 0, *, 
     others = [ibis.asc(evidence[column], nulls_first=True) for column in evidence.columns if column != "severity"]
     ordered = evidence.order_by([ibis.desc(evidence.severity), *others])
     shown = ordered.limit(size, offset=first).drop("severity", *_secrets(evidence))
-    return Page(shown.execute(), first, int(evidence.count().execute()))
+    return Page(workbook.rows_of(shown), first, int(workbook.value_of(evidence.count())))
 
 
 def categories(workbook: Workbook) -> list[str]:
     """The categories of the products, sorted; none on a page's slice."""
     if not workbook.has_engine:
         return []
-    found = workbook.table("products").select("category").distinct().execute()["category"]
+    found = workbook.rows_of(workbook.table("products").select("category").distinct())["category"]
     return sorted(found.dropna())
 
 
@@ -57,7 +57,7 @@ def suppliers_of(workbook: Workbook, category: str) -> list[str]:
     listings, period = workbook.table("listings"), workbook.period
     in_month = listings.filter(listings.listed_from <= period.last_day, listings.listed_to.isnull() | (listings.listed_to >= period.first_day))
     offered = _of_category(workbook, in_month, category)
-    return sorted(offered.select("supplier_id").distinct().execute()["supplier_id"])
+    return sorted(workbook.rows_of(offered.select("supplier_id").distinct())["supplier_id"])
 
 
 def _of_category(workbook: Workbook, rows: ir.Table, category: str) -> ir.Table:

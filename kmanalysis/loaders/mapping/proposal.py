@@ -69,7 +69,7 @@ def propose_mapping(path: Path, table: str = "", *, sheet: str = "", words: Word
         raise MappingError(
             "{file}: {place}: {found!r} is not known. Accepted: {accepted}.", file=path.name, place="--as", found=table, accepted=", ".join(tables())
         )
-    connection = connect().con
+    connection = connect()
     staged = _staged(connection, path, sheet)
     chosen = tables()[table] if table else _fitting(staged, path)
     return _Proposer(connection, staged, chosen, path, sheet, words or Words()).proposal()

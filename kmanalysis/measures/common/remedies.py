@@ -51,7 +51,7 @@ def made_good(workbook: Workbook, failed: ir.Table) -> ir.Table:
 
 def month_remedies(workbook: Workbook) -> ir.Table:
     """The failures whose deadline fell in the month, as `remedies_due` gives them."""
-    longest = ceil(workbook.of_rows("longest_reship_seconds", lambda: _longest_reship_seconds(workbook)))
+    longest = ceil(workbook.row_fact("longest_reship_seconds", lambda: _longest_reship_seconds(workbook)))
     failed = ibis.union(failures(workbook), failures(workbook, months_before=ceil(longest / _SHORTEST_MONTH)))
     failed = failed.filter(failed.failed_at >= workbook.period.start - ibis.interval(seconds=longest))
     return remedies_due(workbook, failed).filter(ibis._.is_of_month)
@@ -134,7 +134,7 @@ def allowed_seconds(workbook: Workbook, hours: ir.StringValue, standard: str) ->
 def _longest_reship_seconds(workbook: Workbook) -> float:
     """The longest time that any contract, or the standard, allows: no earlier failure has its deadline in the month."""
     terms = workbook.table("contract_terms")
-    hours = stated_number(terms.value, LONGEST_TERM_HOURS).max(where=terms.term == "reship_hours").execute()
+    hours = workbook.value_of(stated_number(terms.value, LONGEST_TERM_HOURS).max(where=terms.term == "reship_hours"))
     standard = workbook.standards.value("contract.reship_time")
     return standard if pd.isna(hours) else max(standard, hours * 3600)
 

@@ -108,7 +108,7 @@ def documents(workbook: Workbook) -> pd.DataFrame:
     which nothing is on file: a row without a document).
     """
     columns = ["supplier_id", "kind", "document_id", "licensor", "scope", "valid_from", "valid_to", "verified_at", "days_left"]
-    found = licences_rows(workbook).select(columns).order_by("supplier_id", "kind", "document_id").execute()
+    found = workbook.rows_of(licences_rows(workbook).select(columns).order_by("supplier_id", "kind", "document_id"))
     is_verified = found["verified_at"].notna() & (found["verified_at"] < workbook.month.end)
     found["state"] = np.select([found["document_id"].isna(), found["days_left"] < 0, ~is_verified], ["absent", "outdated", "unverified"], "valid")
     return found

@@ -72,7 +72,7 @@ def disputes_by_kind(workbook: Workbook) -> pd.DataFrame:
         unknown_fault=disputed.count(where=disputed.fault_weight == 2),
         tickets=disputed.tickets.sum(),
     )
-    return by_kind.order_by("supplier_id", "kind").execute().astype({"tickets": "int64"})
+    return workbook.rows_of(by_kind.order_by("supplier_id", "kind")).astype({"tickets": "int64"})
 
 
 def _dispute_tickets(workbook: Workbook) -> ir.Table:

@@ -27,7 +27,7 @@ from traitlets import Type
 from kmanalysis.report.runner.forks import CAN_FORK, Origin
 from kmanalysis.report.runner.provisioner import NAME, ForkProvisioner, is_known
 from kmanalysis.report.runner.zygote import limit_memory
-from kmanalysis.workbook import SLICE_VARIABLE
+from kmanalysis.slices import SLICE_VARIABLE
 
 # The first matplotlibrc that is looked for, and a profile folder of its own: a reader's settings do not change a report.
 _SETTINGS = {

@@ -26,7 +26,7 @@ def told(folder: Path) -> list[tuple[str, str | None]]:
     """When each probe was taken and, as the engine knows it, what followed it; of s1 alone."""
     connection = connect()
     attach(connection, folder)
-    rows = connection.con.execute("SELECT probed_at, next_at FROM probes WHERE supplier_id = 's1' ORDER BY 1").fetchall()
+    rows = connection.execute("SELECT probed_at, next_at FROM probes WHERE supplier_id = 's1' ORDER BY 1").fetchall()
     return [tuple(None if moment is None else f"{moment:%m-%d %H:%M}" for moment in row) for row in rows]
 
 

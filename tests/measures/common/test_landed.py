@@ -15,7 +15,7 @@ def fee(number: str, amount: str, purchase_id: str | None = None, **more) -> dic
 
 
 def amounts(workbook) -> dict[str, tuple[str, str, str]]:
-    rows = landed.landed_purchases(workbook).execute()
+    rows = workbook.rows_of(landed.landed_purchases(workbook))
     assert rows["purchase_id"].is_unique
     return {row.purchase_id: (f"{row.linked_fees:f}", f"{row.spread_fees:f}", f"{row.landed_amount:f}") for row in rows.itertuples()}
 
@@ -50,5 +50,6 @@ def test_fees_on_goods_that_cost_nothing_are_spread_by_quantity(workbook_of):
 
 
 def test_day_of_a_purchase_is_the_local_one(workbook_of):
-    rows = landed.landed_purchases(workbook_of({"purchases": [purchase("p1", "1", purchased_at="2026-10-14 16:00:00")]})).execute()
+    workbook = workbook_of({"purchases": [purchase("p1", "1", purchased_at="2026-10-14 16:00:00")]})
+    rows = workbook.rows_of(landed.landed_purchases(workbook))
     assert [day.day for day in rows["day"]] == [15]

@@ -8,8 +8,8 @@ from kmanalysis.measures.common.money import main_currencies, to_cent
 
 
 @pytest.mark.parametrize(("parts", "cents"), [(49, 0), (50, 100), (149, 100), (150, 200), (12_345, 12_300), (12_350, 12_400)])
-def test_half_a_cent_is_rounded_up(parts, cents):
-    assert ibis.duckdb.connect().execute(to_cent(ibis.literal(parts))) == cents
+def test_half_a_cent_is_rounded_up(samples, parts, cents):
+    assert samples.value_of(to_cent(ibis.literal(parts))) == cents
 
 
 def test_the_main_currency_has_most_events_then_the_most_of_the_next_column_then_the_first_name():

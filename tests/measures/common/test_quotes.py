@@ -20,7 +20,7 @@ def quote(supplier: str, at: str, price: str, sku: str = SKU, currency: str = "C
 
 
 def standing(workbook) -> dict[tuple[str, str, int], tuple[str, str]]:
-    rows = quotes.standing_quotes(workbook).execute()
+    rows = workbook.rows_of(quotes.standing_quotes(workbook))
     assert not rows.duplicated(["supplier_id", "sku", "day"]).any()
     return {(row.supplier_id, row.sku, row.day.day): (str(row.unit_price), row.currency) for row in rows.itertuples()}
 
@@ -74,7 +74,7 @@ def test_validity_is_a_setting(workbook_of):
 
 
 def levels(workbook) -> dict[str, tuple[Decimal, int, float]]:
-    rows = quotes.market_levels(workbook).execute()
+    rows = workbook.rows_of(quotes.market_levels(workbook))
     return {f"{row.supplier_id} {row.day:%d}": (row.market_level, row.market_suppliers, row.deviation) for row in rows.itertuples()}
 
 
@@ -144,7 +144,7 @@ def test_standing_quotes_and_levels_equal_the_obvious_ones(workbook_of, seen):
     workbook = workbook_of({"quotes": [quote(who, at.isoformat(" "), str(price), sku, currency) for who, sku, at, price, currency in seen]})
     expected = obvious_standing(seen)
     assert standing(workbook) == {key: (f"{price}.0000", currency) for key, (price, currency) in expected.items()}
-    rows = quotes.market_levels(workbook).execute()
+    rows = workbook.rows_of(quotes.market_levels(workbook))
     found = {(row.supplier_id, row.sku, row.day.day): (float(row.market_level), row.market_suppliers) for row in rows.itertuples()}
     wanted = {}
     for (supplier, sku, day), (_, currency) in expected.items():

@@ -31,7 +31,7 @@ def test_measure_and_rows_speak_of_the_same_supplier(workbook, measure):
     assert all(name == measure.id or name.startswith(f"{measure.id}.") for name in found["measure"])
     evidence = measure.rows(workbook)
     assert str(evidence.schema()["severity"]).startswith("float64")
-    of_supplier = evidence.filter(evidence.supplier_id == "s1").execute()
+    of_supplier = workbook.rows_of(evidence.filter(evidence.supplier_id == "s1"))
     assert len(of_supplier)
     assert of_supplier["severity"].notna().all()
 

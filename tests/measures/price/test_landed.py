@@ -35,7 +35,7 @@ def market_of_ten(price: str, sku: str = "k1") -> list[dict]:
 def trap(workbook_of, price: str, paid: str, fees: str = "0", received: int | None = 10, **more):
     tables = {"quotes": market_of_ten(price), "purchases": [purchase("p1", paid, received, **more)], "fees": [fee("f1", fees, "p1")]}
     workbook = workbook_of(tables)
-    return landed.low_price_trap(workbook), landed.low_price_trap_rows(workbook).execute()
+    return landed.low_price_trap(workbook), workbook.rows_of(landed.low_price_trap_rows(workbook))
 
 
 def test_cheap_headline_with_dear_fees_is_a_trap(workbook_of):
@@ -109,7 +109,7 @@ def test_margin_is_over_retail_and_after_fees(workbook_of):
     assert (value(found, "gross_margin"), value(found, "gross_margin", "n")) == (0.2, 2)
     assert value(found, "gross_margin.before_fees") == 0.25
     assert value(found, "gross_margin.priced_share") == 1.0
-    rows = landed.gross_margin_rows(workbook).order_by("purchase_id").execute()
+    rows = workbook.rows_of(landed.gross_margin_rows(workbook).order_by("purchase_id"))
     assert rows["landed_amount"].tolist() == [Decimal("74.6667"), Decimal("85.3333")]
     assert rows["severity"].tolist() == [0.0, pytest.approx(0.2 - 0.146667)]
 
@@ -125,7 +125,7 @@ def test_open_purchases_wait_and_unpriced_ones_are_counted_beside(workbook_of):
 def test_purchase_that_brought_nothing_costs_all_the_same(workbook_of):
     workbook = workbook_of({"listings": [listing("10")], "purchases": [purchase("p1", "60"), purchase("p2", "20", received=0)]})
     assert value(landed.gross_margin(workbook), "gross_margin") == 0.2
-    rows = landed.gross_margin_rows(workbook).order_by("severity").execute()
+    rows = workbook.rows_of(landed.gross_margin_rows(workbook).order_by("severity"))
     assert rows["purchase_id"].tolist() == ["p1", "p2"]
 
 

@@ -42,7 +42,7 @@ def test_band_includes_its_edge_and_tells_the_sides_apart(workbook_of):
     assert values(found[found["supplier_id"] == "s1"]) == {("band_share", "s1"): 0.5, ("band_share.above", "s1"): 0.25, ("band_share.below", "s1"): 0.25}
     assert values(found, "n")["band_share", "s1"] == 4
     assert set(found["basis"]) == {"census"}
-    rows = market.band_share_rows(workbook).filter(lambda rows: rows.supplier_id == "s1").order_by("sku", "day").execute()
+    rows = workbook.rows_of(market.band_share_rows(workbook).filter(lambda rows: rows.supplier_id == "s1").order_by("sku", "day"))
     assert rows["deviation"].tolist() == [0.05, -0.051, 0.051, 0.0]
     assert rows["severity"].tolist() == [0.0, 0.051, 0.051, 0.0]
     assert rows["market_level"].tolist() == [Decimal("10")] * 4
@@ -98,7 +98,7 @@ def test_monitored_peers_is_the_median_over_sku_days(workbook_of):
     # s1 stands alone on the 29th, beside two on the 30th and 31st; c quotes in dollars and stands alone.
     assert values(found) == {("monitored_peers", "a"): 3, ("monitored_peers", "b"): 3, ("monitored_peers", "c"): 1, ("monitored_peers", "s1"): 3}
     assert values(found, "n") == {("monitored_peers", "a"): 2, ("monitored_peers", "b"): 2, ("monitored_peers", "c"): 1, ("monitored_peers", "s1"): 3}
-    rows = market.monitored_peers_rows(workbook).order_by("supplier_id").execute()
+    rows = workbook.rows_of(market.monitored_peers_rows(workbook).order_by("supplier_id"))
     assert rows[["supplier_id", "currency", "days", "fewest_peers", "most_peers", "severity"]].values.tolist() == [
         ["a", "CNY", 2, 3, 3, 0.0],
         ["b", "CNY", 2, 3, 3, 0.0],

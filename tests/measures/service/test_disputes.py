@@ -36,7 +36,7 @@ def test_every_measure_of_an_empty_folder_is_an_empty_measures_frame(workbook_of
         assert tuple(found.columns) == MEASURE_COLUMNS
         evidence = measure.rows(workbook)
         assert {"supplier_id", "severity"} <= set(evidence.columns)
-        assert evidence.count().execute() == 0
+        assert workbook.value_of(evidence.count()) == 0
 
 
 def test_every_frame_of_a_chart_can_be_kept_as_parquet(workbook_of, tmp_path):
@@ -122,7 +122,7 @@ def test_rows_put_the_supplier_s_fault_first(workbook_of):
     workbook = workbook_of({"orders": orders(5), "tickets": tickets})
     worst = worst_rows(workbook, "service.dispute_rate")
     assert worst[["rank", "order_id", "fault", "tickets"]].to_numpy().tolist() == [[1, "o2", "supplier", 2], [2, "o3", "unknown", 1], [3, "o1", "other", 1]]
-    assert str(dispute_rate_rows(workbook).execute().set_index("order_id").loc["o2", "first_opened_at"]) == "2026-10-12 02:00:00"
+    assert str(workbook.rows_of(dispute_rate_rows(workbook)).set_index("order_id").loc["o2", "first_opened_at"]) == "2026-10-12 02:00:00"
 
 
 def test_disputes_by_kind(workbook_of):

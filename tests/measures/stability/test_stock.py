@@ -55,7 +55,7 @@ def test_without_orders_before_the_month_nothing_is_hot(workbook_of):
     book = stocked(workbook_of, [reading("10-02 00:00")], orders=[{"ordered_at": utc("10-02 12:00")}])
     assert stability.hot_availability(book).empty
     assert stability.hot_depth(book).empty
-    assert stability.hot_availability_rows(book).execute().empty
+    assert book.rows_of(stability.hot_availability_rows(book)).empty
 
 
 def test_a_supplier_answers_for_the_hot_skus_that_it_lists_in_the_month(workbook_of):
@@ -102,7 +102,7 @@ def test_the_last_reading_before_the_month_is_carried_in(workbook_of):
     assert main["value"] == pytest.approx(16 / 24, abs=1e-12)
     assert main["n"] == 2
     assert known["value"] == 1
-    carried = stability.hot_availability_rows(book).execute()
+    carried = book.rows_of(stability.hot_availability_rows(book))
     assert carried[["since", "until"]].map(to_local).iloc[0].tolist() == [pd.Timestamp("2026-10-01 00:00"), pd.Timestamp("2026-10-01 08:00")]
     assert carried["severity"].tolist() == [8 * HOUR]
 
@@ -157,8 +157,8 @@ def test_hot_stock_shows_each_day(workbook_of):
 
 def test_sold_out_stretches_join_readings_and_stop_at_gaps(workbook_of):
     snapshots = [reading("10-02 00:00", 0), reading("10-02 05:00", 0), reading("10-02 20:00", 0), reading("10-02 22:00", 1)]
-    rows = stability.hot_availability_rows(stocked(workbook_of, snapshots, standards={"counting.reading_cap": 6 * HOUR}))
-    found = rows.order_by("since").execute()
+    book = stocked(workbook_of, snapshots, standards={"counting.reading_cap": 6 * HOUR})
+    found = book.rows_of(stability.hot_availability_rows(book).order_by("since"))
     assert found["since"].map(to_local).dt.strftime("%H:%M").tolist() == ["00:00", "20:00"]
     assert found["until"].map(to_local).dt.strftime("%H:%M").tolist() == ["11:00", "22:00"]
     assert found["seconds"].tolist() == [11 * HOUR, 2 * HOUR]
@@ -183,7 +183,7 @@ def test_depth_is_the_lowest_known_stock_of_the_worst_hot_sku(workbook_of):
     depth = only(stability.hot_depth(book), "stability.hot_depth")
     assert (depth["value"], depth["n"], depth["unit"], depth["basis"]) == (12_500, 3, "units", "census")
     assert math.isnan(depth["lower"])
-    rows = stability.hot_depth_rows(book).order_by("sku").execute()
+    rows = book.rows_of(stability.hot_depth_rows(book).order_by("sku"))
     assert rows["quantity"].tolist() == [15_000, 12_500]
     assert rows["severity"].tolist() == [-5_000, -2_500]
 
@@ -238,6 +238,6 @@ def test_availability_equals_slot_by_slot(workbook_of, stock, spans):
     assert found.index.tolist() == sorted(expected)
     for supplier, figures in expected.items():
         assert [*found.loc[supplier, ["value", "lower", "upper"]], depth[supplier]] == pytest.approx(figures, abs=1e-11)
-    sold_out = stability.hot_availability_rows(book).execute().groupby("supplier_id")["seconds"].sum()
+    sold_out = book.rows_of(stability.hot_availability_rows(book)).groupby("supplier_id")["seconds"].sum()
     by_day = stability.hot_stock(book).groupby("supplier_id")["out_microseconds"].sum() / 1e6
     assert sold_out.to_dict() == by_day[by_day > 0].to_dict()

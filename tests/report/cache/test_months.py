@@ -11,13 +11,13 @@ import pytest
 
 from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.loaders.checking.stamp import stamped_schema
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.cache.fingerprints import Fingerprints, read_fingerprints
 from kmanalysis.report.cache.months import INDEX, VERSIONS_OF_A_MONTH, MonthStore, frame_content, frame_of, last_month, remember_last_month
 from kmanalysis.samples import make_samples
 from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
-from kmanalysis.workbook import open_workbook
 
 MONTH = Month(2026, 9)
 ROWS = pa.table({"sku": ["a", None], "day": pa.array([0, 1], pa.date32()), "orders": [1, 2]})
@@ -224,9 +224,9 @@ def counted_months(folder, month, kept):
         heard.append(str(counting.month))
         return nullcontext()
 
-    workbook.tell(hear)
+    workbook.listen(hear)
     found = finished_frames(workbook)
-    store.save(workbook.looked_back_on())
+    store.save(workbook.reusable_tables())
     return found, heard
 
 
@@ -241,7 +241,7 @@ def test_a_new_month_counts_no_month_that_is_over(folder, tmp_path):
         pd.testing.assert_frame_equal(found[name], frame, check_exact=True, obj=name)
 
     # And no buyer lies beside the reports.
-    kept = {table: rows for table, _, rows in workbook.looked_back_on()}
+    kept = {table: rows for table, _, rows in workbook.reusable_tables()}
     assert kept.keys() == {"orders.orders_by_day", "market.basket_counts", "remedies.failures"}
     assert not [name for rows in kept.values() for name in rows.column_names if "buyer" in name]
     assert not [table for table, rows in kept.items() if "kd1:" in rows.to_pandas().to_csv()]

@@ -10,11 +10,11 @@ import pytest
 
 from kmanalysis.decisions.bundle import FRAMES
 from kmanalysis.decisions.drift import drifts
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.sheets.columns import SHEETS, SUPPLIERS
 from kmanalysis.report.sheets.decisions import decision_sheets
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.words import languages
-from kmanalysis.workbook import open_workbook
 from tests.report.small import judged_workbook
 
 
