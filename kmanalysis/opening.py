@@ -18,7 +18,7 @@ from kmanalysis.slices import SLICE_VARIABLE, open_slice
 from kmanalysis.standards import Standards, load_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
-from kmanalysis.workbook import Workbook
+from kmanalysis.workbook import ANY_MONTH, Workbook
 
 DATA_VARIABLE = "KMANALYSIS_DATA"
 """Environment variable that names the workbook folder to open where none is given."""
@@ -56,7 +56,7 @@ def open_workbook(
     chosen = Month.parse(month) if month else None
     folder = Path(data or os.environ.get(DATA_VARIABLE) or samples_folder())
     chosen_engine, attached = _opened(folder, memory, engine, master)
-    workbook = Workbook(chosen or Month(2000, 1), in_force, words, engine=chosen_engine, attached=attached, frames=frames, shelf=shelf)
+    workbook = Workbook(chosen or ANY_MONTH, in_force, words, engine=chosen_engine, attached=attached, frames=frames, shelf=shelf)
     return workbook if chosen else workbook.at(workbook.last_month)
 
 

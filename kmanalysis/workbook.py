@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, MutableMapping
 from functools import update_wrapper, wraps
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pandas as pd
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
 
 _DOTTED = re.compile(r"[a-z]\w*(\.[a-z]\w*)+")
 
+ANY_MONTH = Month(2000, 1)
+"""A month to ask for what is the same in all of them."""
+
 Found = TypeVar("Found")
 
 
@@ -51,7 +53,6 @@ class Workbook:
         attached: Attached | None = None,
         frames: MutableMapping[tuple[str, str], pd.DataFrame] | None = None,
         facts: dict[str, Any] | None = None,
-        lock: RLock | None = None,
         shelf: Shelf | None = None,
     ) -> None:
         self._month = month
@@ -62,7 +63,6 @@ class Workbook:
         self._frames: MutableMapping[tuple[str, str], pd.DataFrame] = {} if frames is None else frames
         self._facts: dict[str, Any] = {} if facts is None else facts
         self._shelf = shelf
-        self._lock = lock or RLock()
 
     @property
     def month(self) -> Month:
@@ -81,8 +81,7 @@ class Workbook:
     @property
     def calendar(self) -> ir.Table:
         """The days of the month in the engine, with their kind: day, day_kind."""
-        days = self._queries("calendar").calendar()
-        return days.filter(days.day >= self.period.first_day, days.day <= self.period.last_day)
+        return self._queries("calendar").calendar(self.period, self._month)
 
     @property
     def has_engine(self) -> bool:
@@ -106,7 +105,7 @@ class Workbook:
         """The same workbook seen from another month; from any month (None), to write a query."""
         return Workbook(
             month, self.standards, self.words, engine=self.engine, attached=self.attached,
-            frames=self._frames, facts=self._facts, lock=self._lock, shelf=self._shelf,
+            frames=self._frames, facts=self._facts, shelf=self._shelf,
         )  # fmt: skip
 
     @property
@@ -165,10 +164,11 @@ class Workbook:
         """The named kept table of this month, or those of so many months before it."""
         return self._queries(name).kept(name, lambda: build(self.at(None)), self.period, self._month, months_before, passing=_is_passing(build))
 
-    def row_fact(self, name: str, find: Callable[[], Found]) -> Found:
-        """A value of the folder's rows that must be known before a query can be written: found once a folder. The query is then its alone."""
-        self._queries(name).depends_on_rows()
-        return self._fact(f"row_fact.{name}", find)
+    def row_fact(self, name: str) -> int:
+        """The value of a `row_fact` function, found once a folder; a query that is being written takes it for granted."""
+        value = self._row_fact(name)
+        self._queries(name).depends_on(name, value)
+        return value
 
     def reusable_tables(self) -> Iterator[tuple[str, Month, pa.Table]]:
         """What was worked out of kept tables that later months look back on, for a shelf: table, month and rows."""
@@ -183,13 +183,14 @@ class Workbook:
         engine = self.engine
         if engine is None:
             raise KmError("Table {table} is not part of this page. Open the workbook on its folder to work with rows.", table=asked)
-        return self._fact("queries", lambda: Queries(engine, known_texts(engine.name, self.standards.digest), self._shelf))
+        return self._fact("queries", lambda: Queries(engine, known_texts(engine.name, self.standards.digest), self._row_fact, self._shelf))
+
+    def _row_fact(self, name: str) -> int:
+        return self._fact(f"row_fact.{name}", lambda: _ROW_FACTS[name](self if self._month else self.at(ANY_MONTH)))
 
     def _fact(self, name: str, find: Callable[[], Found]) -> Found:
-        with self._lock:
-            if name not in self._facts:
-                self._facts[name] = find()
-        return cast("Found", self._facts[name])
+        # Found twice where two ask at a time: to lock it while queries are written would let them wait for each other.
+        return cast("Found", self._facts[name] if name in self._facts else self._facts.setdefault(name, find()))
 
     def _names(self) -> dict[str, str]:
         named = _supplier_names(self)
@@ -251,6 +252,29 @@ def query(name: str) -> Callable[[Callable[[Workbook], ir.Table]], Callable[[Wor
             return workbook.answer(name, build)
 
         return answer
+
+    return decorate
+
+
+_ROW_FACTS: dict[str, Callable[[Workbook], int]] = {}
+
+
+def row_fact(name: str) -> Callable[[Callable[[Workbook], int]], Callable[[Workbook], int]]:
+    """Decorator for a function that gives a whole number of the folder's rows which must be known before a query can be written.
+
+    It is called once a folder, asks queries that read canonical tables alone, and does not look at the month. A query that asks it while being written
+    is used again for folders that answer the same. ``name`` must be unique.
+    """
+
+    def decorate(find: Callable[[Workbook], int]) -> Callable[[Workbook], int]:
+        _register("row fact", name, find)
+        _ROW_FACTS[name] = find
+
+        @wraps(find)
+        def value(workbook: Workbook) -> int:
+            return workbook.row_fact(name)
+
+        return value
 
     return decorate
 

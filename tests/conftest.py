@@ -84,7 +84,6 @@ def in_language(workbook: Workbook, lang: str) -> Workbook:
         attached=workbook.attached,
         frames=workbook._frames,
         facts=workbook._facts,
-        lock=workbook._lock,
     )
 
 

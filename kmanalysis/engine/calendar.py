@@ -1,24 +1,21 @@
-"""The engine's table of the days, with their kind."""
+"""The engine's table of the days, with their kind: a month table whose rows nobody has to work out."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from functools import cache
+from datetime import timedelta
 
 import pyarrow as pa
 
-from kmanalysis.times import day_kind
+from kmanalysis.engine.interface import Column
+from kmanalysis.times import Month, day_kind
 
-CALENDAR = "kmanalysis_calendar"
-"""Its name."""
+CALENDAR = "kmanalysis.calendar"
+"""Its name among the kept tables."""
+
+CALENDAR_COLUMNS = (Column("day", "date", "DATE"), Column("day_kind", "string", "STRING"))
 
 
-@cache
-def calendar_days() -> pa.Table:
-    """Every day that a timestamp may fall on: ``day`` and ``day_kind`` (see `times.day_kind`; "unknown" for a year that it does not know)."""
-    first, last = date(1990, 1, 1), date(2100, 12, 31)
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    # It knows whole years: asking for every day of the others took half a second.
-    known = {year for year in range(first.year, last.year + 1) if day_kind(date(year, 1, 1))}
-    kinds = [(day_kind(day) if day.year in known else None) or "unknown" for day in days]
-    return pa.table({"day": pa.array(days, pa.date32()), "day_kind": pa.array(kinds, pa.string())})
+def calendar_days(month: Month) -> pa.Table:
+    """The days of a month: ``day`` and ``day_kind`` (see `times.day_kind`; "unknown" for a year that it does not know)."""
+    days = [month.first_day + timedelta(days=number) for number in range(month.days)]
+    return pa.table({"day": pa.array(days, pa.date32()), "day_kind": pa.array([day_kind(day) or "unknown" for day in days], pa.string())})

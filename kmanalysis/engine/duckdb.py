@@ -63,13 +63,6 @@ class DuckDB:
         with self.connection.cursor() as line, watch(_share_of(line)):
             return line.sql(_settings(month) + query.sql).to_arrow_table()
 
-    def add_table(self, name: str, rows: pa.Table) -> None:
-        """See `interface.Engine`."""
-        with self.connection.cursor() as line:
-            line.register("added", rows)
-            line.execute(f"CREATE TABLE {identifier(name)} AS FROM added")
-            line.unregister("added")
-
     def add_month_table(self, name: str, columns: Sequence[Column]) -> None:
         """See `interface.Engine`."""
         declared = [f"{identifier(MONTH_COLUMN)} DATE", *(f"{identifier(column.name)} {column.sql_type}" for column in columns)]

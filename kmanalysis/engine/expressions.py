@@ -16,7 +16,6 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.expr import types as ir
 from ibis.expr.operations import UnboundTable
 
-from kmanalysis.engine.calendar import CALENDAR
 from kmanalysis.engine.interface import MONTH_COLUMN, PERIOD_TYPES, Column, Query
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
@@ -76,12 +75,6 @@ def months_ago(period: Period, months: int) -> ir.DateScalar:
 def canonical_table(name: str) -> ir.Table:
     """A canonical table by its name."""
     return ibis.table({column.name: _TYPES[column.type] for column in tables()[name].stored.values()}, name=name)
-
-
-@cache
-def calendar_table() -> ir.Table:
-    """The days: day, day_kind."""
-    return ibis.table({"day": "date", "day_kind": "string"}, name=CALENDAR)
 
 
 def month_table(name: str, columns: Iterable[Column]) -> ir.Table:

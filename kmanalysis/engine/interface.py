@@ -64,9 +64,6 @@ class Engine(Protocol):
     def rows(self, query: Query, month: Month | None, watch: Watch) -> pa.Table:
         """What a query gives for a month (None: a query that does not ask for one)."""
 
-    def add_table(self, name: str, rows: pa.Table) -> None:
-        """Makes rows a table."""
-
     def add_month_table(self, name: str, columns: Sequence[Column]) -> None:
         """Makes a month table: these columns and `MONTH_COLUMN`, without rows as yet."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 import pyarrow as pa
 
-from kmanalysis.engine.calendar import CALENDAR, calendar_days
+from kmanalysis.engine.calendar import CALENDAR, CALENDAR_COLUMNS, calendar_days
 from kmanalysis.engine.frames import frame_of
 from kmanalysis.engine.interface import MONTH_COLUMN, Engine, Query, Share, Watch, unwatched
 from kmanalysis.engine.texts import Need, Texts, Written
@@ -49,27 +49,28 @@ Listener = Callable[[Counting], AbstractContextManager[object]]
 class _Writing:
     """What comes to light about a query while it is written."""
 
-    needs: set[Need]
-    is_folders_own: bool = False
+    needs: set[Need] = field(default_factory=set)
+    facts: dict[str, int] = field(default_factory=dict)
 
 
 class Queries:
     """The queries and kept tables of one folder. Months may be asked for side by side.
 
     Writing a query takes longer than running it on little data, so one from ``texts`` is used where there is one: a query depends on the standards
-    and on the canonical tables. One that depends on what the folder holds says so while it is written (`depends_on_rows`) and stays the folder's
-    own. One that is ``passing`` is not of this package: it goes with the process.
+    and on the canonical tables. One that takes a fact of the folder's rows for granted says so while it is written (`depends_on`), and is used for
+    folders of which ``fact`` says the same. One that is ``passing`` is not of this package: it goes with the process.
 
     A kept table is one that several queries build upon (the orders by day, say): one engine table for all months, to which the rows of a
     month are added when they are first needed: from the ``shelf``, or worked out.
     """
 
-    def __init__(self, engine: Engine, texts: Texts, shelf: Shelf | None = None) -> None:
+    def __init__(self, engine: Engine, texts: Texts, fact: Callable[[str], int], shelf: Shelf | None = None) -> None:
         self._engine = engine
         self._shelf = shelf
         self._texts = texts
+        self._fact = fact
         self._writing = RLock()
-        self._written: dict[str, Written] = {}
+        self._written = {CALENDAR: Written(Query("", CALENDAR_COLUMNS, frozenset()), frozenset())}
         self._in_writing: list[_Writing] = []
         self._made: set[str] = set()
         self._months: defaultdict[tuple[str, Month], Lock] = defaultdict(Lock)
@@ -110,31 +111,28 @@ class Queries:
             rows = rows.filter(first_day == period.first_day)
         return rows.drop(MONTH_COLUMN)
 
-    def calendar(self) -> ir.Table:
-        """The engine's table of the days, see `calendar`."""
-        from kmanalysis.engine.expressions import calendar_table
-
-        self._make(CALENDAR)
-        return calendar_table()
+    def calendar(self, period: Period, month: Month | None) -> ir.Table:
+        """The days of the month with their kind, see `calendar`."""
+        return self.kept(CALENDAR, _never, period, month)
 
     def reusable_tables(self) -> Iterator[tuple[str, Month, pa.Table]]:
         """What was worked out here of the kept tables that a later month looks back on: table, month and rows, always in the same order."""
         tables = {need.table for asked in self._written.values() for need in asked.needs if need.months_before}
         for table, month in sorted(self._worked_out):
             # Rows that depend on more than the events until their month's end are no later run's.
-            if table in tables and not self._is_folders_own(table):
+            if table in tables and not self._has_facts(table):
                 yield table, month, self._engine.stored(_engine_name(table), month)
 
-    def _is_folders_own(self, table: str) -> bool:
+    def _has_facts(self, table: str) -> bool:
         """Whether a kept table, or one that it builds upon, depends on more of the folder than its canonical tables' events."""
         asked = self._written[table]
-        return asked.is_folders_own or any(self._is_folders_own(need.table) for need in asked.needs)
+        return bool(asked.facts) or any(self._has_facts(need.table) for need in asked.needs)
 
-    def depends_on_rows(self) -> None:
-        """Says of the query that is being written, if one is, that another folder's would read otherwise."""
+    def depends_on(self, fact: str, value: int) -> None:
+        """Says of the query that is being written, if one is, that it takes a fact for granted."""
         with self._writing:
             if self._in_writing:
-                self._in_writing[-1].is_folders_own = True
+                self._in_writing[-1].facts[fact] = value
 
     def _watch(self, query: Query, month: Month) -> Watch:
         # Tables of events are the long ones.
@@ -147,44 +145,39 @@ class Queries:
                 found = self._known(name)
                 if found is None:
                     found = self._new(build)
-                    if not found.is_folders_own:
-                        self._texts.put(name, found, passing=passing)
+                    self._texts.put(name, found, passing=passing)
                 self._written[name] = found
             return self._written[name]
 
     def _new(self, build: Callable[[], ir.Table]) -> Written:
-        self._in_writing.append(_Writing(set()))
+        self._in_writing.append(_Writing())
         try:
             query = self._engine.write(build())
         finally:
             seen = self._in_writing.pop()
-        return Written(query, frozenset(seen.needs), seen.is_folders_own)
+        return Written(query, frozenset(seen.needs), frozenset(seen.facts.items()))
 
     def _known(self, name: str) -> Written | None:
         """The named query where it is written already, after making the tables here that writing it would make.
 
-        None where it is not, or where one that it builds upon was another folder's own.
+        None where it is not, or where it or one that it builds upon takes something else for granted.
         """
         found = self._texts.get(name)
-        if found is None or not all(need.table in self._written or self._known(need.table) for need in found.needs):
+        if found is None or any(self._fact(fact) != value for fact, value in found.facts):
+            return None
+        if not all(need.table in self._written or self._known(need.table) for need in found.needs):
             return None
         for need in sorted(found.needs):
             self._write(need.table, _never)
             self._make(need.table)
-        if CALENDAR in found.query.tables:
-            self._make(CALENDAR)
         return found
 
     def _make(self, name: str) -> None:
-        """Makes the engine's table of a kept table that is written, or of the calendar, once."""
+        """Makes the engine's table of a kept table that is written, once."""
         with self._writing:
-            if name in self._made:
-                return
-            if name == CALENDAR:
-                self._engine.add_table(CALENDAR, calendar_days())
-            else:
+            if name not in self._made:
                 self._engine.add_month_table(_engine_name(name), self._written[name].query.columns)
-            self._made.add(name)
+                self._made.add(name)
 
     def _provide(self, needs: Iterable[Need], month: Month) -> None:
         """Works out the months that are needed and not kept yet."""
@@ -199,7 +192,10 @@ class Queries:
                         self._kept.add(key)
 
     def _fetch(self, table: str, month: Month) -> None:
-        rows = self._shelf.taken(table, month) if self._shelf else None
+        if table == CALENDAR:
+            rows: pa.Table | None = calendar_days(month)
+        else:
+            rows = self._shelf.taken(table, month) if self._shelf else None
         if rows is not None:
             self._engine.restore(_engine_name(table), rows, month)
             return
@@ -210,7 +206,7 @@ class Queries:
 
 
 def _never() -> ir.Table:
-    raise AssertionError("What a written query needs is written as well.")
+    raise AssertionError("What a written query builds upon is written as well.")
 
 
 def _engine_name(name: str) -> str:

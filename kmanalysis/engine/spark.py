@@ -80,7 +80,7 @@ class Spark:
             return self._asked(query, month).toArrow()
 
     def add_table(self, name: str, rows: pa.Table) -> None:
-        """See `interface.Engine`. The workers keep the rows."""
+        """Makes rows a table of the session; the workers keep them."""
         self._frame(rows).persist().createOrReplaceTempView(name)
 
     def add_month_table(self, name: str, columns: Sequence[Column]) -> None:

@@ -48,11 +48,11 @@ class Need:
 
 @dataclass(frozen=True)
 class Written:
-    """A query that is written, the kept tables that it reads, and whether it depends on more of its folder than the canonical tables."""
+    """A query that is written, the kept tables that it reads, and the facts of its folder's rows that it takes for granted."""
 
     query: Query
     needs: frozenset[Need]
-    is_folders_own: bool = False
+    facts: frozenset[tuple[str, int]] = frozenset()
 
 
 class Texts:
@@ -172,9 +172,10 @@ def _as_json(written: Written) -> dict[str, Any]:
         "columns": [list(asdict(column).values()) for column in query.columns],
         "tables": sorted(query.tables),
         "needs": [list(asdict(need).values()) for need in sorted(written.needs)],
+        "facts": sorted(map(list, written.facts)),
     }
 
 
 def _from_json(found: dict[str, Any]) -> Written:
     query = Query(found["sql"], tuple(Column(*column) for column in found["columns"]), frozenset(found["tables"]))
-    return Written(query, frozenset(Need(*need) for need in found["needs"]))
+    return Written(query, frozenset(Need(*need) for need in found["needs"]), frozenset((name, value) for name, value in found["facts"]))

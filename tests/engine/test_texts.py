@@ -13,7 +13,7 @@ from kmanalysis.workbook import query
 
 def written(sql: str) -> Written:
     columns = (Column("supplier_id", "string", "TEXT"), Column("paid", "decimal(18, 4)", "DECIMAL(18, 4)"))
-    return Written(Query(sql, columns, frozenset({"orders", "kmanalysis_daily"})), frozenset({Need("test.daily", 3)}))
+    return Written(Query(sql, columns, frozenset({"orders", "kmanalysis_daily"})), frozenset({Need("test.daily", 3)}), frozenset({("test.orders", 7)}))
 
 
 ONE, OTHER = written("SELECT '卡盟'\n-- 1"), written("SELECT 2")

@@ -14,7 +14,7 @@ from ibis.expr import types as ir
 from kmanalysis.measures.common.money import CENT_PARTS, MONEY_SUM, PARTS, as_parts
 from kmanalysis.measures.common.time import SECOND
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, kept
+from kmanalysis.workbook import Workbook, kept, query, row_fact
 
 LONGEST_TERM_HOURS = 24 * 366
 """A contract that allows more hours than a year has is not readable."""
@@ -51,9 +51,7 @@ def made_good(workbook: Workbook, failed: ir.Table) -> ir.Table:
 
 def month_remedies(workbook: Workbook) -> ir.Table:
     """The failures whose deadline fell in the month, as `remedies_due` gives them."""
-    longest = ceil(workbook.row_fact("longest_reship_seconds", lambda: _longest_reship_seconds(workbook)))
-    failed = ibis.union(failures(workbook), failures(workbook, months_before=ceil(longest / _SHORTEST_MONTH)))
-    failed = failed.filter(failed.failed_at >= workbook.period.start - ibis.interval(seconds=longest))
+    failed = ibis.union(failures(workbook), failures(workbook, months_before=_months_owed(workbook)))
     return remedies_due(workbook, failed).filter(ibis._.is_of_month)
 
 
@@ -131,12 +129,19 @@ def allowed_seconds(workbook: Workbook, hours: ir.StringValue, standard: str) ->
     return ibis.coalesce((stated * 3600).round().cast("int64"), int(workbook.standards.value(standard)))
 
 
-def _longest_reship_seconds(workbook: Workbook) -> float:
-    """The longest time that any contract, or the standard, allows: no earlier failure has its deadline in the month."""
-    terms = workbook.table("contract_terms")
-    hours = workbook.value_of(stated_number(terms.value, LONGEST_TERM_HOURS).max(where=terms.term == "reship_hours"))
+@row_fact("remedies.months_owed")
+def _months_owed(workbook: Workbook) -> int:
+    """How many months back a failure may lie whose deadline falls in a month, by the longest time that any contract, or the standard, allows."""
+    hours = _longest_term(workbook)["hours"].iat[0]
     standard = workbook.standards.value("contract.reship_time")
-    return standard if pd.isna(hours) else max(standard, hours * 3600)
+    return ceil((standard if pd.isna(hours) else max(standard, hours * 3600)) / _SHORTEST_MONTH)
+
+
+@query("remedies.longest_term")
+def _longest_term(workbook: Workbook) -> ir.Table:
+    """The longest term for a good code, in hours: hours."""
+    terms = workbook.table("contract_terms")
+    return terms.aggregate(hours=stated_number(terms.value, LONGEST_TERM_HOURS).max(where=terms.term == "reship_hours"))
 
 
 def _per_million(text: ir.StringValue, default: float) -> ir.IntegerValue:

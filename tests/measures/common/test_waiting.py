@@ -34,7 +34,7 @@ def cases_of(book, rows, **more):
         {"id": "int64", "supplier_id": "str", "started": "datetime64[us]", "ended": "datetime64[us]", "never": "boolean", "bound": "boolean"}
     )
     name = f"events_{next(NUMBERS)}"
-    book.engine.add_table(name, pa.Table.from_pandas(frame, preserve_index=False))
+    book.engine.connection.register("given", pa.Table.from_pandas(frame, preserve_index=False)).execute(f"CREATE TABLE {name} AS FROM given")
     kinds = {"id": "int64", "supplier_id": "string", "started": "timestamp", "ended": "timestamp", "never": "boolean", "bound": "boolean"}
     events = ibis.table(kinds, name=name)
     return waiting_cases(book, events, started=events.started, ended=events.ended, never=events.never, is_upper_bound=events.bound)
