@@ -5,7 +5,7 @@ in turns. The plain loop is `papermill.execute_notebook` and a new `HTMLExporter
 `papermill` and `jupyter nbconvert` for each page, and is measured on the first pages alone, for it takes long.
 
 - cold: the time of the whole process, its start and imports included.
-- warm: from the second page on; the batch's workers and its zygote start within the time.
+- warm: from the second page on; the process that the batch's pages are forked from starts within the time.
 
 What the plain loop's notebooks show, put through our template, must be the batch's pages to the byte.
 
@@ -94,10 +94,10 @@ def prepared(folder: Path, pages: int) -> dict:
 
 
 def in_batch(tasks: dict, out: Path) -> None:
-    """Ours: workers, forked kernels, one exporter a worker."""
-    from kmanalysis.report.runner.workers import made_pages
+    """Ours: a process for each page, forked from one that has imported everything."""
+    from kmanalysis.report.runner.pool import made_pages
 
-    for path, made in made_pages(tasks, 0):
+    for path, made in made_pages(tasks.items(), 0):
         if made.failure:
             raise SystemExit(f"{path}: {made.failure}")
         write(out / path, made.content)
@@ -131,8 +131,8 @@ def in_commands(tasks: dict, out: Path) -> None:
 
 
 def variables(task) -> dict[str, str]:
-    """The environment of a page's kernel, its folder prepared: the same for all ways, or the pages could not be the same."""
-    from kmanalysis.report.runner.kernels import environment, prepare_folder
+    """The environment of a page's notebook, its folder prepared: the same for all ways, or the pages could not be the same."""
+    from kmanalysis.report.runner.folder import environment, prepare_folder
 
     prepare_folder(task.folder)
     return environment(task.slice_folder, task.folder)
@@ -202,8 +202,8 @@ def compared(tasks: dict, ours: Path, plain: Path) -> tuple[list[str], int, int]
     """Pages that are not the same once ids and times are gone, and the pictures of both ways."""
     import nbformat
 
-    from kmanalysis.report.runner.execute import settled
     from kmanalysis.report.runner.page import shown
+    from kmanalysis.report.runner.scrub import reproducible_notebook
     from kmanalysis.words import Words
 
     different, pictures = [], [0, 0]
@@ -212,7 +212,7 @@ def compared(tasks: dict, ours: Path, plain: Path) -> tuple[list[str], int, int]
         pictures[1] += sum("image/svg+xml" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
         page = (ours / path).read_bytes()
         pictures[0] += page.count(b"<img ")
-        if shown(task, settled(notebook, task.folder, task.slice_folder), None, Words("zh")).content != page:
+        if shown(task, reproducible_notebook(notebook, task.folder, task.slice_folder), None, Words("zh")).content != page:
             different.append(path)
     return different, *pictures
 

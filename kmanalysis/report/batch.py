@@ -16,9 +16,9 @@ from kmanalysis.report.cache.program import versions
 from kmanalysis.report.files import PARTIAL, output_folder, write_whole
 from kmanalysis.report.progress import Outcome
 from kmanalysis.report.request import Options
-from kmanalysis.report.runner.kernels import way_of_starting
+from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE
 from kmanalysis.report.runner.page import Made, Task, failure_sentence
-from kmanalysis.report.runner.workers import made_pages
+from kmanalysis.report.runner.pool import Preloader, made_pages
 from kmanalysis.report.sheets.data_files import measures_parquet, scorecard_csv
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.report.site.html import Link, month_name
@@ -46,11 +46,19 @@ class Source:
     made_from: str = ""
 
 
-def write_report(source: Source, pages: Sequence[Page], chosen: Sequence[Page], out: Path, options: Options, tell: Callable[[Outcome], None]) -> list[Outcome]:
+def write_report(
+    source: Source,
+    pages: Sequence[Page],
+    chosen: Sequence[Page],
+    out: Path,
+    options: Options,
+    tell: Callable[[Outcome], None],
+    preloader: Preloader | None = None,
+) -> list[Outcome]:
     """Writes the chosen ones of all ``pages``, the first page and the data files into ``out/<month>``; ``tell`` hears of each page as it is done.
 
-    Pages that are up to date are kept; a page that fails is kept with its error and does not stop the others. Raises UsageError while another
-    run writes into the same folder.
+    Pages that are up to date are kept; a page that fails is kept with its error and does not stop the others. ``preloader``
+    is one that was started before. Raises UsageError while another run writes into the same folder.
     """
     # Absolute: papermill changes the working folder while a notebook runs.
     out = out.resolve()
@@ -60,12 +68,10 @@ def write_report(source: Source, pages: Sequence[Page], chosen: Sequence[Page], 
         shown = [page for page in pages if page in chosen or (page.path in records and (folder / page.path).is_file())]
         digests = {page: _page_digest(source, page, shown) for page in shown}
         outcomes: dict[Page, Outcome] = {}
-        forked: set[bool | None] = set()
         new: list[Page] = []
-        for page, made in _done(source, folder, shown, chosen, digests, records, options):
+        for page, made in _done(source, folder, shown, chosen, digests, records, options, preloader):
             if made is not None:
                 _write_page(folder, page, made)
-                forked.add(made.is_forked)
                 records[page.path] = _record(page, made, digests[page])
                 new.append(page)
                 if len(new) % (len(chosen) // _NOTES + 1) == 0:
@@ -74,7 +80,7 @@ def write_report(source: Source, pages: Sequence[Page], chosen: Sequence[Page], 
             tell(outcomes[page])
         states = {page: _state(folder, records[page.path], digests[page], is_new=page in new) for page in shown}
         missing = [page for page in pages if page not in states]
-        _write_beside(source, folder, records, states, missing, way_of_starting(forked))
+        _write_beside(source, folder, records, states, missing)
         _remove_stale(folder, states, records)
         forget_unfinished(out, month)
     return [outcomes[page] for page in chosen]
@@ -88,6 +94,7 @@ def _done(
     digests: Mapping[Page, str],
     records: Mapping[str, PageRecord],
     options: Options,
+    preloader: Preloader | None,
 ) -> Iterator[tuple[Page, Made | None]]:
     """The chosen pages as they are done; with None for one that is up to date."""
     tasks = {}
@@ -99,7 +106,7 @@ def _done(
             tasks[page] = _task(source, page, shown, folder / PARTIAL, str(number), options)
     for page, task in tasks.items():
         source.slices.save(page, task.slice_folder)
-    yield from made_pages(tasks, options.jobs)
+    yield from made_pages(tasks.items(), options.jobs, preloader)
 
 
 def _task(source: Source, page: Page, shown: Sequence[Page], partial: Path, number: str, options: Options) -> Task:
@@ -170,7 +177,7 @@ def _drop_pdf(folder: Path, path: str) -> None:
     (folder / path).with_suffix(".pdf").unlink(missing_ok=True)
 
 
-def _write_beside(source: Source, folder: Path, records: Mapping[str, PageRecord], states: Mapping[Page, State], missing: Sequence[Page], engine: str) -> None:
+def _write_beside(source: Source, folder: Path, records: Mapping[str, PageRecord], states: Mapping[Page, State], missing: Sequence[Page]) -> None:
     workbook, fingerprints = source.workbook, source.fingerprints
     provenance = ((workbook.words.text("Data"), fingerprints.data), *_provenance(source))
     beside = {
@@ -188,7 +195,7 @@ def _write_beside(source: Source, folder: Path, records: Mapping[str, PageRecord
         pages=listed,
         failed=[page.path for page, state in states.items() if state.is_failed],
         files={path: content_digest(content) for path, content in beside.items()},
-        engine=engine,
+        engine=NOTEBOOK_ENGINE,
     )
     # Write the manifest last: if it exists, every file it lists exists.
     facts = manifest(workbook.month, workbook.words.lang, fingerprints, source.made_from, workbook.standards, contents, source.receipts)

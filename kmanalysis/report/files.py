@@ -37,8 +37,4 @@ def write_whole(folder: Path, path: str, content: bytes) -> None:
 
 
 def _clear(folder: Path) -> None:
-    from kmanalysis.report.runner.kernels import left_sockets  # a report that is up to date starts no kernel
-
-    partial = folder / PARTIAL
-    for left in (*left_sockets(partial / "pages"), partial):
-        shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(folder / PARTIAL, ignore_errors=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kmanalysis.decisions.bundle import finished_frames
 from kmanalysis.loaders.checking.receipts import rejected_rows
 from kmanalysis.opening import open_workbook
@@ -10,10 +12,10 @@ from kmanalysis.report.cache.fingerprints import Fingerprints, read_fingerprints
 from kmanalysis.report.cache.months import MonthStore, remember_last_month
 from kmanalysis.report.choice import chosen_pages
 from kmanalysis.report.files import KEPT
-from kmanalysis.report.notebooks import report_notebooks
+from kmanalysis.report.notebooks import Notebook, report_notebooks
 from kmanalysis.report.progress import Progress
 from kmanalysis.report.request import Options, Request, Result
-from kmanalysis.report.runner.workers import preload
+from kmanalysis.report.runner.pool import Preloader, preloader
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
 
@@ -23,9 +25,22 @@ def write(request: Request, before: Fingerprints, made_from: str, options: Optio
 
     Raises what `open_workbook`, `report_notebooks`, `all_pages`, `chosen_pages` and `write_report` raise.
     """
-    words, kept = request.words, request.out / KEPT
     found = report_notebooks(request.notebooks)
-    preload()
+    # What pages import is imported while their frames are counted.
+    with preloader() as ready:
+        return _write(request, found, before, made_from, options, progress, ready)
+
+
+def _write(
+    request: Request,
+    found: Mapping[str, Notebook],
+    before: Fingerprints,
+    made_from: str,
+    options: Options,
+    progress: Progress,
+    ready: Preloader | None,
+) -> Result:
+    words, kept = request.words, request.out / KEPT
     store = MonthStore(kept, before, request.standards, force=options.force)
     with progress.step(words.text("Reading {folder}", folder=request.data.name)):
         workbook = open_workbook(request.data, request.month, request.standards, words.lang, memory=request.memory, frames=store.frames, shelf=store)
@@ -42,7 +57,7 @@ def write(request: Request, before: Fingerprints, made_from: str, options: Optio
         store.save(workbook.reusable_tables())
     source = Source(workbook, slices, receipts, now, made_from if is_steady else "")
     with progress.pages(len(chosen)) as tell:
-        outcomes = write_report(source, pages, chosen, request.out, options, tell)
+        outcomes = write_report(source, pages, chosen, request.out, options, tell, ready)
     if is_steady and request.month is None:
         remember_last_month(kept, now, str(workbook.month))
     has_failed = any(outcome.state == "failed" for outcome in outcomes)

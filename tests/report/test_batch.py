@@ -7,7 +7,7 @@ import pytest
 from kmanalysis.report.batch import write_report
 from kmanalysis.report.choice import chosen_pages
 from kmanalysis.report.request import Options
-from kmanalysis.report.runner.forks import CAN_FORK
+from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE
 from kmanalysis.report.site.html import outside_parts
 from kmanalysis.report.site.pages import all_pages
 from tests.report.small import judged_workbook
@@ -80,7 +80,7 @@ def test_two_runs_into_two_folders_are_the_same_bytes(report):
     assert all((first / target).is_file() for target in re.findall(r'href="([^"#]+)"', index))
     manifest = json.loads((first / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["failed"] == ["failing.html"]
-    assert manifest["notebook_engine"] == ("forked" if CAN_FORK else "started")
+    assert manifest["notebook_engine"] == NOTEBOOK_ENGINE
     assert {page["path"]: page["state"] for page in manifest["pages"]}["fine.html"] == "ok"
     text = (first / "manifest.json").read_text(encoding="utf-8")
     assert str(Path.home()) not in text
@@ -208,7 +208,7 @@ def test_one_that_never_ends_and_one_that_dies_do_not_stop_the_others(report):
     assert "内核意外退出" in pages_of(folder)["killer.html"]
 
 
-def test_a_worker_that_is_killed_takes_no_other_page_along(report):
+def test_a_page_process_that_is_killed_takes_no_other_page_along(report):
     states, folder = report("assassin", "small", jobs=2)
     assert states == {"assassin.html": "failed", "small.html": "made"}
     assert "工作进程意外退出" in pages_of(folder)["assassin.html"]

@@ -1,30 +1,23 @@
-"""Making one page in a worker process: run the notebook, render it, hand back the bytes."""
+"""Making one page in a process of its own: run the notebook, render it, hand back the bytes."""
 
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from multiprocessing import connection, parent_process
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
 from kmanalysis.errors import KmError
-from kmanalysis.report.runner.execute import Failure, executed
-from kmanalysis.report.runner.forks import Client
-from kmanalysis.report.runner.kernels import KERNEL_MEMORY
-from kmanalysis.report.runner.provisioner import use_zygote
+from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE, Failure, execution
+from kmanalysis.report.runner.folder import NOTEBOOK_MEMORY
 from kmanalysis.report.site.html import Link, headings, notebook_body, page
 from kmanalysis.words import Words
 
 
 @dataclass(frozen=True)
 class Task:
-    """All that a worker needs for one page."""
+    """All that a process needs for one page."""
 
     notebook: Path
     parameters: dict[str, str]
@@ -38,50 +31,26 @@ class Task:
     home: str
     links: tuple[Link, ...]
     provenance: tuple[tuple[str, str], ...]
-    memory: int = KERNEL_MEMORY
-    """Bytes of private memory that the kernel may use (0: no cap)."""
+    memory: int = NOTEBOOK_MEMORY
+    """Bytes of private memory that the notebook may use (0: no cap)."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A page as made: its bytes, and the executed notebook and the failure where it did not come to its end.
-
-    ``is_forked`` says whether its kernel was forked; None where it had none.
-    """
+    """A page as made: its bytes, and the executed notebook and the failure where it did not come to its end."""
 
     content: bytes
     failure: Failure | None = None
     notebook: str = ""
-    is_forked: bool | None = None
 
 
-def begin_worker(variables: Mapping[str, str], client: Client | None) -> None:
-    """Sets a worker process up: quiet, not interrupted by a key meant for the batch, and gone when the batch is gone.
-
-    ``variables`` is the batch's environment: a worker may be a copy of an older process. ``client`` asks the batch's zygote for kernels.
-    """
-    os.environ.clear()
-    os.environ.update(variables)
-    if client is not None:
-        use_zygote(client)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in ("papermill", "traitlets", "nbclient"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)  # the kernel sees its own parent go, and goes too
-
-
-def made_page(task: Task) -> Made:
-    """The page of a task. Whatever a notebook does, a page comes back that says so."""
-    words = Words(task.lang)
-    run = executed(task.notebook, task.parameters, task.slice_folder, task.folder, task.timeout, task.memory)
-    return replace(shown(task, run.notebook, run.failure, words), is_forked=run.is_forked)
+def made_page(task: Task, engine: str = NOTEBOOK_ENGINE) -> Made:
+    """The page of a task, its notebook run by "fork" or "papermill". Whatever a notebook does, a page comes back that says so."""
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    run = execution(task.notebook, task.parameters, task.slice_folder, task.folder, task.timeout, task.memory, engine)
+    # Not before: what the notebook itself logs is its own.
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    return shown(task, run.notebook, run.failure, Words(task.lang))
 
 
 def shown(task: Task, notebook: nbformat.NotebookNode, failure: Failure | None, words: Words) -> Made:

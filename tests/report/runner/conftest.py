@@ -1,0 +1,68 @@
+"""Notebooks of a few cells, run as the batch runs them or by papermill's own engine."""
+
+import json
+
+import nbformat
+import pytest
+
+from kmanalysis.report.runner.engine import CAN_FORK
+from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE, execution
+from kmanalysis.report.runner.pool import Preloader
+
+
+@pytest.fixture(scope="session")
+def preloader():
+    """A preloader; None where nothing can be forked."""
+    if not CAN_FORK:
+        yield None
+        return
+    with Preloader() as preloader:
+        yield preloader
+
+
+@pytest.fixture
+def run(preloader, tmp_path):
+    """Runs code in a process of its own: ``run("cell", "cell")`` gives what was executed; a path runs that notebook."""
+    (tmp_path / "slice").mkdir()
+
+    def run(*cells, parameters=None, memory=0, timeout=120.0, engine=NOTEBOOK_ENGINE):
+        path = cells[0] if hasattr(cells[0], "read_text") else written(tmp_path / "page.ipynb", *cells)
+        arguments = (path, parameters or {}, tmp_path / "slice", tmp_path / "page", timeout, memory, engine)
+        if engine != "fork":
+            return execution(*arguments)
+        with preloader.started(execution, *arguments) as answer:
+            return answer.recv()
+
+    return run
+
+
+def written(path, *cells):
+    """A notebook of these cells, at this path."""
+    metadata = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    code = [cell if isinstance(cell, nbformat.NotebookNode) else nbformat.v4.new_code_cell(cell) for cell in cells]
+    path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=code, metadata=metadata)), encoding="utf-8")
+    return path
+
+
+def outputs(execution):
+    """All outputs, in order."""
+    return [output for cell in execution.notebook.cells for output in cell.get("outputs", [])]
+
+
+def printed(execution, name="stdout"):
+    """What a notebook printed that came to its end."""
+    assert execution.failure is None, (execution.failure, json.dumps(execution.notebook.cells))
+    return "".join(output.text for output in outputs(execution) if output.output_type == "stream" and output.name == name)
+
+
+def shape(execution):
+    """The outputs in short: a stream by its text, an error by its name, others by their plain text."""
+
+    def told(output):
+        if output.output_type == "stream":
+            return output.name, output.text
+        if output.output_type == "error":
+            return "error", output.ename
+        return output.output_type, output.data["text/plain"]
+
+    return [told(output) for output in outputs(execution)]
