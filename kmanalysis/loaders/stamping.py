@@ -131,7 +131,7 @@ class _Stamper:
 
 def _rejected_rows(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, lines: list[int], key: bytes) -> pa.Table:
     engine.register("_lines", pd.DataFrame({"_line": lines}))
-    rows = engine.execute(f"SELECT * FROM ({parquet_rows(engine, table, path, 0, path.name)}) SEMI JOIN _lines USING (_line) ORDER BY _line").to_arrow_table()
+    rows = engine.sql(f"SELECT * FROM ({parquet_rows(engine, table, path, 0, path.name)}) SEMI JOIN _lines USING (_line) ORDER BY _line").to_arrow_table()
     engine.unregister("_lines")
     cells = {}
     for name in rows.column_names:

@@ -53,7 +53,7 @@ def check_parameters(notebook: Notebook, parameters: Mapping[str, str]) -> None:
 def _notebook(path: Path) -> Notebook:
     content = path.read_bytes()
     try:
-        parsed = nbformat.reads(content.decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+        parsed = nbformat.reads(content.decode("utf-8"), as_version=4)
     except (ValueError, nbformat.ValidationError) as problem:
         raise DataError("{file}: not a notebook that can be read ({problem}).", file=path.name, problem=problem) from problem
     tagged = [cell for cell in parsed.cells if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", [])]

@@ -7,9 +7,9 @@ from IPython.display import HTML, Markdown
 
 def markdown(text: str) -> Markdown:
     """Markdown, set as a page's text."""
-    return Markdown(text)  # type: ignore[no-untyped-call]
+    return Markdown(text)
 
 
 def html(text: str) -> HTML:
     """HTML, shown as it is: what data holds must be escaped in it."""
-    return HTML(text)  # type: ignore[no-untyped-call]
+    return HTML(text)

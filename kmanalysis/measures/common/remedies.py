@@ -5,7 +5,7 @@ Amounts are whole ten-thousandths of their currency, so that no sum ever rounds;
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, isnan
 
 import ibis
 import pandas as pd
@@ -132,9 +132,9 @@ def allowed_seconds(workbook: Workbook, hours: ir.StringValue, standard: str) ->
 @row_fact("remedies.months_owed")
 def _months_owed(workbook: Workbook) -> int:
     """How many months back a failure may lie whose deadline falls in a month, by the longest time that any contract, or the standard, allows."""
-    hours = _longest_term(workbook)["hours"].iat[0]
+    hours = float(_longest_term(workbook)["hours"].astype("float64").to_numpy()[0])
     standard = workbook.standards.value("contract.reship_time")
-    return ceil((standard if pd.isna(hours) else max(standard, hours * 3600)) / _SHORTEST_MONTH)
+    return ceil((standard if isnan(hours) else max(standard, hours * 3600)) / _SHORTEST_MONTH)
 
 
 @query("remedies.longest_term")

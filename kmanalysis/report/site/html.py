@@ -58,7 +58,7 @@ def month_name(month: Month, words: Words) -> str:
 def notebook_body(notebook: nbformat.NotebookNode, words: Words) -> str:
     """The HTML of an executed notebook's cells: texts, results, and the code folded away."""
     cells = _with_alternatives(_folded(_in_language(notebook.cells, words.lang)))
-    shown = nbformat.from_dict(notebook | {"cells": cells})  # type: ignore[no-untyped-call]
+    shown = nbformat.from_dict(notebook | {"cells": cells})
     body, _ = _exporter().from_notebook_node(shown, resources={"words": words})
     places = count(1)
     return _HEADING.sub(lambda found: f'<h{found[1]} id="section-{next(places)}">{found[2]}</h{found[1]}>', body)
@@ -174,8 +174,8 @@ def _in_address(svg: str) -> str:
 @cache
 def _exporter() -> HTMLExporter:
     priority = Config({"NbConvertBase": {"display_data_priority": list(_SHOWN)}})
-    exporter = HTMLExporter(config=priority, template_name="notebook", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)  # type: ignore[no-untyped-call]
-    exporter.register_filter("in_address", _in_address)  # type: ignore[no-untyped-call]
+    exporter = HTMLExporter(config=priority, template_name="notebook", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
+    exporter.register_filter("in_address", _in_address)
     return exporter
 
 
