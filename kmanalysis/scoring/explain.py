@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 
-import ibis
 import pandas as pd
 
 from kmanalysis import measures
+from kmanalysis.engine.lazy import ibis
 from kmanalysis.errors import UsageError
 from kmanalysis.scoring.scorecard import scorecard
 from kmanalysis.standards import SIGNS, Standard

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures import observed
 from kmanalysis.scoring.verdicts import points, verdicts
 from kmanalysis.standards import Standards

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
 from kmanalysis import measures
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.tables import tables
 from kmanalysis.workbook import Workbook
 

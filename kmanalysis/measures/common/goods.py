@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.days import on_offer
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.price.landed import landed_days

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.price.market import market_levels
 from kmanalysis.workbook import Workbook, frame, query

@@ -8,10 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 from math import ceil
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.waiting import SECOND
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, kept, query, row_fact

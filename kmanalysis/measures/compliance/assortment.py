@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.days import on_offer
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.statistics.survival import share_within_by, waiting_quantiles_by

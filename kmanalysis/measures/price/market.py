@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.days import each_day
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
 from kmanalysis.statistics.intervals import cluster_share_bounds_by, counted_quantiles_by

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.measures.common.remedies import PARTS, as_amount, failures, made_good, owed
 from kmanalysis.measures.common.waiting import counted, waiting_cases, waiting_counts, waiting_frame

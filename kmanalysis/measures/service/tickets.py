@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
 from kmanalysis.measures.common.waiting import SECOND, counted, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import survival_curve

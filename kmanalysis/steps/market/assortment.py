@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.days import on_offer
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.orders import orders_by_day
