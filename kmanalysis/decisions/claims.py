@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.errors import UsageError
 from kmanalysis.measures.common.money import as_amount, as_parts, to_cent
 from kmanalysis.measures.common.remedies import failed_orders, remedies_due

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 
-import ibis
 import pandas as pd
 
 from kmanalysis.errors import UsageError

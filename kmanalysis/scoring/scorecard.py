@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from ibis.expr import types as ir
 
 from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.verdicts import points, verdicts

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
 from kmanalysis.decisions.allocation.model import Offer, Problem, Quantities, Source, Tier, cost, discount
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.errors import UsageError
 from kmanalysis.measures.common.frames import Row
 from kmanalysis.measures.common.money import CENT, MONEY, main_currencies

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
 from kmanalysis.measures import observation
 from kmanalysis.tables import tables

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.landed import landed_days
 from kmanalysis.measures.common.money import MONEY_SUM

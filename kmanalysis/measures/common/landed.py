@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.money import MONEY
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, kept

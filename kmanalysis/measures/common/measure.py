@@ -13,8 +13,8 @@ from importlib.resources.abc import Traversable
 from io import StringIO
 
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.workbook import Workbook
 
 

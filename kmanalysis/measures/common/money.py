@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
+
+from kmanalysis.engine.lazy import ibis, ir
 
 MONEY = "decimal(18,4)"
 """Type of an amount in the engine."""

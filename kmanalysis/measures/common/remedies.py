@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from math import ceil, isnan
 
-import ibis
-import pandas as pd
-from ibis.expr import types as ir
-
 from kmanalysis.measures.common.money import CENT_PARTS, MONEY_SUM, PARTS, as_parts
 from kmanalysis.measures.common.time import SECOND
 from kmanalysis.times import to_local

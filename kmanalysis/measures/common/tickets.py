@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ibis.expr import types as ir
-
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.waiting import cases_by_second, waiting_cases
 from kmanalysis.workbook import Workbook, query
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook
 

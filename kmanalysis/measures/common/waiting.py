@@ -6,11 +6,10 @@ come out of the engine; the curve is made from those.
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.measures.common.time import SECOND
 from kmanalysis.statistics.survival import CasesBySupplier, share_within_by, waiting_quantiles_by

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.measures.common.stock import on_offer

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.measures.common.stock import on_offer

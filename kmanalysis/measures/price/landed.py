@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
 from kmanalysis.measures.common.landed import landed_days, landed_purchases
 from kmanalysis.measures.common.money import MONEY, as_amount, main_currencies

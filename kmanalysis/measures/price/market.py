@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
 from kmanalysis.measures.common.quotes import LEVEL, MARKET, market_levels, market_quotes
 from kmanalysis.statistics.intervals import cluster_share_bounds_by, counted_quantiles_by

@@ -6,11 +6,10 @@ unknown: never forged.
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.statistics.intervals import finite_lot_bounds
 from kmanalysis.workbook import Workbook, frame, query

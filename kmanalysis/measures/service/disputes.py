@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame, share_frame
 from kmanalysis.measures.common.orders import orders_by_day
 from kmanalysis.measures.common.tickets import real_tickets

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
 from kmanalysis.measures.common.tickets import answer_cases
 from kmanalysis.measures.common.waiting import cases_by_second, waiting_counts, waiting_frame

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
 from kmanalysis.measures.common.tickets import answer_cases, answer_counts, is_open, real_tickets
 from kmanalysis.measures.common.time import DAY

@@ -7,9 +7,7 @@ open, or whose fault nobody knows, neither breaks nor extends a run. A contract 
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.remedies import allowed_seconds, in_force, stated_number
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, query

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.remedies import LONGEST_TERM_HOURS, stated_number, stated_terms
 from kmanalysis.workbook import Workbook, frame, query
 

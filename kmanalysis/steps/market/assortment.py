@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.money import MONEY

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.orders import orders_by_day
 from kmanalysis.statistics.trend import adjusted_p, mann_kendall, theil_sen

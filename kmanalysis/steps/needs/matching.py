@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.loaders.needs_profile import REQUIREMENTS, SEPARATOR
 from kmanalysis.measures.common.frames import DIGITS, Row
 from kmanalysis.measures.common.orders import orders_by_day

@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.money import CENT
 from kmanalysis.statistics.intervals import proportion_bounds

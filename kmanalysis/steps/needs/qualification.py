@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.stock import on_offer

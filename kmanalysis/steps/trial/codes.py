@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.errors import StandardsError
 from kmanalysis.standards import Standards
 from kmanalysis.statistics.sprt import GO_ON, SequentialPlan, decisions, ending_plan

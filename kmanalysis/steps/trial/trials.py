@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.orders import UNFULFILLED
 from kmanalysis.measures.common.waiting import waiting_cases
