@@ -7,6 +7,7 @@ from html import escape
 
 import pandas as pd
 
+from kmanalysis.engine.lazy import ibis
 from kmanalysis.errors import UsageError
 from kmanalysis.measures import observation
 from kmanalysis.scoring.scorecard import scorecard

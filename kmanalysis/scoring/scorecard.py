@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.verdicts import points, verdicts
 from kmanalysis.standards import Standards

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures import observation
 from kmanalysis.tables import tables
 from kmanalysis.workbook import Workbook

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from math import ceil, isnan
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.money import CENT_PARTS, MONEY_SUM, PARTS, as_parts
 from kmanalysis.measures.common.time import SECOND
 from kmanalysis.times import to_local

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pandas as pd
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.statistics.survival import share_within_by, waiting_quantiles_by

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.measures.common.time import each_day

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kmanalysis.engine.lazy import ibis
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
 from kmanalysis.measures.common.quotes import LEVEL, MARKET, market_levels, market_quotes
 from kmanalysis.statistics.intervals import cluster_share_bounds_by, counted_quantiles_by

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pandas as pd
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.money import MONEY
 from kmanalysis.measures.common.orders import UNFULFILLED, orders_by_day

@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.workbook import Workbook, frame, query
