@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from kmanalysis.standards import Standard, Standards
 from kmanalysis.times import Month
@@ -16,12 +17,24 @@ from kmanalysis.workbook import Workbook
 SLICE_VARIABLE = "KMANALYSIS_SLICE"
 """Environment variable that names the slice a batch notebook is opened on."""
 
+_SUFFIX = ".arrow"
 
-def save_slice(folder: Path, workbook: Workbook, frames: dict[str, pd.DataFrame], suppliers: Sequence[str]) -> None:
-    """Writes finished frames as a page's slice: what a notebook may see, and nothing else."""
+
+def slice_table(frame: pd.DataFrame) -> pa.Table:
+    """A finished frame as a slice holds it, without its index."""
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def save_slice(folder: Path, workbook: Workbook, frames: Mapping[str, pd.DataFrame | pa.Table], suppliers: Sequence[str]) -> None:
+    """Writes finished frames, or the `slice_table` of each, as a page's slice: what a notebook may see, and nothing else.
+
+    In Arrow's own form: a page has a hundred frames of a few rows, which are written ten times as fast as Parquet.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, finished in frames.items():
-        finished.to_parquet(folder / f"{name}.parquet", index=False)
+    for name, frame in frames.items():
+        table = frame if isinstance(frame, pa.Table) else slice_table(frame)
+        with pa.ipc.new_file(str(folder / f"{name}{_SUFFIX}"), table.schema) as file:
+            file.write_table(table)
     facts = {
         "month": str(workbook.month),
         "first_month": str(workbook.first_month),
@@ -36,7 +49,7 @@ def open_slice(folder: Path, words: Words) -> Workbook:
     """Opens a slice that `save_slice` wrote."""
     facts = json.loads((folder / "slice.json").read_text(encoding="utf-8"))
     standards = Standards({identifier: Standard(**values) for identifier, values in facts["standards"].items()}, tuple(facts["changed"]))
-    frames = _SliceFrames({(facts["month"], path.stem): path for path in folder.glob("*.parquet")})
+    frames = _SliceFrames({(facts["month"], path.stem): path for path in folder.glob(f"*{_SUFFIX}")})
     return Workbook(Month.parse(facts["month"]), standards, words, frames=frames, facts=facts)
 
 
@@ -49,7 +62,8 @@ class _SliceFrames(MutableMapping[tuple[str, str], pd.DataFrame]):
 
     def __getitem__(self, key: tuple[str, str]) -> pd.DataFrame:
         if key not in self._read:
-            self._read[key] = pd.read_parquet(self._files[key])
+            with pa.ipc.open_file(str(self._files[key])) as file:
+                self._read[key] = file.read_all().to_pandas()
         return self._read[key]
 
     def __setitem__(self, key: tuple[str, str], frame: pd.DataFrame) -> None:

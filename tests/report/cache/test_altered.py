@@ -8,12 +8,14 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from kmanalysis.report.cache.digests import read_sealed
+from kmanalysis.decisions.bundle import FRAMES
+from kmanalysis.report.cache.digests import frame_digest, read_sealed
 from kmanalysis.report.files import KEPT
 from kmanalysis.report.progress import Progress
 from kmanalysis.report.request import Options, Request, fulfil
 from kmanalysis.report.runner.page import Made
 from kmanalysis.scoring.scorecard import scorecard
+from kmanalysis.slices import open_slice
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
@@ -21,6 +23,7 @@ from kmanalysis.workbook import Workbook
 from tests.report.small import finished, judged_frames
 
 MONTH = "2026-10"
+SHOWN = {frame.name: frame for frame in FRAMES}
 EARNING = {"S01": 99.0, "S02": 78.0}
 TABLE, ROWS = "orders.orders_by_day", pa.table({"sku": ["a", None], "orders": [1, 2]})
 DIGEST = re.compile(rb"[0-9a-f]{32}")
@@ -46,14 +49,15 @@ def report(tmp_path, notebooks_of, monkeypatch):
         workbook = Workbook(Month.parse(MONTH), standards, Words(lang), frames=frames, facts=dict(facts))
         rows = shelf.taken(TABLE, Month.parse(MONTH) - 1)
         assert rows is None or rows.equals(ROWS)
-        workbook.looked_back_on = lambda: [] if rows is not None else [(TABLE, Month.parse(MONTH) - 1, ROWS)]
+        workbook.reusable_tables = lambda: [] if rows is not None else [(TABLE, Month.parse(MONTH) - 1, ROWS)]
         return workbook
 
     def made_pages(tasks, jobs):
         for page, task in tasks.items():
             pages.append(page.path)
-            shown = [path.name.encode() + path.read_bytes() for path in sorted(task.slice_folder.iterdir())]
-            yield page, Made(str(task.provenance).encode() + b"".join(shown))
+            seen = open_slice(task.slice_folder, Words("en"))
+            shown = [f"{name} {frame_digest(frame(seen))}" for name, frame in SHOWN.items() if seen.holds(frame)]
+            yield page, Made("\n".join([str(task.provenance), *shown]).encode())
 
     monkeypatch.setattr("kmanalysis.report.report.open_workbook", open_workbook)
     monkeypatch.setattr("kmanalysis.report.report.finished_frames", finished)
