@@ -59,7 +59,7 @@ BY_COLUMN = {
 
 def pytest_configure(config: pytest.Config) -> None:
     """Texts of queries are kept beside pytest's own cache: the processes that tests start need not write them again."""
-    os.environ[CACHE_VARIABLE] = str(config.cache.mkdir("kmanalysis"))
+    os.environ[CACHE_VARIABLE] = str(config.cache.mkdir("kmanalysis")) if config.pluginmanager.has_plugin("cacheprovider") else ""
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from weakref import ref
 
 from kmanalysis.engine.interface import Column, Query
 from kmanalysis.times import Month
@@ -102,10 +103,14 @@ def known_texts(engine: str, standards: str) -> Texts:
     """The texts for an engine under the standards of that digest; saved when the process ends."""
     folder = cache_folder()
     texts = Texts(folder / "queries" / f"{_key(engine, standards)}{_SUFFIX}" if folder else None)
-    process = os.getpid()
-    # A process that was forked off has its parent's texts: they are the parent's to save.
-    atexit.register(lambda: texts.save() if os.getpid() == process else None)
+    atexit.register(_save_at_exit, ref(texts), os.getpid())
     return texts
+
+
+def _save_at_exit(texts: ref[Texts], process: int) -> None:
+    # A process that was forked off has its parent's texts: they are the parent's to save.
+    if (kept := texts()) is not None and os.getpid() == process:
+        kept.save()
 
 
 def cache_folder() -> Path | None:
