@@ -22,7 +22,7 @@ lab: $(READY)
 	$(BIN)/kmanalysis lab
 
 docs: $(READY)
-	$(BIN)/python -m kmanalysis.reference.docs docs
+	$(BIN)/python -m kmanalysis.reference docs
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
@@ -31,6 +31,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/batch.py benchmarks/data/batch --pages 12
 	$(BIN)/python benchmarks/batch.py benchmarks/data/batch --pages 120 --warm --repeat 1 --command-pages 0
 	$(BIN)/python benchmarks/incremental.py
+	$(BIN)/python benchmarks/cold.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from kmanalysis.decisions.allocation.model import Offer, Problem, Source, Tier
-from kmanalysis.decisions.allocation.splits import allocate, capped
+from kmanalysis.decisions.allocation.splits import allocate, with_cap
 
 
 def market(skus: int, suppliers: int, seed: int) -> Problem:
@@ -45,7 +45,7 @@ def main() -> None:
     costs = {}
     for name, cap in (("without a cap", None), (f"cap {chosen.cap}", chosen.cap)):
         started = time.perf_counter()
-        found = allocate(capped(problem, cap), ())
+        found = allocate(with_cap(problem, cap), ())
         costs[name] = found.cost
         largest = max(bill.list_amount for bill in found.bills.values()) / sum(bill.list_amount for bill in found.bills.values())
         print(f"{name}: {time.perf_counter() - started:.1f} s, gap {found.gap}, cost ¥{found.cost / 100:,.2f}, largest share {largest:.1%}")

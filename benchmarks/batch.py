@@ -49,14 +49,14 @@ class Run:
 def prepared(folder: Path, pages: int) -> dict:
     """Tasks by page, their slices on disk; made once for each number of pages and state of the program."""
     from kmanalysis.decisions.bundle import finished_frames
-    from kmanalysis.report.cache.provenance import program_digest
+    from kmanalysis.opening import open_workbook
+    from kmanalysis.report.cache.program import program_digest
     from kmanalysis.report.notebooks import report_notebooks
     from kmanalysis.report.runner.page import Task
     from kmanalysis.report.site.html import month_name
     from kmanalysis.report.site.pages import all_pages
     from kmanalysis.report.slices import Slices
     from kmanalysis.samples import make_samples
-    from kmanalysis.workbook import open_workbook
 
     kept = folder / f"tasks-{pages}-{program_digest()}.pickle"
     if kept.is_file():
@@ -87,7 +87,6 @@ def prepared(folder: Path, pages: int) -> dict:
             home=f"{page.root}index.html",
             links=(),
             provenance=(),
-            state="0" * 32,
         )
         slices.save(page, tasks[page.path].slice_folder)
     kept.write_bytes(pickle.dumps(tasks))

@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import duckdb
@@ -41,21 +42,26 @@ BEFORE = "2026-09"
 
 def sample_folder(folder: Path, orders: int) -> Path:
     """The month of that size and a small one before it, made where they are not there yet, or were made for other tables than today's."""
-    from kmanalysis.samples import make_samples
-
     samples = folder / f"month-{orders}"
     part = samples / "orders" / f"{BEFORE}.parquet"
     if not part.is_file() or not is_stamped(pq.read_schema(part), tables()["orders"]):
         shutil.rmtree(samples, ignore_errors=True)
         began = time.perf_counter()
-        make_samples(samples, SUPPLIERS, 1, orders, last_month=MONTH, format="parquet", snapshots=orders, probes=orders // 10)
         earlier = samples / "before"
-        make_samples(earlier, SUPPLIERS, 1, 200_000, last_month=BEFORE, format="parquet", snapshots=200_000, probes=100_000)
+        _make(samples, MONTH, orders=orders, snapshots=orders, probes=orders // 10)
+        _make(earlier, BEFORE, orders=200_000, snapshots=200_000, probes=100_000)
         for path in earlier.glob(f"*/{BEFORE}.parquet"):
             path.rename(samples / path.parent.name / path.name)
         shutil.rmtree(earlier)
         print(f"{orders:,} orders made in {time.perf_counter() - began:.0f} s", file=sys.stderr)
     return samples
+
+
+def _make(folder: Path, month: str, **rows: int) -> None:
+    # By another process: a child's peak of memory is never below what its parent held when it started it.
+    code = "import json, sys; from kmanalysis.samples import make_samples; make_samples(sys.argv[1], **json.loads(sys.argv[2]))"
+    size = {"suppliers": SUPPLIERS, "months": 1, "last_month": month, "format": "parquet", **rows}
+    subprocess.run([sys.executable, "-c", code, str(folder), json.dumps(size)], check=True, env=os.environ | {"PYTHONPATH": str(HERE.parent)})
 
 
 def read_once(samples: Path, table: str) -> None:
@@ -86,6 +92,14 @@ def differences(ours: Path, theirs: Path) -> int:
     """Numbers that differ; one that one side alone has differs too, unless it is a count of nothing."""
     both = pd.read_parquet(ours).merge(pd.read_parquet(theirs), on=["what", "supplier_id"], how="outer", suffixes=("", "_theirs")).fillna(0.0)
     return int((~np.isclose(both["value"], both["value_theirs"], rtol=TOLERANCE, atol=TOLERANCE)).sum())
+
+
+def polars_version() -> str | None:
+    """The version of Polars; None where it is not installed."""
+    try:
+        return version("polars")
+    except PackageNotFoundError:
+        return None
 
 
 def exponent(seconds: dict[int, float]) -> float | None:
@@ -141,7 +155,7 @@ def main() -> int:
             "memory": options.memory,
             "load_before_each_round": [round(one, 2) for one in load],
             "processors": os.cpu_count(),
-            "versions": {"python": platform.python_version(), "pandas": pd.__version__, "duckdb": duckdb.__version__},
+            "versions": {"python": platform.python_version(), "pandas": pd.__version__, "duckdb": duckdb.__version__, "polars": polars_version()},
             "runs": runs,
             "ratios": json.loads(ratios.to_json(orient="records")),
         }

@@ -48,7 +48,7 @@ def as_numbers(frames: Frames) -> pd.DataFrame:
 def ours(table: str, folder: Path, memory: str | None) -> Frames:
     """The product's own queries."""
     from kmanalysis.measures.stability import orders, servers, stock
-    from kmanalysis.workbook import open_workbook
+    from kmanalysis.opening import open_workbook
 
     book = open_workbook(folder, MONTH, lang="en", memory=memory)
     if table == "orders":

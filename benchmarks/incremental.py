@@ -44,7 +44,7 @@ def late_tickets(data: Path, suppliers: list[str], prefix: str) -> None:
 
 def manifest(out: Path) -> dict[str, str]:
     told = json.loads((out / MONTH / "manifest.json").read_bytes())
-    return {page["path"]: page["digest"] for page in told["pages"]}
+    return {page["path"]: page["made_from"] for page in told["pages"]}
 
 
 def run(data: Path, out: Path, *options: str) -> dict:

@@ -87,10 +87,10 @@ def _compensation(tables, failed: pd.DataFrame, sent: pd.Series, span) -> dict[s
     damages = damages[(damages["kind"] == "damages") & (damages["paid_at"] < span.end)].groupby(["order_id", "currency"], as_index=False)["amount"].sum()
     received = cases[["order_id", "currency"]].merge(damages, on=["order_id", "currency"], how="left")["amount"].fillna(0) * 100
     paid = np.minimum(received, due).where(due.notna())
-    is_theirs = cases["at_fault"] == "supplier"
+    by_supplier = cases["at_fault"] == "supplier"
     judged = cases[["supplier_id", "currency"]].assign(
-        due=due.where(is_theirs, 0), paid=paid.where(is_theirs, 0), n=is_theirs & (due > 0), failures=is_theirs, unknown=is_theirs & due.isna(),
-        other_due=due.mask(is_theirs, 0), other_paid=paid.mask(is_theirs, 0),
+        due=due.where(by_supplier, 0), paid=paid.where(by_supplier, 0), n=by_supplier & (due > 0), failures=by_supplier, unknown=by_supplier & due.isna(),
+        other_due=due.mask(by_supplier, 0), other_paid=paid.mask(by_supplier, 0),
     )  # fmt: skip
     judged = judged[(deadline >= span.start) & (deadline < span.end)]
     main = main_currency(judged.groupby(["supplier_id", "currency"], as_index=False).sum(), "failures")

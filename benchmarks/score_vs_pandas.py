@@ -37,11 +37,11 @@ ENGINE = """
 import sys
 from pathlib import Path
 import pandas as pd
-from kmanalysis import measures
-from kmanalysis.workbook import open_workbook
+from kmanalysis.measures import observation
+from kmanalysis.opening import open_workbook
 workbook = open_workbook(sys.argv[1], sys.argv[2])
-measures.observe(workbook, workbook.months)
-found = pd.concat([measures.observed(workbook.at(month)) for month in workbook.months], ignore_index=True)
+observation.observe(workbook, workbook.months)
+found = pd.concat([observation.observed(workbook.at(month)) for month in workbook.months], ignore_index=True)
 found.to_parquet(sys.argv[3], index=False)
 """
 

@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kmanalysis.measures import observed
+    from kmanalysis.measures.observation import observed
     from kmanalysis.scoring.explain import explain
     from kmanalysis.scoring.grades import grade_history, grades
     from kmanalysis.scoring.scorecard import dimension_scores, scorecard
-    from kmanalysis.workbook import open_workbook
 
 __all__ = ["dimension_scores", "explain", "grade_history", "grades", "observed", "open_workbook", "scorecard"]
 
 _HOMES = {
-    "open_workbook": "kmanalysis.workbook",
-    "observed": "kmanalysis.measures",
+    "open_workbook": "kmanalysis.opening",
+    "observed": "kmanalysis.measures.observation",
     "scorecard": "kmanalysis.scoring.scorecard",
     "dimension_scores": "kmanalysis.scoring.scorecard",
     "grades": "kmanalysis.scoring.grades",
@@ -31,7 +30,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> object:
     # Imported when first asked for: the command line's --help need not wait for the engine.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

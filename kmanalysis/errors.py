@@ -5,6 +5,8 @@ The message is a catalogue entry with named fields, so that the command line can
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class KmError(Exception):
     """An error that the user can act on.
@@ -20,11 +22,11 @@ class KmError(Exception):
         self.fields = fields
         super().__init__(message.format(**fields))
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Callable[..., KmError], tuple[object, ...]]:
         return _rebuild, (type(self), self.message, self.fields)
 
 
-def _rebuild(kind: type[KmError], message: str, fields: dict) -> KmError:
+def _rebuild(kind: type[KmError], message: str, fields: dict[str, object]) -> KmError:
     return kind(message, **fields)
 
 
@@ -46,5 +48,11 @@ class StandardsError(KmError):
 
 class UsageError(KmError):
     """Arguments that cannot be used: unknown month, supplier, notebook, language."""
+
+    exit_code = 2
+
+
+class LockHeld(KmError):
+    """A lock that another process holds, where the caller does not wait for it."""
 
     exit_code = 2

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import operator
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -90,7 +91,7 @@ class Standards(Mapping[str, Standard]):
         """All of it as JSON, for a manifest or a page's slice."""
         return json.dumps({identifier: asdict(standard) for identifier, standard in self.items()}, ensure_ascii=False, sort_keys=True)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Digest of all values in force."""
         return blake2b(self.as_json().encode(), digest_size=16).hexdigest()
@@ -129,7 +130,7 @@ def override_standards(declared: Mapping[str, object], *, file: str) -> Standard
     return Standards(standards, tuple(identifier for identifier in standards if standards[identifier] != defaults[identifier]))
 
 
-def _by_id(declared: Mapping, standards: Mapping, prefix: str = "") -> Iterator[tuple[str, object]]:
+def _by_id(declared: Mapping[str, Any], standards: Mapping[str, Standard], prefix: str = "") -> Iterator[tuple[str, object]]:
     # ["grade.S.points"] and [grade.S.points] mean the same: TOML nests the second.
     for key, value in declared.items():
         identifier = f"{prefix}{key}"
@@ -187,7 +188,7 @@ def _check_field(old: Standard, field: str, value: object, file: str) -> None:
 
 def _check_floors(standards: Mapping[str, Standard], file: str) -> None:
     for higher, lower in itertools.pairwise(GRADES):
-        for what, is_contradiction in (("points", lambda a, b: a <= b), ("coverage", lambda a, b: a < b)):
+        for what, is_contradiction in (("points", operator.le), ("coverage", operator.lt)):
             above, below = standards[f"grade.{higher}.{what}"].value, standards[f"grade.{lower}.{what}"].value
             if is_contradiction(above, below):
                 raise StandardsError(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 MEASURES = ("month", "supplier_id", "measure", "value", "unit", "n", "lower", "upper", "basis")
 """Columns of the measures frame: one row a supplier and measure.
@@ -101,6 +102,10 @@ class Table:
         """All columns as they stand in the engine and in Parquet: the supplied ones, then the derived ones."""
         return MappingProxyType({**self.columns, **self.derived})
 
+    def may_hold_contacts(self, column: Column) -> bool:
+        """Whether a column is free text, in which contacts are replaced by their digests."""
+        return column.type == "text" and not column.pattern and column.name not in self.key
+
     @property
     def series(self) -> tuple[str, ...]:
         """The key without the time: rows alike in it are readings of one thing."""
@@ -108,7 +113,7 @@ class Table:
 
 
 @cache
-def _declarations() -> dict:
+def _declarations() -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath("tables.toml").read_text(encoding="utf-8"))
 
 
@@ -118,13 +123,13 @@ def tables() -> Mapping[str, Table]:
     return MappingProxyType({name: _table(name, spec) for name, spec in _declarations().items()})
 
 
-def _table(name: str, spec: dict) -> Table:
+def _table(name: str, spec: Mapping[str, Any]) -> Table:
     key = tuple(spec["key"])
     columns = {column: _column(column, declared, is_key=column in key) for column, declared in spec["columns"].items()}
     derived = {column: _column(column, declared, is_key=False) for column, declared in spec.get("derived", {}).items()}
     return Table(name, spec["meaning"], key, MappingProxyType(columns), spec.get("event_time", ""), MappingProxyType(derived))
 
 
-def _column(name: str, declared: dict, *, is_key: bool) -> Column:
+def _column(name: str, declared: dict[str, Any], *, is_key: bool) -> Column:
     lists = {field: tuple(declared[field]) for field in ("values", "headings") if field in declared}
     return Column(name, **(declared | lists | {"required": is_key or declared.get("required", False)}))

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Any, TypeVar
 
 import chinese_calendar
 
@@ -16,15 +17,21 @@ from kmanalysis.errors import UsageError
 
 SHANGHAI_OFFSET = timedelta(hours=8)
 
+Moment = TypeVar("Moment")
 
-def to_local(moment):
+
+def to_local(moment: Moment) -> Moment:
     """Asia/Shanghai time of a naive UTC time: a datetime, a pandas or numpy column, or an engine expression."""
-    return moment + SHANGHAI_OFFSET
+    utc: Any = moment
+    local: Moment = utc + SHANGHAI_OFFSET
+    return local
 
 
-def to_utc(moment):
+def to_utc(moment: Moment) -> Moment:
     """Naive UTC of an Asia/Shanghai time; the inverse of `to_local`."""
-    return moment - SHANGHAI_OFFSET
+    local: Any = moment
+    utc: Moment = local - SHANGHAI_OFFSET
+    return utc
 
 
 @dataclass(frozen=True, order=True)

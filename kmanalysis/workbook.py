@@ -1,45 +1,40 @@
 """The workbook: the tables, one month, one set of standards, one engine.
 
 Opened on a folder, it computes. Opened on a page's slice (as the batch does for each notebook), it holds the finished frames of
-that page and nothing else, so that a page cannot show what its provenance does not cover.
+that page and nothing else, so that a page cannot show what its provenance does not cover. See `opening` and `slices`.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping
 from functools import update_wrapper, wraps
-from pathlib import Path
-from threading import RLock
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-import ibis
 import pandas as pd
 import pyarrow as pa
-from ibis.expr import types as ir
 
-from kmanalysis.assets import samples_folder
-from kmanalysis.engine.duckdb import CALENDAR, Backend, Period, any_period, calendar_days, connect, period_of
+from kmanalysis.engine.interface import Engine
 from kmanalysis.engine.queries import Listener, Queries, Shelf
+from kmanalysis.engine.texts import known_texts
 from kmanalysis.errors import KmError, UsageError
-from kmanalysis.loaders.folder import Attached, attach
-from kmanalysis.standards import Standard, Standards, load_standards
+from kmanalysis.loaders.folder import Attached
+from kmanalysis.standards import Standards
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
 from kmanalysis.words import Words
 
-DATA_VARIABLE = "KMANALYSIS_DATA"
-"""Environment variable that names the workbook folder to open where none is given."""
+if TYPE_CHECKING:
+    from ibis.expr import types as ir
 
-ENGINES = ("duckdb", "spark")
-"""What can work the tables: DuckDB in this process, or Spark, which reads the same Parquet."""
+    from kmanalysis.engine.expressions import Period
 
 _DOTTED = re.compile(r"[a-z]\w*(\.[a-z]\w*)+")
 
-SLICE_VARIABLE = "KMANALYSIS_SLICE"
-"""Environment variable that names the slice a batch notebook is opened on."""
+ANY_MONTH = Month(2000, 1)
+"""A month to ask for what is the same in all of them."""
+
+Found = TypeVar("Found")
 
 
 class Workbook:
@@ -54,22 +49,20 @@ class Workbook:
         standards: Standards,
         words: Words,
         *,
-        connection: ibis.BaseBackend | None = None,
+        engine: Engine | None = None,
         attached: Attached | None = None,
         frames: MutableMapping[tuple[str, str], pd.DataFrame] | None = None,
-        facts: dict | None = None,
-        lock: RLock | None = None,
+        facts: dict[str, Any] | None = None,
         shelf: Shelf | None = None,
     ) -> None:
         self._month = month
         self.standards = standards
         self.words = words
         self.attached = attached
-        self._connection = connection
-        self._frames = {} if frames is None else frames
-        self._facts = {} if facts is None else facts
+        self.engine = engine
+        self._frames: MutableMapping[tuple[str, str], pd.DataFrame] = {} if frames is None else frames
+        self._facts: dict[str, Any] = {} if facts is None else facts
         self._shelf = shelf
-        self._lock = lock or RLock()
 
     @property
     def month(self) -> Month:
@@ -81,25 +74,26 @@ class Workbook:
     @property
     def period(self) -> Period:
         """The month as engine values."""
-        return any_period() if self._month is None else self._fact(f"period.{self._month}", lambda: period_of(self.month))
+        from kmanalysis.engine.expressions import any_period, period_of
+
+        return period_of(self._month) if self._month else any_period()
 
     @property
     def calendar(self) -> ir.Table:
         """The days of the month in the engine, with their kind: day, day_kind."""
-        days = self._fact("calendar", self._calendar)
-        return days.filter(days.day >= self.period.first_day, days.day <= self.period.last_day)
+        return self._queries("calendar").calendar(self.period, self._month)
 
     @property
     def has_engine(self) -> bool:
         """Whether rows can be asked for; not so on a page's slice."""
-        return self._connection is not None
+        return self.engine is not None
 
     def table(self, name: str) -> ir.Table:
         """A canonical table in the engine. Raises KmError on a slice, which has no engine."""
-        if self._connection is None:
-            raise KmError("Table {table} is not part of this page. Open the workbook on its folder to work with rows.", table=name)
-        connection = self._connection
-        return self._fact(f"table.{name}", lambda: connection.table(name))
+        from kmanalysis.engine.expressions import canonical_table
+
+        self._queries(name)
+        return canonical_table(name)
 
     def in_month(self, name: str) -> ir.Table:
         """The rows of an event table that happened in the month (Asia/Shanghai)."""
@@ -110,8 +104,8 @@ class Workbook:
     def at(self, month: Month | None) -> Workbook:
         """The same workbook seen from another month; from any month (None), to write a query."""
         return Workbook(
-            month, self.standards, self.words, connection=self._connection, attached=self.attached,
-            frames=self._frames, facts=self._facts, lock=self._lock, shelf=self._shelf,
+            month, self.standards, self.words, engine=self.engine, attached=self.attached,
+            frames=self._frames, facts=self._facts, shelf=self._shelf,
         )  # fmt: skip
 
     @property
@@ -130,6 +124,14 @@ class Workbook:
         return Month.parse(self._fact("first_month", self._first_month))
 
     @property
+    def last_month(self) -> Month:
+        """Month of the folder's last event. Raises UsageError where there are no events."""
+        last = _event_times(self)["last"].max()
+        if pd.isna(last):
+            raise UsageError("The folder holds no dated event: say which month to look at, like 2026-10.")
+        return Month.of(last)
+
+    @property
     def months(self) -> list[Month]:
         """The months that are looked back on: to this one, as many as the standards say, none before the folder's first."""
         history = int(self.standards.value("counting.history_months"))
@@ -146,69 +148,62 @@ class Workbook:
         """Whether a `frame` function can be asked here: computed, or on a slice one of those that came along."""
         return self.has_engine or (str(self.month), finished.name) in self._frames
 
-    def answered(self, name: str, build: Callable[[Workbook], ir.Table]) -> pd.DataFrame:
-        """What the named query gives for this month. It is written once a folder where the engine can be told the month later."""
-        if self._queries is None:
-            with self._lock:
-                asked = build(self)
-            return asked.execute()
-        return self._queries.answer(name, lambda: build(self.at(None)), self.month)
+    def answer(self, name: str, build: Callable[[Workbook], ir.Table]) -> pd.DataFrame:
+        """What the named query gives for this month. It is written once a folder: the engine is told the month later."""
+        return self._queries(name).answer(name, lambda: build(self.at(None)), self.month, passing=_is_passing(build))
+
+    def rows_of(self, expression: ir.Table) -> pd.DataFrame:
+        """The rows of an expression over this workbook's tables. Where the same is asked often, make it a `query`."""
+        return self._queries("rows").rows_of(expression)
+
+    def value_of(self, expression: ir.Scalar) -> Any:
+        """The value of an expression that has one, like a count; NaN, NaT or None where there is nothing to count."""
+        return self.rows_of(expression.as_table()).iat[0, 0]
 
     def kept(self, name: str, build: Callable[[Workbook], ir.Table], months_before: int = 0) -> ir.Table:
         """The named kept table of this month, or those of so many months before it."""
-        if self._queries is None:
-            months = [self.month - back for back in range(1, months_before + 1)] or [self.month]
-            rows = [self._worked_out(name, build, month) for month in months]
-            return ibis.union(*rows) if len(rows) > 1 else rows[0]
-        return self._queries.kept(name, lambda: build(self.at(None)), self.period, self._month, months_before)
+        return self._queries(name).kept(name, lambda: build(self.at(None)), self.period, self._month, months_before, passing=_is_passing(build))
 
-    def of_rows(self, name: str, find: Callable[[], object]):
-        """A value of the folder's rows that must be known before a query can be written: found once a folder. The query is then its alone."""
-        queries = self._facts.get("queries")
-        if queries is not None:  # else none has been asked for yet, and none is being written
-            queries.depends_on_rows()
-        return self._fact(f"of_rows.{name}", find)
+    def row_fact(self, name: str) -> int:
+        """The value of a `row_fact` function, found once a folder; a query that is being written takes it for granted."""
+        value = self._row_fact(name)
+        self._queries(name).depends_on(name, value)
+        return value
 
-    def looked_back_on(self) -> Iterator[tuple[str, Month, pa.Table]]:
+    def reusable_tables(self) -> Iterator[tuple[str, Month, pa.Table]]:
         """What was worked out of kept tables that later months look back on, for a shelf: table, month and rows."""
-        return iter(()) if self._queries is None else self._queries.looked_back_on()
+        return iter(()) if self.engine is None else self._queries("kept").reusable_tables()
 
-    def tell(self, listener: Listener) -> None:
-        """Lets a listener hear of every query of the folder while it runs. Only DuckDB tells."""
-        if self._queries is not None:
-            self._queries.listener = listener
+    def listen(self, listener: Listener) -> None:
+        """Lets a listener hear of every query of the folder while it runs."""
+        if self.engine is not None:
+            self._queries("queries").listener = listener
 
-    def _worked_out(self, name: str, build: Callable[[Workbook], ir.Table], month: Month) -> ir.Table:
-        # Held by the workbook: the engine lets go of what nobody holds.
-        return self._fact(f"kept.{name}.{month}", lambda: build(self.at(month)).cache())
+    def _queries(self, asked: str) -> Queries:
+        engine = self.engine
+        if engine is None:
+            raise KmError("Table {table} is not part of this page. Open the workbook on its folder to work with rows.", table=asked)
+        return self._fact("queries", lambda: Queries(engine, known_texts(engine.name, self.standards.digest), self._row_fact, self._shelf))
 
-    @property
-    def _queries(self) -> Queries | None:
-        connection = self._connection
-        if not isinstance(connection, Backend):
-            return None
-        return self._fact("queries", lambda: Queries(connection, self.standards.digest, lambda: self._fact("calendar", self._calendar), self._shelf))
+    def _row_fact(self, name: str) -> int:
+        return self._fact(f"row_fact.{name}", lambda: _ROW_FACTS[name](self if self._month else self.at(ANY_MONTH)))
 
-    def _calendar(self) -> ir.Table:
-        if self._connection is None:
-            raise KmError("Table {table} is not part of this page. Open the workbook on its folder to work with rows.", table="calendar")
-        return self._connection.create_table(CALENDAR, ibis.memtable(calendar_days(), schema={"day": "date", "day_kind": "string"}))
-
-    def _fact(self, name: str, find: Callable[[], object]):
-        # Writing a query leans on state that the engine's library shares: one at a time.
-        with self._lock:
-            if name not in self._facts:
-                self._facts[name] = find()
-        return self._facts[name]
+    def _fact(self, name: str, find: Callable[[], Found]) -> Found:
+        # Found twice where two ask at a time: to lock it while queries are written would let them wait for each other.
+        return cast("Found", self._facts[name] if name in self._facts else self._facts.setdefault(name, find()))
 
     def _names(self) -> dict[str, str]:
-        named = self.table("suppliers").select("supplier_id", "name").execute().sort_values("supplier_id")
+        named = _supplier_names(self)
         return dict(zip(named["supplier_id"], named["name"], strict=True))
 
     def _first_month(self) -> str:
-        firsts = (self.table(name)[table.event_time].min().execute() for name, table in tables().items() if table.event_time)
-        first = min((when for when in firsts if not pd.isna(when)), default=None)
-        return str(self.month if first is None else min(Month.of(first), self.month))
+        first = _event_times(self)["first"].min()
+        return str(self.month if pd.isna(first) else min(Month.of(first), self.month))
+
+
+def _is_passing(build: Callable[[Workbook], ir.Table]) -> bool:
+    # What is kept between processes depends on this package's source and on no other's.
+    return not build.__module__.startswith("kmanalysis.")
 
 
 _REGISTERED: dict[tuple[str, str], str] = {}
@@ -253,10 +248,33 @@ def query(name: str) -> Callable[[Callable[[Workbook], ir.Table]], Callable[[Wor
         _register("query", name, build)
 
         @wraps(build)
-        def answered(workbook: Workbook) -> pd.DataFrame:
-            return workbook.answered(name, build)
+        def answer(workbook: Workbook) -> pd.DataFrame:
+            return workbook.answer(name, build)
 
-        return answered
+        return answer
+
+    return decorate
+
+
+_ROW_FACTS: dict[str, Callable[[Workbook], int]] = {}
+
+
+def row_fact(name: str) -> Callable[[Callable[[Workbook], int]], Callable[[Workbook], int]]:
+    """Decorator for a function that gives a whole number of the folder's rows which must be known before a query can be written.
+
+    It is called once a folder, asks queries that read canonical tables alone, and does not look at the month. A query that asks it while being written
+    is used again for folders that answer the same. ``name`` must be unique.
+    """
+
+    def decorate(find: Callable[[Workbook], int]) -> Callable[[Workbook], int]:
+        _register("row fact", name, find)
+        _ROW_FACTS[name] = find
+
+        @wraps(find)
+        def value(workbook: Workbook) -> int:
+            return workbook.row_fact(name)
+
+        return value
 
     return decorate
 
@@ -286,107 +304,15 @@ def kept(name: str) -> Callable[[Callable[[Workbook], ir.Table]], MonthTable]:
     return decorate
 
 
-def open_workbook(
-    data: str | Path | None = None,
-    month: str | None = None,
-    standards: str | Path | Standards | None = None,
-    lang: str = "zh",
-    *,
-    memory: str | None = None,
-    engine: str = "duckdb",
-    master: str | None = None,
-    frames: MutableMapping[tuple[str, str], pd.DataFrame] | None = None,
-    shelf: Shelf | None = None,
-) -> Workbook:
-    """Opens a folder of canonical tables for one month (default: the last one with an event).
-
-    ``data`` defaults to the folder that the environment variable KMANALYSIS_DATA names, else to the samples.
-
-    ``standards`` is an operator's own TOML, or standards that are already loaded. ``engine`` is one of `ENGINES`; Spark runs on ``master``, a
-    master's URL (default: this machine). ``frames`` holds what is finished already, by month and name, and is given what is finished here;
-    ``shelf`` gives rows of kept tables that are worked out already.
-    Raises DataError, StandardsError or UsageError.
-    In a notebook that the batch runs, the page's slice is opened instead.
-    """
-    words = Words(lang)
-    if os.environ.get(SLICE_VARIABLE):
-        return open_slice(Path(os.environ[SLICE_VARIABLE]), words)
-    in_force = standards if isinstance(standards, Standards) else load_standards(standards)
-    chosen = Month.parse(month) if month else None
-    folder = Path(data or os.environ.get(DATA_VARIABLE) or samples_folder())
-    connection, attached = _opened(folder, memory, engine, master)
-    workbook = Workbook(chosen or Month(1, 1), in_force, words, connection=connection, attached=attached, frames=frames, shelf=shelf)
-    return workbook if chosen else workbook.at(_last_month(workbook))
+@query("workbook.supplier_names")
+def _supplier_names(workbook: Workbook) -> ir.Table:
+    """supplier_id, name."""
+    return workbook.table("suppliers").select("supplier_id", "name").order_by("supplier_id")
 
 
-def _opened(folder: Path, memory: str | None, engine: str, master: str | None) -> tuple[ibis.BaseBackend, Attached]:
-    if engine not in ENGINES:
-        raise UsageError("Engine {found!r} is not known. Choose one of: {accepted}.", found=engine, accepted=", ".join(ENGINES))
-    if engine == "spark":
-        from kmanalysis.loaders.spark import open_spark
-
-        return open_spark(folder, master, memory)
-    if master:
-        raise UsageError("A master goes with the engine spark alone.")
-    connection = connect(memory)
-    return connection, attach(connection, folder)
-
-
-def _last_month(workbook: Workbook) -> Month:
-    lasts = (workbook.table(name)[table.event_time].max().execute() for name, table in tables().items() if table.event_time)
-    last = max((when for when in lasts if not pd.isna(when)), default=None)
-    if last is None:
-        raise UsageError("The folder holds no dated event: say which month to look at, like 2026-10.")
-    return Month.of(last)
-
-
-def save_slice(folder: Path, workbook: Workbook, frames: dict[str, pd.DataFrame], suppliers: Sequence[str]) -> None:
-    """Writes finished frames as a page's slice: what a notebook may see, and nothing else."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, finished in frames.items():
-        finished.to_parquet(folder / f"{name}.parquet", index=False)
-    facts = {
-        "month": str(workbook.month),
-        "first_month": str(workbook.first_month),
-        "names": {supplier: workbook.names[supplier] for supplier in suppliers},
-        "standards": json.loads(workbook.standards.as_json()),
-        "changed": list(workbook.standards.changed),
-    }
-    (folder / "slice.json").write_text(json.dumps(facts, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-
-
-def open_slice(folder: Path, words: Words) -> Workbook:
-    """Opens a slice that `save_slice` wrote."""
-    facts = json.loads((folder / "slice.json").read_text(encoding="utf-8"))
-    standards = Standards({identifier: Standard(**values) for identifier, values in facts["standards"].items()}, tuple(facts["changed"]))
-    frames = _SliceFrames({(facts["month"], path.stem): path for path in folder.glob("*.parquet")})
-    return Workbook(Month.parse(facts["month"]), standards, words, frames=frames, facts=facts)
-
-
-class _SliceFrames(MutableMapping):
-    """The frames of a slice by month and name, each read when it is first asked for: a page shows a few of them."""
-
-    def __init__(self, files: dict[tuple[str, str], Path]) -> None:
-        self._files = files
-        self._read: dict[tuple[str, str], pd.DataFrame] = {}
-
-    def __getitem__(self, key: tuple[str, str]) -> pd.DataFrame:
-        if key not in self._read:
-            self._read[key] = pd.read_parquet(self._files[key])
-        return self._read[key]
-
-    def __setitem__(self, key: tuple[str, str], frame: pd.DataFrame) -> None:
-        self._read[key] = frame
-
-    def __delitem__(self, key: tuple[str, str]) -> None:
-        self._files.pop(key, None)
-        self._read.pop(key, None)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._read or key in self._files
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._files | self._read)
-
-    def __len__(self) -> int:
-        return len(self._files | self._read)
+@query("workbook.event_times")
+def _event_times(workbook: Workbook) -> ir.Table:
+    """First and last event of each table that has any: first, last."""
+    columns = [workbook.table(name)[table.event_time] for name, table in tables().items() if table.event_time]
+    spans = [column.as_table().aggregate(first=column.min(), last=column.max()) for column in columns]
+    return spans[0].union(*spans[1:])

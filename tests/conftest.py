@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
@@ -14,16 +15,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from kmanalysis.assets import samples_folder
+from kmanalysis.engine.texts import CACHE_VARIABLE
 from kmanalysis.loaders.checking.derived import with_derived
 from kmanalysis.loaders.checking.stamp import stamped_schema
+from kmanalysis.opening import open_workbook
 from kmanalysis.scoring.scorecard import DETAILS, standards_frame
 from kmanalysis.scoring.verdicts import points, verdicts
 from kmanalysis.standards import Standards, default_standards, override_standards
 from kmanalysis.tables import SCORECARD, Column, Table, tables
 from kmanalysis.times import Month
 from kmanalysis.words import Words
-from kmanalysis.workbook import Workbook, open_workbook
-from tests.scoring.observed import UNASKED
+from kmanalysis.workbook import Workbook
+from tests.scoring.observed import UNREQUESTED
 
 Rows = pd.DataFrame | Sequence[Mapping[str, object]]
 
@@ -54,6 +57,11 @@ BY_COLUMN = {
 }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Texts of queries are kept beside pytest's own cache: the processes that tests start need not write them again."""
+    os.environ[CACHE_VARIABLE] = str(config.cache.mkdir("kmanalysis")) if config.pluginmanager.has_plugin("cacheprovider") else ""
+
+
 @pytest.fixture(scope="session")
 def samples() -> Workbook:
     """The samples' last month in Chinese, shared by all tests of a worker: what one has asked for, the next need not count again."""
@@ -72,11 +80,10 @@ def in_language(workbook: Workbook, lang: str) -> Workbook:
         workbook.month,
         workbook.standards,
         Words(lang),
-        connection=workbook._connection,
+        engine=workbook.engine,
         attached=workbook.attached,
         frames=workbook._frames,
         facts=workbook._facts,
-        lock=workbook._lock,
     )
 
 
@@ -109,7 +116,7 @@ def _write_stamped(path: Path, table: Table, filled: pd.DataFrame) -> None:
     supplied = pa.table({name: pa.array(cells, pa.string()).cast(schema.field(name).type) for name, cells in texts.items()})
     _assert_canonical(table, supplied.to_pandas())
     with duckdb.connect() as engine:
-        whole = engine.register("supplied", supplied).execute(with_derived("supplied", table)).to_arrow_table() if table.derived else supplied
+        whole = engine.register("supplied", supplied).sql(with_derived("supplied", table)).to_arrow_table() if table.derived else supplied
     pq.write_table(whole.cast(schema), path)
 
 
@@ -183,11 +190,11 @@ def seen():
         standards = default_standards()
         frames = {}
         for month, rows in observed.items():
-            judged = pd.DataFrame(rows).merge(standards_frame(standards, UNASKED), on="measure")
+            judged = pd.DataFrame(rows).merge(standards_frame(standards, UNREQUESTED), on="measure")
             judged["verdict"] = verdicts(judged)
             judged["points"] = points(judged, 80.0)
             frames[month, "scoring.scorecard"] = judged[[*SCORECARD, *DETAILS]]
-            frames[month, "scoring.asked_subjects"] = pd.DataFrame({"subject": []})
+            frames[month, "scoring.requested_subjects"] = pd.DataFrame({"subject": []})
         suppliers = sorted({row["supplier_id"] for rows in observed.values() for row in rows})
         facts = {"names": {supplier: f"供货商 {supplier}" for supplier in suppliers}, "first_month": min(observed)}
         return Workbook(Month.parse(max(observed)), standards, Words("zh"), frames=frames, facts=facts)

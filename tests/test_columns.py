@@ -10,7 +10,7 @@ import pytest
 from kmanalysis.tables import tables
 
 ROOT = Path(__file__).parent.parent
-READERS = ("measures", "scoring", "planning", "charts", "explorers", "reporting", "workbook.py")
+READERS = ("measures", "steps", "scoring", "decisions", "charts", "explorers", "report", "cli", "workbook.py")
 
 
 def words_of(source: str) -> set[str]:

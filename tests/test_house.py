@@ -3,15 +3,15 @@
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from kmanalysis.tables import DIMENSIONS
-
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "kmanalysis").rglob("*.py"))
 MOST_LINES = 400
+MOST_MODULES = 14
 
 
 def tracked_texts() -> dict[str, str]:
@@ -40,32 +40,34 @@ def test_modules_stay_short():
     assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
+def test_folders_stay_small():
+    sizes = Counter(path.parent.relative_to(ROOT).as_posix() for path in MODULES)
+    assert {folder: modules for folder, modules in sizes.items() if modules > MOST_MODULES} == {}
+
+
+def test_tests_of_an_inner_package_mirror_its_modules():
+    # In a package of the first floor a test may be of all of it; of an inner one each names the module that it is about.
+    inner = [path.relative_to(ROOT / "tests") for path in sorted((ROOT / "tests").rglob("test_*.py")) if len(path.relative_to(ROOT / "tests").parts) > 2]
+    assert [path.as_posix() for path in inner if not is_mirrored(path.parent / path.stem.removeprefix("test_"))] == []
+
+
+def is_mirrored(about: Path) -> bool:
+    """Whether there is a module or package of that name, or the test is about its whole package and has its name."""
+    module = ROOT / "kmanalysis" / about
+    return module.with_suffix(".py").is_file() or module.is_dir() or (about.name == about.parent.name and module.parent.is_dir())
+
+
 def test_machine_path_is_found_where_there_is_one():
     path = "/".join(["", "tmp", "x"])
     assert places({"a.py": f"x = '{path}'\nsee docs{path}"}, r"(?<![\w.<*~])/(t[m]p)/") == ["a.py:1"]
 
 
-def source_files(*parts: str) -> list[Path]:
-    """Modules under these packages or module names of kmanalysis."""
-    return [path for path in MODULES if path.relative_to(ROOT / "kmanalysis").as_posix().split("/")[0] in parts]
-
-
 def test_packages_carry_their_init():
-    folders = {path.parent for path in MODULES}
-    assert sorted(folder.name for folder in folders if not (folder / "__init__.py").is_file()) == []
+    folders = {parent for path in MODULES for parent in path.parents if parent.is_relative_to(ROOT / "kmanalysis")}
+    assert sorted(folder.relative_to(ROOT).as_posix() for folder in folders if not (folder / "__init__.py").is_file()) == []
 
 
-def test_measures_stay_in_the_engine():
-    texts = {path.name: path.read_text(encoding="utf-8") for path in source_files("measures")}
+@pytest.mark.parametrize("rooms", ["measures", "steps"])
+def test_measures_stay_in_the_engine(rooms):
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in MODULES if path.is_relative_to(ROOT / "kmanalysis" / rooms)}
     assert places(texts, r"\biterrows\b|\bitertuples\b|\.apply\(\s*lambda") == []
-
-
-def test_parts_of_a_dimension_are_not_used_by_another():
-    # import-linter holds the five modules apart; this holds the modules that they are cut into.
-    crossing = []
-    for path in source_files("measures"):
-        own = path.stem.split("_")[0]
-        for part in re.findall(r"kmanalysis\.measures(?:\.| import )([a-z]+)", path.read_text(encoding="utf-8")):
-            if own in DIMENSIONS and part in DIMENSIONS and part != own:
-                crossing.append(f"{path.stem} → {part}")
-    assert crossing == []

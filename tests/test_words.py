@@ -59,3 +59,14 @@ def test_values_are_shown_in_their_unit():
     assert EN.quantity(float("nan"), "share") == "—"
     assert EN.quantity(300, "seconds") == EN.duration(300)
     assert [EN.quantity(value, "flag") for value in (1, 0)] == ["yes", "no"]
+
+
+def test_lists_and_sentences_are_joined_as_the_language_does():
+    assert (ZH.join(["a", "b"]), EN.join(["a", "b"]), EN.join(["a", "b"], "; ")) == ("a、b", "a, b", "a; b")
+    assert (ZH.sentences("一。", "", "二。"), EN.sentences("One.", "", "Two."), EN.sentences()) == ("一。二。", "One. Two.", "")
+    assert (ZH.entry("a", "b"), EN.entry("a", "b")) == ("a：b", "a: b")
+    assert (ZH.text("{a} {b}.", a="一", b="二"), ZH.text("{a}; {b}", a="一", b="二")) == ("一 二。", "一；二")
+
+
+def test_a_language_has_its_tag():
+    assert (ZH.tag, EN.tag) == ("zh-CN", "en")

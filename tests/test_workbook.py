@@ -1,13 +1,12 @@
 import pandas as pd
 import pytest
 
-from kmanalysis.engine import queries
-from kmanalysis.errors import DataError, KmError, UsageError
-from kmanalysis.measures import observed
+from kmanalysis.engine.texts import CACHE_VARIABLE, known_texts
+from kmanalysis.measures.observation import observed
+from kmanalysis.opening import open_workbook
 from kmanalysis.standards import override_standards
 from kmanalysis.times import Month, to_local
-from kmanalysis.words import Words
-from kmanalysis.workbook import SLICE_VARIABLE, Workbook, frame, open_slice, open_workbook, query, save_slice
+from kmanalysis.workbook import Workbook, frame, query
 
 ORDERS = [
     {"order_id": "before", "ordered_at": "2026-09-30 15:59:59.999999"},
@@ -20,13 +19,13 @@ ORDERS = [
 
 @frame("test_workbook.order_count")
 def order_count(workbook: Workbook) -> pd.DataFrame:
-    return pd.DataFrame({"supplier_id": ["s1"], "orders": [workbook.in_month("orders").count().execute()]})
+    return pd.DataFrame({"supplier_id": ["s1"], "orders": [workbook.value_of(workbook.in_month("orders").count())]})
 
 
 def test_a_month_begins_and_ends_at_midnight_in_shanghai(workbook_of):
     workbook = workbook_of({"orders": ORDERS})
-    assert sorted(workbook.in_month("orders").order_id.execute()) == ["first", "last"]
-    assert list(workbook.at(Month.parse("2026-11")).in_month("orders").order_id.execute()) == ["after"]
+    assert sorted(workbook.rows_of(workbook.in_month("orders"))["order_id"]) == ["first", "last"]
+    assert list(workbook.rows_of(workbook.at(Month.parse("2026-11")).in_month("orders"))["order_id"]) == ["after"]
 
 
 def test_months_are_looked_back_on_to_the_folder_s_first_and_no_further_than_the_standards_say(workbook_of):
@@ -37,21 +36,9 @@ def test_months_are_looked_back_on_to_the_folder_s_first_and_no_further_than_the
     assert [str(month) for month in workbook_of({"orders": ORDERS}, standards=one).months] == ["2026-10"]
 
 
-def test_without_a_month_the_last_one_with_an_event_is_opened(workbook_of, tmp_path):
-    workbook_of({"orders": ORDERS})
-    folder = next(path.parent for path in tmp_path.rglob("orders.parquet"))
-    assert str(open_workbook(folder).month) == "2026-11"
-
-
 def test_a_table_that_is_not_there_is_empty(workbook_of):
-    assert workbook_of({"orders": ORDERS}).table("tickets").count().execute() == 0
-
-
-def test_a_folder_that_is_none_and_a_language_that_is_none_are_refused(tmp_path):
-    with pytest.raises(DataError, match="nowhere"):
-        open_workbook(tmp_path / "nowhere", "2026-10")
-    with pytest.raises(UsageError, match="zh, en"):
-        open_workbook(tmp_path, "2026-10", lang="de")
+    workbook = workbook_of({"orders": ORDERS})
+    assert workbook.value_of(workbook.table("tickets").count()) == 0
 
 
 def test_a_frame_is_computed_once_a_month(workbook_of):
@@ -69,29 +56,6 @@ def test_a_frame_is_computed_once_a_month(workbook_of):
     counted(workbook.at(Month.parse("2026-09")))
     counted(workbook.at(Month.parse("2026-10")))
     assert [str(month) for month in calls] == ["2026-10", "2026-09"]
-
-
-def test_a_slice_holds_its_frames_and_no_engine(workbook_of, tmp_path, monkeypatch):
-    workbook = workbook_of({"orders": ORDERS}, standards={"service.first_response": {"limit": 300}})
-    finished = {order_count.name: order_count(workbook)}
-    save_slice(tmp_path / "slice", workbook, finished, workbook.suppliers)
-    monkeypatch.setenv(SLICE_VARIABLE, str(tmp_path / "slice"))
-    page = open_workbook(month="2026-10", lang="en")
-    assert order_count(page).equals(order_count(workbook))
-    assert (page.month, page.names, page.first_month) == (workbook.month, workbook.names, workbook.first_month)
-    assert (page.standards.digest, page.standards.changed) == (workbook.standards.digest, ("service.first_response",))
-    assert not page.has_engine
-    with pytest.raises(KmError, match="Table orders is not part of this page"):
-        page.table("orders")
-
-
-def test_a_slice_is_the_same_bytes_each_time(workbook_of, tmp_path):
-    workbook = workbook_of({"orders": ORDERS})
-    for name in ("one", "two"):
-        save_slice(tmp_path / name, workbook, {"f": order_count(workbook)}, workbook.suppliers)
-    written = [{path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())} for name in ("one", "two")]
-    assert written[0] == written[1]
-    assert open_slice(tmp_path / "one", Words("zh")).suppliers == workbook.suppliers
 
 
 @query("test_workbook.orders_by_day")
@@ -117,10 +81,11 @@ def test_a_query_may_not_ask_which_month_it_is(workbook_of):
         fixed(workbook_of({"orders": ORDERS}))
 
 
-def test_another_month_measures_the_same_as_a_workbook_opened_on_it(samples):
+def test_another_month_measures_the_same_as_a_workbook_opened_on_it(samples, monkeypatch):
     """Nothing of the month for which a query was written may stay in it."""
     observed(samples)
-    queries._texts.cache_clear()
+    monkeypatch.setenv(CACHE_VARIABLE, "")
+    known_texts.cache_clear()
     there = observed(open_workbook(month="2026-08"))
     pd.testing.assert_frame_equal(observed(samples.at(Month.parse("2026-08"))), there)
 

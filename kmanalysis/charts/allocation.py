@@ -9,19 +9,21 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, sentence, supplier_axis, worst
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, supplier_axis, worst
 from kmanalysis.charts.kit.page import plain
-from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, INK, ORANGE, RED, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, INK, ORANGE, RED, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import Table, table
+from kmanalysis.charts.kit.text import markdown
 from kmanalysis.decisions.allocation.words import line_cells, part_cells, scenario_cells, scenario_name, sentences
 from kmanalysis.standards import Standard
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 
 
 def opening(scenarios: pd.DataFrame, lines: pd.DataFrame, parts: pd.DataFrame, words: Words) -> Markdown:
     """The plan in sentences, the first one in bold."""
     first, *others = [plain(told) for told in sentences(scenarios, lines, parts, words)]
-    return Markdown("\n".join([f"**{first}**", "", *(f"- {told}" for told in others)]))
+    return markdown("\n".join([f"**{first}**", "", *(f"- {told}" for told in others)]))
 
 
 @chart
@@ -39,9 +41,9 @@ def shares(parts: pd.DataFrame, cap: Standard, words: Words, names: Mapping[str,
     ax.axvline(cap.value, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
     supplier_axis(ax, list(shown["supplier"]), names)
     ax.set_xlim(0, max(float(order["most"].max()), cap.value) * 1.06)
-    quantity_axis(ax, words, "share")
+    quantity_axis(ax, words, unit_of("share"))
     legend_below(ax, 2)
-    return head(ax, title, sentence(words.text("Line: the cap on one supplier's share, {cap}.", cap=words.share(cap.value)), cut, words=words))
+    return set_title(ax, title, words.sentences(words.text("Line: the cap on one supplier's share, {cap}.", cap=words.share(cap.value)), cut))
 
 
 @chart
@@ -62,9 +64,9 @@ def costs(scenarios: pd.DataFrame, words: Words, ax: Axes | None = None) -> Axes
         told = f"{'+' if row['extra_cost'] > 0 else ''}{words.money(row['extra_cost'], currency)}"
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
     row_axis(ax, [scenario_name(row, words) for row in others.to_dict("records")])
-    quantity_axis(ax, words, "count")
+    quantity_axis(ax, words, unit_of("extra_cost"))
     ax.set_xlabel(currency)
-    return head(ax, title, words.text("A split without a constraint shows what that constraint costs; last month's split shows what the plan saves."))
+    return set_title(ax, title, words.text("A split without a constraint shows what that constraint costs; last month's split shows what the plan saves."))
 
 
 def split_table(lines: pd.DataFrame, words: Words, names: Mapping[str, str], *, most: int = 60) -> Table:

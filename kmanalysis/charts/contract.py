@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,11 @@ from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from kmanalysis.charts.kit.cells import listed, supplier_name
-from kmanalysis.charts.kit.forms import legend_below, row_axis, sentence, supplier_axis, worst
-from kmanalysis.charts.kit.style import GREEN, GREY, INK, ORANGE, PAPER, RED, chart, head, new_axes, nothing, supplier_label
+from kmanalysis.charts.kit.cells import Row, is_missing, supplier_name
+from kmanalysis.charts.kit.forms import legend_below, row_axis, supplier_axis, worst
+from kmanalysis.charts.kit.style import GREEN, GREY, INK, ORANGE, PAPER, RED, chart, new_axes, nothing, set_title, supplier_label
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
+from kmanalysis.charts.kit.text import markdown
 from kmanalysis.standards import Standards
 from kmanalysis.words import MISSING, Words
 
@@ -37,10 +38,10 @@ def ledger_opening(owed: pd.DataFrame, words: Words) -> Markdown:
             month=sums["month_outstanding"],
         )
         further = words.text("Recorded as claimed: {claimed}. To claim now, adjustments included: {claim}.", claimed=sums["claimed"], claim=sums["claim"])
-        lines.append(sentence(told, further, words=words))
+        lines.append(words.sentences(told, further))
     unclear = int(owed["unknown_fault"].sum() + owed["unknown_amounts"].sum())
     apart = words.text("{count} failures cannot be claimed yet: nobody knows whose fault, or the base is missing.", count=unclear) if unclear else ""
-    return Markdown("\n\n".join(part for part in (*lines, apart) if part) or words.text("No failure has fallen due: nothing is owed."))
+    return markdown("\n\n".join(part for part in (*lines, apart) if part) or words.text("No failure has fallen due: nothing is owed."))
 
 
 def money_owed(owed: pd.DataFrame, words: Words, names: Mapping[str, str]) -> pd.DataFrame:
@@ -78,7 +79,7 @@ def amounts_owed(owed: pd.DataFrame, words: Words, names: Mapping[str, str], ax:
     others = len(owing) - (owing["currency"] == currency).sum()
     apart = words.text("{count} rows in other currencies are not drawn.", count=others) if others else ""
     told = words.text("Damages due for failures by the supplier, less what was paid by the month's end.")
-    return head(ax, title, sentence(told, apart, cut, words=words))
+    return set_title(ax, title, words.sentences(told, apart, cut))
 
 
 def owed_table(owed: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -100,9 +101,7 @@ def owed_table(owed: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Ta
         pd.DataFrame(cells, columns=headings),
         words.text("Duties that came due, and what was paid and claimed"),
         numbers=headings[1:],
-        note=sentence(
-            words.text("Failures, due and paid: deadline in this month. Outstanding: of all months until now."), _cut(cells, owed, words), words=words
-        ),
+        note=words.sentences(words.text("Failures, due and paid: deadline in this month. Outstanding: of all months until now."), _cut(cells, owed, words)),
         empty=words.text("No failure has fallen due: nothing is owed."),
     )
 
@@ -119,21 +118,21 @@ def ledger_table(lines: pd.DataFrame, words: Words, names: Mapping[str, str]) ->
         pd.DataFrame(cells, columns=headings),
         words.text("The largest lines of the claims ledger"),
         numbers=[headings[1], *headings[6:10]],
-        note=sentence(told, _cut(cells, lines, words), words=words),
+        note=words.sentences(told, _cut(cells, lines, words)),
         empty=words.text("There is nothing to claim."),
     )
 
 
-def _line(row: Mapping, words: Words) -> list[str]:
+def _line(row: Row, words: Words) -> list[str]:
     money = [words.money(row[f"{name}_amount"], row["currency"]) for name in ("base", "due", "paid", "claimed", "claim")]
     state = words.name(f"claim_state.{row['state']}")
     if row["state"] == "adjustment":
         state = f"{state} ({words.name('claim_reason.' + row['reason'])} → {row['adjusts']})"
-    share = "" if _is_missing(row["remedy_share"]) else f" {words.share(row['remedy_share'])}"
-    ids = [str(row[column]) for column in ("ticket_ids", "compensation_ids") if not _is_missing(row[column])]
-    deadline = MISSING if _is_missing(row["deadline"]) else words.moment(row["deadline"])
+    share = "" if is_missing(row["remedy_share"]) else f" {words.share(row['remedy_share'])}"
+    ids = [str(row[column]) for column in ("ticket_ids", "compensation_ids") if not is_missing(row[column])]
+    deadline = MISSING if is_missing(row["deadline"]) else words.moment(row["deadline"])
     clause = words.name(f"clause.{row['clause']}") + share
-    return [money[-1], state, row["order_id"], clause, deadline, *money[:-1], listed(ids, words) or MISSING, row["claim_id"]]
+    return [money[-1], state, row["order_id"], clause, deadline, *money[:-1], words.join(ids) or MISSING, row["claim_id"]]
 
 
 @chart
@@ -143,7 +142,7 @@ def restock_times(cases: pd.DataFrame, words: Words, names: Mapping[str, str], a
     if cases.empty:
         return nothing(ax, title, words.text("No hot SKU was seen without stock this month."))
     order = cases.sort_values(["lower_seconds", "supplier_id", "sku", "out_at"], ascending=[False, True, True, True])
-    rows, cut = worst(order, words)
+    rows, cut = worst(order, words, are_suppliers=False)
     ax = new_axes(ax, rows=len(rows) + 1)
     places = np.arange(len(rows))
     lower, upper = rows["lower_seconds"].to_numpy(dtype="float64") / 3600, rows["upper_seconds"].to_numpy(dtype="float64") / 3600
@@ -164,7 +163,7 @@ def restock_times(cases: pd.DataFrame, words: Words, names: Mapping[str, str], a
     ax.set_xlabel(words.name("unit.hours"))
     legend_below(ax, 2)
     note = words.text("Mark: the shortest that the readings allow, on which alone a claim rests. Black line: what is allowed.")
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def restock_table(counts: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -186,7 +185,7 @@ def restock_table(counts: pd.DataFrame, words: Words, names: Mapping[str, str]) 
         pd.DataFrame(cells, columns=headings),
         words.text("Stock-outs of hot SKUs that began this month"),
         numbers=headings[1:],
-        note=sentence(note, _cut(cells, counts, words), words=words),
+        note=words.sentences(note, _cut(cells, counts, words)),
         empty=words.text("No hot SKU was seen without stock this month."),
     )
 
@@ -199,12 +198,12 @@ def runs_table(runs: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Ta
     cells = [
         [
             supplier_name(row["supplier_id"], names),
-            MISSING if _is_missing(row["contract_id"]) else row["contract_id"],
+            MISSING if is_missing(row["contract_id"]) else row["contract_id"],
             f"{words.number(row['failures'])} / {words.number(row['asked'])}",
             words.moment(row["first_opened_at"]),
-            words.text("not yet") if _is_missing(row["right_arose_at"]) else words.moment(row["right_arose_at"]),
+            words.text("not yet") if is_missing(row["right_arose_at"]) else words.moment(row["right_arose_at"]),
             words.text("yes") if row["is_unbroken"] else words.text("no"),
-            " … ".join(str(row[column]) for column in ("first_ticket_id", "deciding_ticket_id") if not _is_missing(row[column])),
+            " … ".join(str(row[column]) for column in ("first_ticket_id", "deciding_ticket_id") if not is_missing(row[column])),
         ]
         for row in order.head(MOST_ROWS).to_dict("records")
     ]
@@ -219,7 +218,7 @@ def runs_table(runs: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Ta
         pd.DataFrame(cells, columns=headings),
         words.text("Failures in a row, and when the right to end the contract arose"),
         numbers=[headings[2]],
-        note=sentence(note, _cut(cells, runs, words), words=words),
+        note=words.sentences(note, _cut(cells, runs, words)),
         empty=words.text("No run of failures is open or gave a right to end a contract."),
     )
 
@@ -230,13 +229,13 @@ def terms_table(terms: pd.DataFrame, standards: Standards, words: Words, names: 
     cells = [
         [
             supplier_name(row["supplier_id"], names),
-            listed([words.name(f"contract_gap.{gap}") for gap in row["gaps"].split(";") if gap], words) or "✓",
-            MISSING if _is_missing(row["contract_id"]) else row["contract_id"],
+            words.join([words.name(f"contract_gap.{gap}") for gap in row["gaps"].split(";") if gap]) or "✓",
+            MISSING if is_missing(row["contract_id"]) else row["contract_id"],
             words.day(row["valid_to"]),
             words.number(row["days_left"]),
             words.day(row["legal_review_on"]),
             words.name(f"contract_security.{row['data_security']}"),
-            listed([*_differences(row, words), *_unreadable(row, words)], words) or MISSING,
+            words.join([*_differences(row, words), *_unreadable(row, words)]) or MISSING,
         ]
         for row in order.head(MOST_ROWS).to_dict("records")
     ]
@@ -256,12 +255,12 @@ def terms_table(terms: pd.DataFrame, standards: Standards, words: Words, names: 
         pd.DataFrame(cells, columns=headings),
         words.text("Contracts and their terms"),
         numbers=[headings[4]],
-        note=sentence(note, _cut(cells, terms, words), words=words),
+        note=words.sentences(note, _cut(cells, terms, words)),
         empty=words.text("There is no supplier yet."),
     )
 
 
-def _differences(row: Mapping, words: Words) -> list[str]:
+def _differences(row: Row, words: Words) -> list[str]:
     told = {
         "restock_hours": words.duration(row["restock_seconds"]),
         "reship_hours": words.duration(row["reship_seconds"]),
@@ -272,7 +271,7 @@ def _differences(row: Mapping, words: Words) -> list[str]:
     return [f"{words.name(f'contract_term.{term}')} {told[term]}" for term in row["differs"].split(";") if term]
 
 
-def _unreadable(row: Mapping, words: Words) -> list[str]:
+def _unreadable(row: Row, words: Words) -> list[str]:
     return [words.text("{term}: not readable", term=words.name(f"contract_term.{term}")) for term in row["unreadable"].split(";") if term]
 
 
@@ -281,9 +280,5 @@ def _by_size(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return ranked.sort_values(["size", "supplier_id", "currency"], ascending=[False, True, True]).drop(columns="size")
 
 
-def _cut(cells: list, frame: pd.DataFrame, words: Words) -> str:
+def _cut(cells: Sequence[object], frame: pd.DataFrame, words: Words) -> str:
     return words.text("The first {shown} of {all}.", shown=len(cells), all=len(frame)) if len(cells) < len(frame) else ""
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]

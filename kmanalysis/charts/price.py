@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, sentence, stacked, supplier_axis, worst
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, stacked, supplier_axis, worst
 from kmanalysis.charts.kit.style import (
     BLUE,
     GREY,
@@ -20,13 +20,14 @@ from kmanalysis.charts.kit.style import (
     RASTER_MARKS,
     RED,
     chart,
-    head,
     new_axes,
     nothing,
+    set_title,
     shortened,
     supplier_label,
 )
 from kmanalysis.standards import Standard
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 
 BAND = "#dcebf5"
@@ -54,11 +55,11 @@ def deviations(skus: pd.DataFrame, standard: Standard, words: Words, names: Mapp
         size[outside], places[outside], s=36, color=RED, marker="X", edgecolors=PAPER, linewidths=0.5, rasterized=pixels, label=words.text("outside the band")
     )
     supplier_axis(ax, list(shown["supplier_id"]), names)
-    quantity_axis(ax, words, "share")
+    quantity_axis(ax, words, unit_of("median_deviation"))
     ax.grid(axis="y", color=GRID, linewidth=0.5)
     legend_below(ax, 2)
     band = words.text("Shaded: the band of ±{limit} around the median of the other suppliers.", limit=words.share(limit))
-    return head(ax, title, sentence(band, cut, words=words))
+    return set_title(ax, title, words.sentences(band, cut))
 
 
 @chart
@@ -82,12 +83,12 @@ def landed(prices: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axe
     ]
     supplier_axis(ax, labels, {label: label for label in labels})
     ax.set_yticks(places, labels)
-    quantity_axis(ax, words, "share")
+    quantity_axis(ax, words, unit_of("landed_gap"))
     ax.grid(axis="y", color=GRID, linewidth=0.5)
     legend_below(ax, 2)
     traps = int(prices["is_trap"].sum())
     told = words.text("{count} of {all} goods are traps (⚠): cheap by the quote, not by the cost.", count=traps, all=len(prices))
-    return head(ax, title, sentence(words.text("0 % is the market level of the other suppliers."), told, words=words))
+    return set_title(ax, title, words.sentences(words.text("0 % is the market level of the other suppliers."), told))
 
 
 def fees(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes | None = None) -> Axes:
@@ -100,4 +101,4 @@ def fees(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes |
     bars = pd.DataFrame({"hidden": sums.get(False, 0.0), "disclosed": sums.get(True, 0.0)}, index=sums.index)
     bars = bars.reset_index().sort_values(["hidden", "disclosed", "supplier_id"], ascending=[False, False, True])
     looks = {"hidden": (words.text("undisclosed"), RED, "xx"), "disclosed": (words.text("disclosed beforehand"), ORANGE, "")}
-    return stacked(bars, looks, title, words, names, ax, unit="share", note=words.text("Suppliers that charged none are not shown."))
+    return stacked(bars, looks, title, words, names, ax, unit=unit_of("share_of_purchases"), note=words.text("Suppliers that charged none are not shown."))

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.forms import date_axis, legend_below, sentence, stacked, supplier_axis, worst
-from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, PAPER, RASTER_MARKS, RED, SKY, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.forms import date_axis, legend_below, stacked, supplier_axis, worst
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, PAPER, RASTER_MARKS, RED, SKY, chart, new_axes, nothing, set_title
 from kmanalysis.words import Words
 
 
@@ -49,4 +49,4 @@ def findings(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Ax
     date_axis(ax)
     ax.grid(color=GRID, linewidth=0.5)
     legend_below(ax, 2)
-    return head(ax, title, sentence(cut, words=words))
+    return set_title(ax, title, words.sentences(cut))

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.forms import curves, legend_below, quantity_axis, row_axis, sentence, share_map, stacked, supplier_axis, worst
-from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, RED, SKY, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.forms import curves, legend_below, quantity_axis, row_axis, share_map, stacked, supplier_axis, worst
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, RED, SKY, chart, new_axes, nothing, set_title
 from kmanalysis.standards import Standard
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 
 FREE_TIMES = {"night": (PURPLE, "o"), "weekend": (BLUE, "s"), "holiday": (ORANGE, "^")}
@@ -52,7 +53,7 @@ def free_times(observed: pd.DataFrame, standard: Standard, words: Words, names: 
     ax.grid(axis="y", color=GRID, linewidth=0.5)
     legend_below(ax, 3)
     told = words.text("Line: the standard, ≥ {share} within {limit}.", share=words.share(standard.value), limit=words.duration(standard.limit or 0.0))
-    return head(ax, title, sentence(told, cut, words=words))
+    return set_title(ax, title, words.sentences(told, cut))
 
 
 @chart
@@ -68,7 +69,7 @@ def hours(found: pd.DataFrame, words: Words, ax: Axes | None = None) -> Axes:
     share_map(ax, grid, words, low=0.0)
     row_axis(ax, [words.name(f"value.{kind}") for kind in kinds])
     ax.set_xticks(range(0, 24, 3), [f"{hour}:00" for hour in range(0, 24, 3)])
-    return head(ax, title, words.text("Empty: no ticket in that hour. Times are those of Asia/Shanghai."))
+    return set_title(ax, title, words.text("Empty: no ticket in that hour. Times are those of Asia/Shanghai."))
 
 
 @chart
@@ -99,12 +100,12 @@ def remedies(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Ax
         told = words.text("owes {amount}", amount=words.money(row["outstanding_amount"], currency)) if row["outstanding_amount"] else "✓"
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
     supplier_axis(ax, list(rows["supplier_id"]), names)
-    quantity_axis(ax, words, "count")
+    quantity_axis(ax, words, unit_of("paid_amount"))
     ax.set_xlabel(currency)
     legend_below(ax, 2)
     others = len(owing) - len(seen)
     apart = words.text("{count} rows in other currencies are not drawn.", count=others) if others else ""
-    return head(ax, title, sentence(words.text("Failures by the supplier whose deadline for a good code fell in the month."), apart, cut, words=words))
+    return set_title(ax, title, words.sentences(words.text("Failures by the supplier whose deadline for a good code fell in the month."), apart, cut))
 
 
 def disputes(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes | None = None) -> Axes:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.forms import curves, date_axis, day_map, sentence, supplier_axis, worst
-from kmanalysis.charts.kit.style import GRID, RASTER_MARKS, RED, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.forms import curves, date_axis, day_map, supplier_axis, worst
+from kmanalysis.charts.kit.style import GRID, RASTER_MARKS, RED, chart, new_axes, nothing, set_title
 from kmanalysis.standards import Standard
 from kmanalysis.times import Month, to_local
 from kmanalysis.words import Words
@@ -55,4 +55,4 @@ def outages(found: pd.DataFrame, month: Month, words: Words, names: Mapping[str,
     ax.set_xlim(np.datetime64(to_local(month.start)), np.datetime64(to_local(month.end)))  # type: ignore[arg-type]
     date_axis(ax)
     ax.grid(axis="x", color=GRID)
-    return head(ax, title, sentence(words.text("At the right: time down in the month. Outages of our own watching are left out."), cut, words=words))
+    return set_title(ax, title, words.sentences(words.text("At the right: time down in the month. Outages of our own watching are left out."), cut))

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kmanalysis.charts.kit.cells import is_missing
 from kmanalysis.charts.kit.forms import row_axis, share_map
-from kmanalysis.charts.kit.style import BLUE, GREY, GRID, RED, SKY, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.style import BLUE, GREY, GRID, RED, SKY, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
 from kmanalysis.charts.review.grades import floor_lines
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, GRADES
@@ -34,12 +35,14 @@ def dimensions(scores: pd.DataFrame, floors: Mapping[str, float], words: Words, 
     floor_lines(ax, floors, words, vertical=True)
     for place, (score, coverage) in enumerate(zip(known["score"], known["coverage"], strict=True)):
         told = (
-            words.text("no data") if pd.isna(score) else words.text("{score}, {coverage} covered", score=words.number(score), coverage=words.share(coverage, 0))
+            words.text("no data")
+            if is_missing(score)
+            else words.text("{score}, {coverage} covered", score=words.number(score), coverage=words.share(coverage, 0))
         )
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
     row_axis(ax, [words.name(dimension) for dimension in DIMENSIONS])
     ax.set_xlim(0, 100)
-    return head(ax, title, words.text("Lines: the floors of grades B, A and S."))
+    return set_title(ax, title, words.text("Lines: the floors of grades B, A and S."))
 
 
 @chart
@@ -61,7 +64,7 @@ def months(history: pd.DataFrame, floors: Mapping[str, float], words: Words, ax:
     low = min(float(known["score"].min()), min(floors.values()))
     ax.set_ylim(max(0.0, low - 8), 106)
     ax.grid(axis="y", color=GRID, linewidth=0.5)
-    return head(ax, title, words.text("Letters: the grade; ✗ vetoed, ↓ under the floor of grade B, ? lacks evidence."))
+    return set_title(ax, title, words.text("Letters: the grade; ✗ vetoed, ↓ under the floor of grade B, ? lacks evidence."))
 
 
 @chart
@@ -78,7 +81,7 @@ def lost_points(reasons: pd.DataFrame, words: Words, ax: Axes | None = None, *, 
         ax.annotate(told, (row["lost"], place), (4, 0), textcoords="offset points", va="center", fontsize=9.5)
     row_axis(ax, [words.name(measure) for measure in known["measure"]])
     ax.set_xlim(0, float(known["lost"].max()) * 1.35)
-    return head(ax, title)
+    return set_title(ax, title)
 
 
 @chart
@@ -98,7 +101,7 @@ def moved(moves: pd.DataFrame, words: Words, ax: Axes | None = None, *, most: in
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
     row_axis(ax, [words.name(measure) for measure in order["measure"]])
     ax.margins(x=0.06)
-    return head(ax, title)
+    return set_title(ax, title)
 
 
 @chart
@@ -116,4 +119,4 @@ def days(shares: Mapping[str, pd.DataFrame], words: Words, ax: Axes | None = Non
     row_axis(ax, [words.name(measure) for measure in grid.index])
     ax.set_xticks(np.arange(0, len(every), 5), [str(day.day) for day in every[::5]])
     ax.set_xlabel(words.text("Day of the month"))
-    return head(ax, title, words.text("Empty: unknown, or nothing happened."))
+    return set_title(ax, title, words.text("Empty: unknown, or nothing happened."))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from kmanalysis import __version__
 from kmanalysis.cli import claims, init, plan
 from kmanalysis.cli.options import (
     SAMPLES,
@@ -22,21 +22,44 @@ from kmanalysis.cli.options import (
     Memory,
     MonthText,
     OwnStandards,
+    cli_errors,
     folder_of,
     receipts_of,
-    speaking,
     warn_of_rejected,
     warn_of_rejects,
+    warn_of_unstamped,
 )
 from kmanalysis.errors import UsageError
-from kmanalysis.words import LANGUAGES, Words
+from kmanalysis.words import DEFAULT, Words, languages
+
+if TYPE_CHECKING:
+    from kmanalysis.loaders.folder import Attached
 
 # The engine and the notebooks' machinery are imported by the commands that need them: --help does not wait.
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Grades upstream suppliers.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.add_typer(plan.app, name="plan")
 app.add_typer(claims.app, name="claims")
 app.command(help=init.HELP)(init.init)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback(help="Grades upstream suppliers.")
+def kmanalysis(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    """What stands before every command."""
 
 
 @app.command(help="Run the notebooks and write the month's report.")
@@ -57,41 +80,32 @@ def report(
     notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
 ) -> None:
     """The whole report, or the pages asked for; exit code 1 where a page failed."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
+        from rich.console import Console
+
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.engine.memory import bytes_of
-        from kmanalysis.report.cache.inputs import KEPT, read_inputs
-        from kmanalysis.report.cache.unchanged import last_month, made_from, standing_report
         from kmanalysis.report.progress import Progress
+        from kmanalysis.report.request import Options, Request, fulfil
         from kmanalysis.report.site.pdf import browser, print_pages
         from kmanalysis.standards import load_standards
 
         printer = browser() if pdf else ""
         progress = Progress(Console(stderr=True), words)
-        data, folder, asked = folder_of(data), notebooks or notebooks_folder(), (notebook or (), supplier or ())
-        with progress.step(words.text("Reading {folder}", folder=data.name)):
-            in_force = load_standards(standards)
-            inputs = read_inputs(data, out / KEPT if out.is_dir() else None, force=force)
-            made_of = made_from(inputs, in_force, folder, lang)
-            known = None if force else month or last_month(out, inputs)
-            standing = standing_report(out, known, made_of, *asked) if known else None
-        if standing is None:
-            from kmanalysis.report.batch import Options
-            from kmanalysis.report.report import Run, run_report
-
-            run = Run(data, month, in_force, words, folder, out, inputs, made_of, progress, memory)
-            place, pages, rejected, has_failed = run_report(run, *asked, Options(jobs, force, timeout, bytes_of(kernel_memory)))
-        else:
-            place, pages, rejected, has_failed = standing.month, [page.path for page in standing.pages], standing.rejected, False
-            with progress.pages(len(standing.pages)) as tell:
-                for page in standing.pages:
-                    tell(page)
+        asked = Request(
+            data=folder_of(data), month=month, standards=load_standards(standards), words=words, notebooks=notebooks or notebooks_folder(), out=out,
+            only_notebooks=notebook or (), only_suppliers=supplier or (), memory=memory,
+        )  # fmt: skip
+        result = fulfil(asked, Options(jobs, force, timeout, bytes_of(kernel_memory)), progress)
+        folder = out / result.month
+        if result.is_new:
+            warn_of_unstamped(asked.data, words)
         if printer:
             with progress.step(words.text("Printing to PDF")):
-                print_pages(printer, [out / place / path for path in ("index.html", *pages)])
-        typer.echo(out / place / "index.html")
-        warn_of_rejected(rejected, words)
-        if has_failed or rejected:
+                print_pages(printer, [folder / path for path in ("index.html", *result.pages)])
+        typer.echo(folder / "index.html")
+        warn_of_rejected(result.rejected, words)
+        if result.has_failed or result.rejected:
             raise typer.Exit(1)
 
 
@@ -108,17 +122,21 @@ def score(
     lang: Lang = "zh",
 ) -> None:
     """The scorecard and the grades; as csv the scorecard, or with --grades the grades by month."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
+        from rich.console import Console
+
         from kmanalysis.cli.terminal import scores
         from kmanalysis.loaders.checking.receipts import rejected_rows
+        from kmanalysis.opening import open_workbook
         from kmanalysis.report.progress import Progress
-        from kmanalysis.workbook import open_workbook
 
-        workbook = open_workbook(folder_of(data), month, standards, lang, memory=memory, engine=engine, master=master)
+        folder = folder_of(data)
+        warn_of_unstamped(folder, words)
+        workbook = open_workbook(folder, month, standards, lang, memory=memory, engine=engine, master=master)
         with Progress(Console(stderr=True), words).counting() as hears:
-            workbook.tell(hears)
+            workbook.listen(hears)
             if format == "table":
                 answer: Any = scores.grades_table(workbook) if grades else scores.score_table(workbook)
             else:
@@ -136,19 +154,45 @@ def score(
 def check(
     data: Data = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|csv", help="How it is printed; csv prints the rejected rows alone.")] = "text",
+    stamp: Annotated[bool, typer.Option("--stamp", help="Write Parquet tables that bear no stamp of today's rules again, with it.")] = False,
+    set_aside: Annotated[bool, typer.Option("--set-aside", help="With --stamp: move rows that are rejected to rejected/, whole.")] = False,
     lang: Lang = "zh",
 ) -> None:
     """What each table's rows became; exit code 1 where rows were rejected."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         if format not in ("text", "json", "csv"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="text, json, csv")
         from kmanalysis.cli.terminal import scores
         from kmanalysis.loaders import load as loading
 
-        attached = loading.check(folder_of(data))
+        if set_aside and not stamp:
+            raise UsageError("{option} goes with {other}.", option="--set-aside", other="--stamp")
+        folder = folder_of(data)
+        attached = _stamp(folder, set_aside, words) if stamp else loading.check(folder)
         sys.stdout.write({"text": scores.check_text, "json": scores.check_json, "csv": scores.check_csv}[format](attached, words))
+        if not stamp:
+            warn_of_unstamped(folder, words)
         if len(attached.rejects):
             raise typer.Exit(1)
+
+
+def _stamp(folder: Path, set_aside: bool, words: Words) -> Attached:
+    """Stamps the folder's tables, says on stderr which, and returns what validation found."""
+    from kmanalysis.loaders.stamping import stamp_tables
+
+    outcome = stamp_tables(folder, words, set_aside=set_aside)
+    for name, rows in outcome.refused.items():
+        left = words.text(
+            "{table} is left as it is: {rows} of its rows are rejected. Mend them, or stamp it with --set-aside, which keeps them in rejected/.",
+            table=name,
+            rows=words.number(rows),
+        )
+        typer.echo(left, err=True)
+    for path in outcome.aside:
+        typer.echo(words.text("Rejected rows were set aside: {path}", path=path), err=True)
+    if outcome.stamped:
+        typer.echo(words.text("Stamped: {tables}", tables=", ".join(outcome.stamped)), err=True)
+    return outcome.attached
 
 
 @app.command(help="Load raw exports into a folder of canonical tables.")
@@ -162,7 +206,7 @@ def load(
     lang: Lang = "zh",
 ) -> None:
     """A receipt a file and table; exit code 1 where rows were rejected."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         from kmanalysis.loaders import load as loading
         from kmanalysis.loaders.checking.receipts import receipts_text
 
@@ -191,7 +235,9 @@ def sample(
     lang: Lang = "zh",
 ) -> None:
     """A workbook folder whose truth.csv says what was planted in whom."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
+        from rich.console import Console
+
         from kmanalysis.report.progress import Progress
         from kmanalysis.samples import make_samples
 
@@ -208,7 +254,7 @@ def lab(
     options: Annotated[list[str] | None, typer.Argument(metavar="OPTION", help="Handed on to JupyterLab, like -- --port=8890.")] = None,
 ) -> None:
     """JupyterLab until it is closed."""
-    with speaking(lang):
+    with cli_errors(lang):
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.explorers.lab import run_lab
 
@@ -229,7 +275,7 @@ def main() -> None:
 def _asked_language(arguments: list[str]) -> str:
     given = [value for name, value in pairwise(arguments) if name == "--lang"]
     given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--lang=")]
-    return next((lang for lang in given if lang in LANGUAGES), LANGUAGES[0])
+    return next((lang for lang in given if lang in languages()), DEFAULT)
 
 
 def _put_in_words(command: Any, words: Words) -> None:

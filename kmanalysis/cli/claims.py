@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kmanalysis.cli.options import Data, Lang, MonthText, OwnStandards, folder_of, receipts_of, speaking, warn_of_rejects
+from kmanalysis.cli.options import Data, Lang, MonthText, OwnStandards, cli_errors, folder_of, receipts_of, warn_of_rejects, warn_of_unstamped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,12 +36,13 @@ def export(
     lang: Lang = "zh",
 ) -> None:
     """One Excel file a supplier with something to claim or to take back; the folder's table of claims says so ever after."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         from kmanalysis.decisions.claims import claim_day, claims_to_make, recorded_claims
+        from kmanalysis.opening import open_workbook
         from kmanalysis.report.sheets.claims import claim_sheets, drop_sheets, finish_sheets, write_sheets
-        from kmanalysis.workbook import open_workbook
 
         folder = folder_of(data)
+        warn_of_unstamped(folder, words)
         workbook = open_workbook(folder, month, standards, lang)
         day = claim_day(workbook.month, on)
         lines = claims_to_make(workbook, tuple(supplier or ()))
@@ -57,8 +58,8 @@ def export(
                 typer.echo(sheet)
         finally:
             drop_sheets(sheets)
-        told = [words.money(sum(of_one["claim_amount"]), str(currency)) for currency, of_one in lines.groupby("currency", sort=True)]
-        typer.echo(words.text("{count} lines recorded as claimed: {amounts}.", count=len(lines) - rejected, amounts=", ".join(told)), err=True)
+        amounts = [words.money(sum(of_one["claim_amount"]), str(currency)) for currency, of_one in lines.groupby("currency", sort=True)]
+        typer.echo(words.text("{count} lines recorded as claimed: {amounts}.", count=len(lines) - rejected, amounts=", ".join(amounts)), err=True)
         if rejected:
             typer.echo(words.text("{count} lines of the sheets were not taken into table claims. Run: kmanalysis check.", count=rejected), err=True)
             raise typer.Exit(1)

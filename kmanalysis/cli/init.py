@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kmanalysis.cli.options import Lang, speaking
+from kmanalysis.cli.options import Lang, cli_errors
 
 HELP = "Make a folder of your own: data, standards, mappings, notebooks and the monthly run."
 
@@ -17,7 +17,7 @@ def init(
     lang: Lang = "zh",
 ) -> None:
     """The folder's path on stdout, what to do first on stderr."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         from kmanalysis.cli.operator_folder import make_operator_folder
 
         typer.echo(make_operator_folder(folder, lang))

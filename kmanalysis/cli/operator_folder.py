@@ -13,7 +13,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from kmanalysis.assets import notebooks_folder
+from kmanalysis.durable import move_into_place
 from kmanalysis.errors import UsageError
+from kmanalysis.words import FALLBACK
 
 EMPTY = ("reports",)
 """Folders that are made and hold nothing yet."""
@@ -51,7 +53,9 @@ def make_operator_folder(folder: Path, lang: str) -> Path:
 
 
 def _fill(made: Path, folder: Path, lang: str) -> None:
-    for path, source in _templates(files("kmanalysis.cli").joinpath("operator_files", lang)):
+    templates = files("kmanalysis.cli").joinpath("operator_files")
+    own = templates.joinpath(lang)
+    for path, source in _templates(own if own.is_dir() else templates.joinpath(FALLBACK)):
         target = made / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(_filled(source.read_text(encoding="utf-8"), folder), encoding="utf-8", newline="\n")
@@ -92,7 +96,7 @@ def _put_in_place(made: Path, folder: Path) -> None:
             _move_into(made, folder)
         else:
             # Takes the place of a folder only where that is empty, whatever came to lie in it meanwhile.
-            os.replace(made, folder)
+            move_into_place(made, folder)
     except OSError as problem:
         raise _holds_files(folder) from problem
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kmanalysis.errors import KmError
-from kmanalysis.words import LANGUAGES, Words
+from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
     from kmanalysis.loaders.checking.receipts import Receipt
@@ -25,15 +25,15 @@ SAMPLES = Path("data", "samples")
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of canonical tables; the samples if not given.")]
 MonthText = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai); the last one if not given.")]
-Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of everything that is read.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="|".join(languages()), help="Language of everything that is read.")]
 OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
 Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 4GB; by default 60 % of the machine's.")]
 
 
 @contextmanager
-def speaking(lang: str) -> Iterator[Words]:
+def cli_errors(lang: str) -> Iterator[Words]:
     """The words of the run. An error that the user can act on ends it with one sentence on stderr and its exit code."""
-    words = Words(lang if lang in LANGUAGES else LANGUAGES[0])
+    words = Words(lang if lang in languages() else DEFAULT)
     try:
         yield Words(lang)
     except KmError as error:
@@ -44,7 +44,7 @@ def speaking(lang: str) -> Iterator[Words]:
 def folder_of(data: Path | None) -> Path:
     """The folder to open: the one named, else the environment's, else the samples here, else those that come along."""
     from kmanalysis.assets import samples_folder
-    from kmanalysis.workbook import DATA_VARIABLE
+    from kmanalysis.opening import DATA_VARIABLE
 
     named = data or os.environ.get(DATA_VARIABLE)
     return Path(named) if named else SAMPLES if SAMPLES.is_dir() else samples_folder()
@@ -53,6 +53,14 @@ def folder_of(data: Path | None) -> Path:
 def receipts_of(workbook: Workbook) -> list[Receipt]:
     """The receipts of the files that the workbook was opened on."""
     return workbook.attached.receipts if workbook.attached else []
+
+
+def warn_of_unstamped(folder: Path, words: Words) -> None:
+    """Says on stderr which Parquet tables are validated at every run, and what ends it."""
+    from kmanalysis.loaders.stamping import unstamped_text
+
+    for line in unstamped_text(folder, words):
+        typer.echo(line, err=True)
 
 
 def warn_of_rejects(receipts: Sequence[Receipt], words: Words) -> None:

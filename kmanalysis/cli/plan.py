@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from kmanalysis.cli.options import WIDE, Data, Lang, MonthText, OwnStandards, folder_of, receipts_of, speaking, warn_of_rejects
+from kmanalysis.cli.options import WIDE, Data, Lang, MonthText, OwnStandards, cli_errors, folder_of, receipts_of, warn_of_rejects, warn_of_unstamped
 from kmanalysis.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="Plan trials and purchases.")
@@ -37,16 +36,18 @@ def trial(
     lang: Lang = "zh",
 ) -> None:
     """The plan in sentences and tables, or as JSON; what is not said is as the standards say."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         if format not in ("table", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, json")
+        from rich.console import Console
+
         from kmanalysis.cli.terminal.plans import trial_json, trial_text
-        from kmanalysis.decisions.trials.plans import trial_asked
+        from kmanalysis.decisions.trials.plans import trial_request
         from kmanalysis.standards import load_standards
 
         amounts = {name: _amount(name, value) for name, value in (("price", price), ("budget", budget))}
         shares = {"claim": claim, "confidence": confidence, "sample_share": sample, "good": good, "alpha": alpha, "beta": beta}
-        asked = trial_asked(load_standards(standards), failures=failures, lot=lot, **amounts, **shares)
+        asked = trial_request(load_standards(standards), failures=failures, lot=lot, **amounts, **shares)
         if format == "json":
             sys.stdout.write(trial_json(asked))
             return
@@ -69,16 +70,20 @@ def allocation(
     lang: Lang = "zh",
 ) -> None:
     """The plan, what it saves and what each constraint costs; exit code 1 where there is no split, with the constraints that conflict."""
-    with speaking(lang) as words:
+    with cli_errors(lang) as words:
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
+        from rich.console import Console
+
         from kmanalysis.cli.terminal.allocation import plan_csv, plan_json, plan_text
         from kmanalysis.decisions.allocation.frames import plan_frames
         from kmanalysis.decisions.allocation.inputs import asked_cap, asked_floor, read_demand
-        from kmanalysis.workbook import open_workbook
+        from kmanalysis.opening import open_workbook
 
         share_cap, lowest, asked = asked_cap(cap), asked_floor(floor), None if demand is None else read_demand(demand)
-        workbook = open_workbook(folder_of(data), month, standards, lang)
+        folder = folder_of(data)
+        warn_of_unstamped(folder, words)
+        workbook = open_workbook(folder, month, standards, lang)
         with _only_ours_on_stdout():
             plan = plan_frames(workbook, share_cap, lowest, asked)
         if format == "table":

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kmanalysis.decisions.backups import backup_suppliers
 from kmanalysis.decisions.corrective import corrective
-from kmanalysis.measures.common.goods import purchased
+from kmanalysis.measures.common.goods import purchase_amounts
 from kmanalysis.measures.service.remedies import remedies
 from kmanalysis.scoring.grades import grade_history
 from kmanalysis.steps.contract.runs import failure_runs
@@ -25,8 +25,8 @@ COLUMNS = (
 )
 
 
-@frame("decisions.decided")
-def decided(workbook: Workbook) -> pd.DataFrame:
+@frame("decisions.rulings")
+def rulings(workbook: Workbook) -> pd.DataFrame:
     """The action that the month's rules give each supplier: the columns of `actions` without previous_action."""
     standards = workbook.standards
     history = grade_history(workbook)
@@ -58,7 +58,7 @@ def decided(workbook: Workbook) -> pd.DataFrame:
     ]
     conditions = [condition.to_numpy(dtype=bool) if isinstance(condition, pd.Series) else condition for _, _, condition in rules]
     action = np.select(conditions, [name for name, _, _ in rules], "keep")
-    reason = np.select(conditions, [told for _, told, _ in rules], "nothing_missed")
+    reason = np.select(conditions, [why for _, why, _ in rules], "nothing_missed")
     named = todo.groupby("supplier_id")["measure"].agg(";".join)
     longest = todo.groupby("supplier_id")["months"].max()
     months = np.where(vetoed > 0, vetoed, np.where(action == "deepen", held, who.map(longest).fillna(0)))
@@ -86,9 +86,9 @@ def actions(workbook: Workbook) -> pd.DataFrame:
     ``failures`` tell of a right to end the contract that stands; ``previous_action`` is that of the month before, empty where there is none.
     Grades fall late, corrective actions close late and a veto is remembered: actions do not flap.
     """
-    found = decided(workbook)
+    found = rulings(workbook)
     last = workbook.month - 1
-    before = decided(workbook.at(last)).set_index("supplier_id")["action"] if last >= workbook.first_month else pd.Series(dtype="str")
+    before = rulings(workbook.at(last)).set_index("supplier_id")["action"] if last >= workbook.first_month else pd.Series(dtype="str")
     found["previous_action"] = [before.get(supplier, "") for supplier in found["supplier_id"]]
     order = {action: place for place, action in enumerate(ACTIONS)}
     found = found.assign(place=found["action"].map(order)).sort_values(["place", "months", "supplier_id"], ascending=[True, False, True], ignore_index=True)
@@ -101,7 +101,7 @@ def action_money(workbook: Workbook) -> pd.DataFrame:
 
     All exact, a row a supplier and currency; ``switching_cost`` is what the backups cost more for the restock window (missing where not known).
     """
-    bought = purchased(workbook).groupby(["supplier_id", "currency"])["paid_amount"].sum()
+    bought = purchase_amounts(workbook).groupby(["supplier_id", "currency"])["paid_amount"].sum()
     owed = remedies(workbook).groupby(["supplier_id", "currency"])["outstanding_amount"].sum()
     spare = backup_suppliers(workbook).dropna(subset="extra_cost").set_index(["supplier", "currency"])["extra_cost"]
     parts = {"purchased_amount": bought, "owed_amount": owed, "switching_cost": spare}

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pandas as pd
 
+from kmanalysis.measures.common.frames import DIGITS, Row
 from kmanalysis.measures.common.goods import goods_landed, goods_offered, goods_sold, goods_stock, upstreams
+from kmanalysis.measures.common.money import CENT
 from kmanalysis.scoring.grades import raw_grades
 from kmanalysis.workbook import Workbook, frame
-
-DIGITS = 12
-"""Digits to which floats are rounded, so that the order of a sum never shows."""
 
 SKUS = ("supplier", "sku", "name", "orders", "needed", "backups", "carried", "carried_share", "reason", "currency", "extra_cost", "uncosted")
 REASONS = ("not_offered", "vetoed", "same_upstream", "unknown_stock", "no_stock")
 """Why a SKU has no backup: the last hurdle that any other supplier reached."""
 
-_CENT, _PRICE = Decimal("0.01"), Decimal("0.0001")
+_PRICE = Decimal("0.0001")
 
 
 @frame("decisions.backup_skus")
@@ -37,14 +37,14 @@ def backup_skus(workbook: Workbook) -> pd.DataFrame:
     origin = _origins(workbook)
     of_sku = {str(sku): of_one.to_dict("records") for sku, of_one in offers.groupby("sku", sort=False)}
     rows = []
-    for row in _needed(workbook)[["supplier_id", "sku", "orders", "needed"]].to_dict("records"):
+    for row in _needs(workbook)[["supplier_id", "sku", "orders", "needed"]].to_dict("records"):
         own = [offer for offer in of_sku.get(row["sku"], []) if offer["supplier_id"] == row["supplier_id"]]
         others = [offer for offer in of_sku.get(row["sku"], []) if offer["supplier_id"] != row["supplier_id"]]
         apart = [offer for offer in others if not _is_related(row["supplier_id"], offer["supplier_id"], origin)]
         backups = [offer for offer in apart if offer["is_sound"]]
         price, currency = (own[0]["unit_cost"], own[0]["currency"]) if own else (None, None)
         found = {"name": named.get(row["sku"], row["sku"]), "reason": "" if backups else _reason(others, apart)}
-        rows.append({"supplier": row["supplier_id"]} | row | found | _carried(row["needed"], backups, price, currency))
+        rows.append({"supplier": row["supplier_id"]} | row | found | _cover(row["needed"], backups, price, currency))
     finished = pd.DataFrame(rows, columns=list(SKUS))
     counts = dict.fromkeys(("orders", "needed", "backups", "carried", "uncosted"), "int64")
     return finished.astype(counts | {"carried_share": "float64"}).sort_values(["supplier", "sku"], ignore_index=True)
@@ -77,7 +77,7 @@ def backup_suppliers(workbook: Workbook) -> pd.DataFrame:
     return found[columns].sort_values(["supplier", "currency"], ignore_index=True)
 
 
-def _needed(workbook: Workbook) -> pd.DataFrame:
+def _needs(workbook: Workbook) -> pd.DataFrame:
     """The month's sales by supplier and SKU with ``needed``: units of the restock window at the month's pace, rounded up."""
     window, days = int(workbook.standards.value("review.restock_window")), workbook.month.days
     sold = goods_sold(workbook)
@@ -98,7 +98,7 @@ def _offers(workbook: Workbook) -> pd.DataFrame:
     unit_cost = offers["landed_cost"].astype("object").where(offers["landed_cost"].notna(), offers["cost_price"])
     offers["unit_cost"] = unit_cost.where(unit_cost.notna(), None)
     offers = offers.merge(goods_stock(workbook)[[*keys, "last_stock"]], on=keys, how="left")
-    offers = offers.merge(_needed(workbook)[[*keys, "needed"]], on=keys, how="left")
+    offers = offers.merge(_needs(workbook)[[*keys, "needed"]], on=keys, how="left")
     offers["left"] = (offers["last_stock"].astype("float64") - offers["needed"].fillna(0)).clip(lower=0)
     graded = raw_grades(workbook).set_index("supplier_id")["reason"]
     offers["is_vetoed"] = (offers["supplier_id"].map(graded) == "vetoed").to_numpy(dtype=bool)
@@ -117,14 +117,14 @@ def _is_related(supplier: str, other: str, origin: dict[str, str]) -> bool:
     return own in (theirs, other) or theirs == supplier
 
 
-def _reason(others: list[dict], apart: list[dict]) -> str:
+def _reason(others: Sequence[Row], apart: Sequence[Row]) -> str:
     sound = [offer for offer in others if not offer["is_vetoed"]]
     left = [offer for offer in apart if not offer["is_vetoed"]]
     known = [offer for offer in left if not np.isnan(offer["left"])]
     return REASONS[sum(bool(passed) for passed in (others, sound, left, known))]
 
 
-def _carried(needed: int, backups: list[dict], own_price: Decimal | None, currency: str | None) -> dict:
+def _cover(needed: int, backups: Sequence[Row], own_price: Decimal | None, currency: str | None) -> dict[str, object]:
     """What the backups carry of the units needed, the cheapest first (those of another currency or without a price last)."""
     costs = [offer["unit_cost"] if offer["currency"] == currency and own_price is not None else None for offer in backups]
     order = sorted(range(len(costs)), key=lambda place: (costs[place] is None, costs[place] or Decimal(0), backups[place]["supplier_id"]))
@@ -142,7 +142,7 @@ def _carried(needed: int, backups: list[dict], own_price: Decimal | None, curren
         "carried": carried,
         "carried_share": round(carried / needed, DIGITS),
         "currency": currency,
-        "extra_cost": extra.quantize(_CENT, ROUND_HALF_UP) if carried > uncosted else None,
+        "extra_cost": extra.quantize(CENT, ROUND_HALF_UP) if carried > uncosted else None,
         "uncosted": uncosted,
     }
 

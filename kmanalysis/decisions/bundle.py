@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kmanalysis import measures
 from kmanalysis.decisions import actions, backups, claims, cocreation, corrective, dependence, drift, review, robustness
 from kmanalysis.decisions.allocation import frames as allocation_frames
 from kmanalysis.decisions.trials import verdicts
-from kmanalysis.measures import compliance, price, reputation, service, stability
+from kmanalysis.measures import compliance, observation, price, reputation, service, stability
 from kmanalysis.scoring import grades, scorecard
-from kmanalysis.steps.contract import terms
-from kmanalysis.steps.market import assortment, demand, trends
-from kmanalysis.steps.needs import matching
-from kmanalysis.steps.trial import trials
+from kmanalysis.steps import contract, market, needs, trial
 from kmanalysis.workbook import Workbook
 
 FRAMES = (
-    measures.observed,
-    scorecard.asked_subjects,
+    observation.observed,
+    scorecard.requested_subjects,
     scorecard.scorecard,
     scorecard.dimension_scores,
     scorecard.dimension_history,
@@ -31,14 +27,12 @@ FRAMES = (
     *price.FRAMES,
     *service.FRAMES,
     *reputation.FRAMES,
-    *terms.FRAMES,
+    *contract.FRAMES,
     *claims.FRAMES,
-    *trials.FRAMES,
+    *trial.FRAMES,
     *verdicts.FRAMES,
-    *matching.FRAMES,
-    *trends.FRAMES,
-    *assortment.FRAMES,
-    *demand.FRAMES,
+    *needs.FRAMES,
+    *market.FRAMES,
     *cocreation.FRAMES,
     *actions.FRAMES,
     *corrective.FRAMES,
@@ -53,7 +47,7 @@ FRAMES = (
 
 def finished_frames(workbook: Workbook) -> dict[str, pd.DataFrame]:
     """All frames by name: what was observed, what it means, what the charts show, and the worst rows behind each measure."""
-    measures.observe(workbook, workbook.months)
+    observation.observe(workbook, workbook.months)
     frames = {function.name: function(workbook) for function in FRAMES}
-    evidence = {measures.evidence_name(measure): measures.worst_rows(workbook, measure) for measure in workbook.standards.measures}
+    evidence = {observation.evidence_name(measure): observation.worst_rows(workbook, measure) for measure in workbook.standards.measures}
     return frames | evidence

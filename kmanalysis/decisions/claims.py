@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.errors import UsageError
-from kmanalysis.measures.common.remedies import as_amount, as_parts, failed_orders, remedies_due, to_cent
+from kmanalysis.measures.common.money import as_amount, as_parts, to_cent
+from kmanalysis.measures.common.remedies import failed_orders, remedies_due
 from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook, frame, kept, query
 
@@ -47,31 +47,30 @@ def ledger(workbook: Workbook) -> ir.Table:
     """The events whose deadline had passed at the month's end, a row an order, supplier and currency, with what is to claim for each.
 
     Of `remedies_due`; amounts in ten-thousandths: ``claimed`` (recorded), ``amount`` (to claim; negative: to take back). ``state``: claim,
-    adjustment, claimed (nothing is left to claim), paid (nothing ever was), later (a later ledger has it), and `NOT_CLAIMABLE`. ``reason`` of an
-    adjustment: paid (since), withdrawn (no longer a failure of the supplier's), corrected.
+    adjustment, settled (nothing is left to claim), later (a later ledger has it), and `NOT_CLAIMABLE`. ``reason`` of an adjustment: paid (since),
+    withdrawn (no longer a failure of the supplier's), corrected.
     """
-    recorded, by_event = _recorded(workbook), _by_event(workbook)
+    recorded, by_event = _claims_by_event(workbook), _all_claims(workbook)
     due = remedies_due(workbook, failed_orders(workbook))
     due = due.mutate(clause=ibis.ifelse(due.is_made_good, "compensation", "damages"))
     columns = (*due.columns, "claimed", "lines")
     known = due.left_join(recorded, _KEYS).select(*columns)
     events = known.union(_withdrawn(workbook, due, recorded).select(*columns))
     events = events.left_join(by_event, "order_id").drop("order_id_right")
-    is_theirs = events.fault == "supplier"
-    outstanding = ibis.ifelse(is_theirs, to_cent(events.outstanding), 0)
+    is_supplier_fault = events.fault == "supplier"
+    outstanding = ibis.ifelse(is_supplier_fault, to_cent(events.outstanding), 0)
     events = events.mutate(is_claimed=events.lines.notnull(), change=outstanding - ibis.coalesce(events.claimed, 0))
     state = ibis.cases(
         (ibis.coalesce(events.has_later, False), "later"),
-        (~is_theirs & ~events.is_claimed, "unknown_fault"),
-        (is_theirs & events.due.isnull(), "unknown_amount"),
+        (~is_supplier_fault & ~events.is_claimed, "unknown_fault"),
+        (is_supplier_fault & events.due.isnull(), "unknown_amount"),
         (~events.is_claimed & (events.change > 0), "claim"),
-        (~events.is_claimed, "paid"),
-        (events.change != 0, "adjustment"),
-        else_="claimed",
+        (events.is_claimed & (events.change != 0), "adjustment"),
+        else_="settled",
     )
     events = events.mutate(state=state).mutate(amount=ibis.ifelse(ibis._.state.isin(TO_CLAIM), ibis._.change, 0))
     is_paid = (events.change < 0) & (events.due >= events.claimed) & (events.paid >= -events.change)
-    reason = ibis.cases((events.state != "adjustment", ibis.null("string")), (~is_theirs, "withdrawn"), (is_paid, "paid"), else_="corrected")
+    reason = ibis.cases((events.state != "adjustment", ibis.null("string")), (~is_supplier_fault, "withdrawn"), (is_paid, "paid"), else_="corrected")
     return events.mutate(reason=reason, claim_id=_claim_id(events), adjusts=ibis.ifelse(events.is_claimed, events.first_id, ibis.null("string")))
 
 
@@ -85,14 +84,14 @@ def claims_owed(workbook: Workbook) -> ir.Table:
     claim_amount (both: what is to claim now), claims and adjustments (their lines); unknown_fault and unknown_fault_amount, unknown_amounts.
     """
     events = ledger(workbook)
-    is_theirs = events.fault == "supplier"
-    of_month = is_theirs & events.is_of_month
+    is_supplier_fault = events.fault == "supplier"
+    of_month = is_supplier_fault & events.is_of_month
     open_amount = to_cent(events.outstanding)
     sums = {
         "due": events.due.sum(where=of_month),
         "paid": events.paid.sum(where=of_month),
         "month_outstanding": open_amount.sum(where=of_month),
-        "outstanding": open_amount.sum(where=is_theirs),
+        "outstanding": open_amount.sum(where=is_supplier_fault),
         "claimed": events.claimed.sum(where=events.state != "later"),
         "new": events.amount.sum(where=events.state == "claim"),
         "adjustment": events.amount.sum(where=events.state == "adjustment"),
@@ -193,7 +192,7 @@ def _claims(workbook: Workbook) -> ir.Table:
     )  # fmt: skip
 
 
-def _recorded(workbook: Workbook) -> ir.Table:
+def _claims_by_event(workbook: Workbook) -> ir.Table:
     """What was claimed by event, supplier and currency: claimed (parts), lines, is_ours (all of them are this ledger's)."""
     claims = _claims(workbook)
     return claims.filter(~claims.is_later).group_by(*_KEYS).agg(
@@ -202,7 +201,7 @@ def _recorded(workbook: Workbook) -> ir.Table:
     )  # fmt: skip
 
 
-def _by_event(workbook: Workbook) -> ir.Table:
+def _all_claims(workbook: Workbook) -> ir.Table:
     """The claims of an event, whoever they were made on: first_id (the first claim's), all_lines, has_later."""
     claims = _claims(workbook)
     first = claims.claim_id.min(where=~claims.is_adjustment)
@@ -215,17 +214,17 @@ def _withdrawn(workbook: Workbook, due: ir.Table, recorded: ir.Table) -> ir.Tabl
     orders = workbook.table("orders").select("order_id", failed_at_now="failed_at")
     known = gone.join(orders, "order_id")
     empty = {name: ibis.null(str(kind)) for name, kind in due.schema().items() if name not in known.columns}
-    told = {
+    now = {
         "fault": ibis.literal("none"),
         "contract_id": known.recorded_contract,
         "clause": ibis.coalesce(known.recorded_clause, CLAUSES[1]),
         "failed_at": known.failed_at_now,
     }
     none = {name: ibis.literal(0, type="int64") for name in ("due", "paid", "outstanding")} | {"is_of_month": ibis.literal(False)}
-    return known.mutate(**(empty | told | none))
+    return known.mutate(**(empty | now | none))
 
 
-def _claim_id(events: ir.Table):
+def _claim_id(events: ir.Table) -> ir.StringValue:
     """The digest of contract and event; of an event that was claimed before, the digest of that claim and of what tells this line from its others."""
     mark = "\x1f"
     first = ibis.coalesce(events.contract_id, "") + mark + events.order_id

@@ -28,7 +28,7 @@ def corrective(workbook: Workbook) -> pd.DataFrame:
     month in which it opened, ``began_on`` the day on which a standing drift began. A veto is no matter of correction.
     """
     past = _verdicts(workbook)
-    is_open, months = _open_runs(past, int(workbook.standards.value("action.close_months")))
+    is_open, months = open_runs(past, int(workbook.standards.value("action.close_months")))
     last = str(workbook.month)
     found = past[past["month"] == last].reset_index(drop=True)
     keys = pd.MultiIndex.from_frame(found[["supplier_id", "measure"]])
@@ -83,7 +83,7 @@ def _verdicts(workbook: Workbook) -> pd.DataFrame:
     return cards.assign(lost=lost, is_trigger=is_trigger)
 
 
-def _open_runs(past: pd.DataFrame, close_months: int) -> tuple[pd.Series, pd.Series]:
+def open_runs(past: pd.DataFrame, close_months: int) -> tuple[pd.Series, pd.Series]:
     """Whether each supplier's measure has an open action in the last month, and for how many months; by supplier_id and measure."""
     index = ["supplier_id", "measure"]
     triggers = past.pivot(index=index, columns="month", values="is_trigger").sort_index(axis=1).eq(True)

@@ -7,12 +7,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures.common.goods import purchased
+from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.goods import purchase_amounts
 from kmanalysis.statistics.concentration import hhi
 from kmanalysis.workbook import Workbook, frame
-
-DIGITS = 12
-"""Digits to which floats are rounded, so that the order of a sum never shows."""
 
 SCOPES = ("all", "category", "family")
 """What concentration is looked at within."""
@@ -26,8 +24,8 @@ def purchase_shares(workbook: Workbook) -> pd.DataFrame:
     ``subject`` is the category or family, empty over all; goods whose category or family is not known are in no subject of that scope.
     ``share`` is that of all purchases of the subject in the currency.
     """
-    bought = purchased(workbook)
-    parts = [_summed(bought, scope) for scope in SCOPES]
+    bought = purchase_amounts(workbook)
+    parts = [_sums(bought, scope) for scope in SCOPES]
     found = pd.concat(parts, ignore_index=True)
     amounts = found["paid_amount"].astype("float64")
     totals = amounts.groupby([found["currency"], found["scope"], found["subject"]]).transform("sum")
@@ -63,7 +61,7 @@ def concentration(workbook: Workbook) -> pd.DataFrame:
     return finished.astype({"suppliers": "int64", "hhi": "float64", "largest_share": "float64"})
 
 
-def _summed(bought: pd.DataFrame, scope: str) -> pd.DataFrame:
+def _sums(bought: pd.DataFrame, scope: str) -> pd.DataFrame:
     within = bought.assign(subject="" if scope == "all" else bought[scope]).dropna(subset="subject")
     sums = within.groupby(["supplier_id", "currency", "subject"], sort=True)["paid_amount"].sum().reset_index().rename(columns={"supplier_id": "supplier"})
     sums.insert(2, "scope", scope)

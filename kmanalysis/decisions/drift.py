@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.price.market import daily_deviations
 from kmanalysis.measures.service.tickets import tickets_by_day
 from kmanalysis.measures.stability.orders import delivery_days, delivery_log_days
 from kmanalysis.statistics.control import daily_variance, drift_onset, ewma, ewma_spread
 from kmanalysis.workbook import Workbook, frame
-
-DIGITS = 12
-"""Digits to which floats are rounded, so that the order of a sum never shows."""
 
 SERIES = ("supplier_id", "measure", "day", "cases", "value", "is_baseline", "centre", "ewma", "limit")
 DRIFTS = ("supplier_id", "measure", "signalled_on", "began_on", "kind", "size", "centre", "latest", "limit", "is_standing")
@@ -84,7 +82,7 @@ def _chart(seen: pd.DataFrame, in_baseline: pd.Series, workbook: Workbook, *, le
     return charted.assign(centre=round(centre, DIGITS), **rounded)
 
 
-def _drift(chart: pd.DataFrame, length: int) -> dict | None:
+def _drift(chart: pd.DataFrame, length: int) -> dict[str, object] | None:
     watched = chart[~chart["is_baseline"]].reset_index(drop=True)
     out = np.flatnonzero((watched["ewma"] > watched["limit"]) & watched["value"].notna())
     if not len(out):

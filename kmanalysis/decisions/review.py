@@ -5,17 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kmanalysis.measures import observed
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.goods import goods_sold, goods_stock
-from kmanalysis.measures.common.price_moves import price_levels, sku_moves
+from kmanalysis.measures.common.quotes import price_levels, sku_moves
+from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.statistics.control import mean_bounds, share_difference, share_difference_p
-from kmanalysis.statistics.seeds import seeded
+from kmanalysis.statistics.seeds import generator
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame
-
-DIGITS = 12
-"""Digits to which floats are rounded, so that the order of a sum never shows."""
 
 COMPARED = (
     "stability.delivery_time",
@@ -75,7 +73,8 @@ def price_moves(workbook: Workbook) -> pd.DataFrame:
     found = of_supplier[figures].mean().round(DIGITS)
     confidence, draws = standards.value("review.change_confidence"), int(standards.value("review.draws"))
     bounds = [
-        mean_bounds(of_one["relative_change"], confidence, draws, seeded("price_moves", str(supplier), str(workbook.month))) for supplier, of_one in of_supplier
+        mean_bounds(of_one["relative_change"], confidence, draws, generator("price_moves", str(supplier), str(workbook.month)))
+        for supplier, of_one in of_supplier
     ]
     found["lower"], found["upper"] = (np.round(np.array([bound[side] for bound in bounds], dtype=float), DIGITS) for side in (0, 1))
     found.insert(0, "skus", of_supplier.size())

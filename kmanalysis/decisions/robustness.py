@@ -7,12 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.scoring.grades import grades, weight_draws
-from kmanalysis.scoring.scorecard import scorecard, standards_frame, unasked
+from kmanalysis.scoring.scorecard import scorecard, standards_frame, unrequested
 from kmanalysis.workbook import Workbook, frame
-
-DIGITS = 12
-"""Digits to which floats are rounded, so that the order of a sum never shows."""
 
 
 @frame("decisions.first_places")
@@ -24,13 +22,13 @@ def first_places(workbook: Workbook) -> pd.DataFrame:
     """
     table = _points(workbook)
     standards = workbook.standards
-    drawn = weight_draws(standards, unasked(workbook), int(standards.value("grade.draws")))
+    drawn = weight_draws(standards, unrequested(workbook), int(standards.value("grade.draws")))
     columns = ["supplier", "rank", "first_share", "best_rank", "worst_rank"]
     if table.empty:
         return pd.DataFrame(columns=columns).astype({"rank": "int64", "first_share": "float64", "best_rank": "int64", "worst_rank": "int64"})
-    scores = _scores(table, drawn.loc[table.columns].to_numpy())
-    ranks = _ranks(scores)
-    configured = _ranks(_scores(table, _weights(workbook)[table.columns].to_numpy()[:, None]))[:, 0]
+    scores = weighted_scores(table, drawn.loc[table.columns].to_numpy())
+    ranks = ranks_by_score(scores)
+    configured = ranks_by_score(weighted_scores(table, _weights(workbook)[table.columns].to_numpy()[:, None]))[:, 0]
     best, worst = np.quantile(ranks, [0.05, 0.95], axis=1, method="inverted_cdf")
     found = pd.DataFrame(
         {
@@ -56,7 +54,7 @@ def weight_swaps(workbook: Workbook) -> pd.DataFrame:
     if len(table) < 2:
         return pd.DataFrame(columns=columns).astype(numbers)
     weights = _weights(workbook)[table.columns]
-    scores = pd.Series(_scores(table, weights.to_numpy()[:, None])[:, 0], index=table.index)
+    scores = pd.Series(weighted_scores(table, weights.to_numpy()[:, None])[:, 0], index=table.index)
     order = scores.sort_values(ascending=False, kind="stable").index
     rows = []
     for above, below in pairwise(order):
@@ -109,18 +107,21 @@ def _points(workbook: Workbook) -> pd.DataFrame:
 
 
 def _weights(workbook: Workbook) -> pd.Series:
-    weights = standards_frame(workbook.standards, unasked(workbook)).set_index("measure")["weight"]
+    weights = standards_frame(workbook.standards, unrequested(workbook)).set_index("measure")["weight"]
     return weights[weights > 0]
 
 
-def _scores(table: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
+def weighted_scores(table: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
     """Weighted means of the points there are: a row a supplier, a column a set of weights."""
     points = table.to_numpy(dtype="float64")
-    return (np.nan_to_num(points) @ weights / (~np.isnan(points) @ weights)).round(9)
+    means: np.ndarray = np.nan_to_num(points) @ weights / (~np.isnan(points) @ weights)
+    return means.round(9)
 
 
-def _ranks(scores: np.ndarray) -> np.ndarray:
-    return 1 + (scores[None, :, :] > scores[:, None, :]).sum(axis=1)
+def ranks_by_score(scores: np.ndarray) -> np.ndarray:
+    """Ranks from 1 within each column of scores; ties share the better one."""
+    better: np.ndarray = (scores[None, :, :] > scores[:, None, :]).sum(axis=1)
+    return 1 + better
 
 
 FRAMES = (first_places, weight_swaps)

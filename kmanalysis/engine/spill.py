@@ -6,13 +6,17 @@ import atexit
 import os
 import shutil
 import tempfile
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from threading import Lock
 
+from kmanalysis.durable import locked
+from kmanalysis.errors import LockHeld
+
 PREFIX = "kmanalysis-spill-"
 
-_HALF_MADE = "kmanalysis-new-"
+_LOCK_FILE = "lock"
 _lock = Lock()
 _numbers = count(1)
 _folders: dict[int, Path] = {}
@@ -32,37 +36,32 @@ def spill_folder() -> Path:
 
 
 def _own_folder(process: int) -> Path:
-    place = Path(tempfile.gettempdir())
-    made = Path(tempfile.mkdtemp(prefix=_HALF_MADE, dir=place))
-    # Locked before it gets its name, until the process ends, however it ends: nobody takes it for a dead process's.
-    _locked(made)
-    folder = made.rename(place / (PREFIX + made.name.removeprefix(_HALF_MADE)))
-    atexit.register(_remove, folder, process)
-    for other in place.glob(f"{PREFIX}*"):
-        if other != folder and (descriptor := _locked(other)) is not None:
-            shutil.rmtree(other, ignore_errors=True)
-            os.close(descriptor)
+    folder, lock = _locked_folder()
+    atexit.register(_remove, folder, lock, process)
+    for other in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if other != folder:
+            _remove_orphan(other)
     return folder
 
 
-def _locked(folder: Path) -> int | None:
-    """The descriptor that holds the folder's lock; None where another process holds it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows has no lock that ends with its process: nothing is taken for left behind
-        return None
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # another user's, or gone meanwhile
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
+def _locked_folder() -> tuple[Path, ExitStack]:
+    while True:
+        folder, lock = Path(tempfile.mkdtemp(prefix=PREFIX)), ExitStack()
+        with suppress(LockHeld):
+            lock.enter_context(locked(folder / _LOCK_FILE, wait=False))
+            # Another process may have taken the folder for an orphan before the lock was ours.
+            if (folder / _LOCK_FILE).exists():
+                return folder, lock
 
 
-def _remove(folder: Path, process: int) -> None:
+def _remove_orphan(folder: Path) -> None:
+    # A folder without a lock file is just being made.
+    if os.path.exists(folder / _LOCK_FILE):
+        with suppress(LockHeld, OSError), locked(folder / _LOCK_FILE, wait=False):  # in use, another user's, or gone meanwhile
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove(folder: Path, lock: ExitStack, process: int) -> None:
     if os.getpid() == process:
+        lock.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import pandas as pd
 from kmanalysis.charts.kit.cells import supplier_name
 from kmanalysis.charts.kit.style import VERDICT_SYMBOLS
 from kmanalysis.charts.kit.tables import grade_name
-from kmanalysis.explorers.display import STYLE, button, lively, note, put, supplier_options
+from kmanalysis.explorers.display import STYLE, button, interactive_table, note, put, supplier_options
 from kmanalysis.explorers.models.session import Session
 from kmanalysis.explorers.models.whatif import WhatIf
 from kmanalysis.standards import Standards
@@ -48,14 +48,14 @@ def in_cells(both: pd.DataFrame, titles: Mapping[str, str], words: Words) -> pd.
     return pd.DataFrame(rows)
 
 
-class Comparing:
+class Comparison:
     """Choices of both sides, and the table of their measures."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._words = session, session.words
         workbook, words = session.workbook, self._words
         names, months = supplier_options(workbook.suppliers, workbook.names), [str(month) for month in reversed(workbook.months)]
-        self._heads = {side: widgets.HTML() for side in _SIDES}
+        self.summaries = {side: widgets.HTML() for side in _SIDES}
         self._output = widgets.Output()
         self._output.add_class("km-compare-rows")
         kept = session.choices.compared if len(session.choices.compared) == 4 else self._first_look()
@@ -68,7 +68,7 @@ class Comparing:
             self.months[side] = widgets.Dropdown(options=months, value=month, description=words.text("Month"), layout=wide)
             for widget in (self.suppliers[side], self.months[side]):
                 widget.observe(lambda _: self._show(), "value")
-        columns = [widgets.VBox([self.suppliers[side], self.months[side], self._heads[side]]) for side in _SIDES]
+        columns = [widgets.VBox([self.suppliers[side], self.months[side], self.summaries[side]]) for side in _SIDES]
         again = button(words.text("Compare under the standards as set now"), self._show)
         self.widget = widgets.VBox([widgets.HTML(STYLE), widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap")), again, self._output])
         self._show()
@@ -91,9 +91,9 @@ class Comparing:
             graded = model.grades(session.standards).set_index("supplier_id").loc[supplier]
             titles[side] = f"{supplier_name(supplier, session.workbook.names)} {model.month}"
             told = (grade_name(graded, words), words.share(graded["probability"], 0), words.number(graded["score"], 1))
-            self._heads[side].value = note(" · ".join(told), "big")
+            self.summaries[side].value = note(" · ".join(told), "big")
         if titles["left"] == titles["right"]:
             titles["right"] += " "
         both = beside(sides["left"], sides["right"], session.standards)
         values = pd.DataFrame({"measure": range(len(both)), "left": both["points_left"], "right": both["points_right"], "difference": both["difference"]})
-        put(self._output, lively(in_cells(both, titles, words), "compare", words, values))
+        put(self._output, interactive_table(in_cells(both, titles, words), "compare", words, values))

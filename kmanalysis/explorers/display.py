@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import pandas as pd
 from itables import to_html_datatable
 
-from kmanalysis.charts.kit.cells import supplier_name
+from kmanalysis.charts.kit.cells import Row, supplier_name
 from kmanalysis.charts.kit.tables import grade_name
 from kmanalysis.errors import KmError
 from kmanalysis.words import Words
@@ -37,7 +37,7 @@ def note(text: str, kind: str = "note") -> str:
     return f'<div class="km-{kind}">{escape(text)}</div>' if text else ""
 
 
-def lively(cells: pd.DataFrame, name: str, words: Words, values: pd.DataFrame | None = None) -> str:
+def interactive_table(cells: pd.DataFrame, name: str, words: Words, values: pd.DataFrame | None = None) -> str:
     """A frame of texts as a table that sorts and searches; ``name`` tells tables of a page apart. What data holds is escaped.
 
     ``values`` has the same columns in the same order: what the texts stand for, which is what they are sorted by, with what is missing or never came last.
@@ -53,7 +53,7 @@ def lively(cells: pd.DataFrame, name: str, words: Words, values: pd.DataFrame | 
         "emptyTable": words.text("No row."),
     }
     count = len(cells.columns)
-    looks: list[dict] = [{"className": "dt-left", "targets": list(range(count))}]
+    looks: list[dict[str, object]] = [{"className": "dt-left", "targets": list(range(count))}]
     if values is not None:
         places = pd.concat([values.iloc[:, place].rank(method="dense", na_option="bottom").astype("int64") for place in range(count)], axis=1)
         places.columns = pd.Index([f"_{place}" for place in range(count)])
@@ -92,7 +92,7 @@ def button(text: str, pressed: Callable[[], None], style: str = "") -> widgets.B
     return made
 
 
-def told(words: Words, action: Callable[[], None]) -> str:
+def problem(words: Words, action: Callable[[], None]) -> str:
     """Does something and gives what went wrong as a sentence; empty where nothing did."""
     try:
         action()
@@ -118,7 +118,7 @@ def grade_rows(now: pd.DataFrame, before: pd.DataFrame, words: Words) -> str:
     return f'<div class="km-box"><table class="km-table"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def _grade_row(row: Mapping, past: Mapping, words: Words) -> str:
+def _grade_row(row: Row, past: Row, words: Words) -> str:
     grade, was = grade_name(row, words), grade_name(past, words)
     change = "" if grade == was else "up" if (row["rank"], row["score"]) < (past["rank"], past["score"]) else "down"
     order = ("S", "A", "B", "")

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 import pandas as pd
 
-from kmanalysis.charts.kit.cells import TECHNICAL, in_words
+from kmanalysis.charts.kit.cells import TECHNICAL, Row, in_words
 from kmanalysis.charts.kit.style import VERDICT_SYMBOLS
 from kmanalysis.charts.kit.tables import grade_name
-from kmanalysis.explorers.display import STYLE, WIDE, button, lively, note, put, supplier_options
+from kmanalysis.explorers.display import STYLE, WIDE, button, interactive_table, note, put, supplier_options
 from kmanalysis.explorers.models.rows import PAGE, Page, page_of
 from kmanalysis.explorers.models.session import Session
 from kmanalysis.explorers.pickers import looked_at
+from kmanalysis.measures.observation import evidence_name
 from kmanalysis.scoring.explain import Explanation
 
 
-class Drilling:
+class Drilldown:
     """A supplier, its measures, what costs most first, and the rows behind the one that is chosen."""
 
     def __init__(self, session: Session) -> None:
@@ -26,16 +27,16 @@ class Drilling:
         self._first = 0
         self._page: Page | None = None
         self._is_offering = False
-        self._grade, self._sentence, self._where = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.grade, self._sentence, self._where = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._rows = widgets.Output()
         self.supplier = widgets.Dropdown(description=words.text("Supplier"), style=WIDE, layout=widgets.Layout(width="32em"))
         self.measure = widgets.Select(description=words.text("Measure"), rows=9, style=WIDE, layout=widgets.Layout(width="48em"))
-        self._back = button(words.text("◀ Previous rows"), lambda: self._turn(-PAGE))
-        self._on = button(words.text("Next rows ▶"), lambda: self._turn(PAGE))
-        for widget, name in ((self.supplier, "supplier"), (self.measure, "measure"), (self._rows, "rows"), (self._on, "next"), (self._back, "previous")):
+        self.previous = button(words.text("◀ Previous rows"), lambda: self.turn(-PAGE))
+        self.next = button(words.text("Next rows ▶"), lambda: self.turn(PAGE))
+        for widget, name in ((self.supplier, "supplier"), (self.measure, "measure"), (self._rows, "rows"), (self.next, "next"), (self.previous, "previous")):
             widget.add_class(f"km-drill-{name}")
-        pager = widgets.HBox([self._back, self._on, self._where], layout=widgets.Layout(align_items="center"))
-        self.widget = widgets.VBox([widgets.HTML(STYLE), self.supplier, self._grade, self.measure, self._sentence, pager, self._rows])
+        pager = widgets.HBox([self.previous, self.next, self._where], layout=widgets.Layout(align_items="center"))
+        self.widget = widgets.VBox([widgets.HTML(STYLE), self.supplier, self.grade, self.measure, self._sentence, pager, self._rows])
         self._offer()
         self.supplier.observe(lambda _: self._choose_supplier(), "value")
         self.measure.observe(lambda _: self._choose_measure(), "value")
@@ -77,16 +78,17 @@ class Drilling:
         own = card[card["supplier_id"] == self.supplier.value]
         lost = own["weight"] * (100 - own["points"])
         is_veto = own["veto"] & (own["verdict"] == "missed")
-        return own.assign(lost=lost.round(6), is_veto=is_veto).sort_values(["is_veto", "lost", "measure"], ascending=[False, False, True])
+        judged: pd.DataFrame = own.assign(lost=lost.round(6), is_veto=is_veto)
+        return judged.sort_values(["is_veto", "lost", "measure"], ascending=[False, False, True])
 
     def _judge(self) -> None:
         """The grade and the measures by the standards as they are now; the rows stay."""
         words, session = self._words, self._session
         if self.supplier.value is None:
-            self._grade.value, self.measure.options = note(words.text("There is no supplier yet.")), []
+            self.grade.value, self.measure.options = note(words.text("There is no supplier yet.")), []
             return
         graded = session.model.grades(session.standards).set_index("supplier_id").loc[self.supplier.value]
-        self._grade.value = note(
+        self.grade.value = note(
             words.text(
                 "{grade}, with a probability of {probability}; {score} points, {coverage} of the weight observed.",
                 grade=grade_name(graded, words),
@@ -96,16 +98,16 @@ class Drilling:
             ),
             "big",
         )
-        options = [(self._told(row), row["measure"]) for row in self._card().to_dict("records")]
+        options = [(self._label(row), row["measure"]) for row in self._card().to_dict("records")]
         self._offer_in(self.measure, options, self.measure.value or session.choices.drilled[1])
         self._explain()
 
-    def _told(self, row: dict) -> str:
+    def _label(self, row: Row) -> str:
         words = self._words
-        told = f"{VERDICT_SYMBOLS[row['verdict']]} {words.name(row['measure'])}"
+        label = f"{VERDICT_SYMBOLS[row['verdict']]} {words.name(row['measure'])}"
         if row["verdict"] == "no_data":
-            return told
-        return f"{told} · {words.quantity(row['value'], row['unit'])} · {words.text('{lost} points lost', lost=words.number(row['lost'], 1))}"
+            return label
+        return f"{label} · {words.quantity(row['value'], row['unit'])} · {words.text('{lost} points lost', lost=words.number(row['lost'], 1))}"
 
     def _choose_measure(self) -> None:
         if self._is_offering:
@@ -124,7 +126,8 @@ class Drilling:
         why = Explanation(self.supplier.value, self.measure.value, standard, **figures, rows=pd.DataFrame(), words=self._words)
         self._sentence.value = note(why.sentence())
 
-    def _turn(self, by: int) -> None:
+    def turn(self, by: int) -> None:
+        """Goes so many rows on, or back; stays where there are none."""
         if self._page and 0 <= self._first + by < self._page.total:
             self._first += by
             self._show_rows()
@@ -134,8 +137,8 @@ class Drilling:
         if self.measure.value is None:
             return
         page = self._page = page_of(session.seen, self.supplier.value, self.measure.value, self._first, category=session.choices.category)
-        self._back.disabled = self._first == 0
-        self._on.disabled = self._first + PAGE >= page.total
+        self.previous.disabled = self._first == 0
+        self.next.disabled = self._first + PAGE >= page.total
         last = self._first + len(page.rows)
         self._where.value = note(
             words.text("Rows {first} to {last} of {total}, the worst first.", first=self._first + 1, last=last, total=words.number(page.total))
@@ -144,4 +147,5 @@ class Drilling:
         )
         shown = page.rows.drop(columns="supplier_id")
         values = shown.drop(columns=[column for column in TECHNICAL if column in shown])
-        put(self._rows, lively(in_words(shown, words), f"drill {self._first}", words, values) if page.total else "")
+        cells = in_words(shown, words, of=evidence_name(self.measure.value))
+        put(self._rows, interactive_table(cells, f"drill {self._first}", words, values) if page.total else "")

@@ -10,14 +10,15 @@ import ipywidgets as widgets
 from itables import init_notebook_mode
 
 from kmanalysis.assets import samples_folder
-from kmanalysis.explorers.comparison import Comparing
-from kmanalysis.explorers.drilldown import Drilling
-from kmanalysis.explorers.export import Exporting
+from kmanalysis.explorers.comparison import Comparison
+from kmanalysis.explorers.drilldown import Drilldown
+from kmanalysis.explorers.export import Export
 from kmanalysis.explorers.models.session import Session, kept_choices
-from kmanalysis.explorers.pickers import choosing
-from kmanalysis.explorers.sliders import Moving
-from kmanalysis.explorers.trials import Trialling
-from kmanalysis.workbook import DATA_VARIABLE, Workbook, open_workbook
+from kmanalysis.explorers.pickers import pickers as pickers_of
+from kmanalysis.explorers.sliders import Sliders
+from kmanalysis.explorers.trials import TrialDesk
+from kmanalysis.opening import DATA_VARIABLE, open_workbook
+from kmanalysis.workbook import Workbook
 
 
 class Explorer:
@@ -33,34 +34,34 @@ class Explorer:
         return self.session.seen
 
     @cached_property
-    def choose(self) -> widgets.Widget:
+    def pickers(self) -> widgets.Widget:
         """Month, category and suppliers of all that follows."""
-        return choosing(self.session)
+        return pickers_of(self.session)
 
     @cached_property
-    def moving(self) -> Moving:
+    def sliders(self) -> Sliders:
         """What if: the sliders and the grades."""
-        return Moving(self.session)
+        return Sliders(self.session)
 
     @cached_property
-    def drilling(self) -> Drilling:
+    def drilldown(self) -> Drilldown:
         """From a grade to its rows."""
-        return Drilling(self.session)
+        return Drilldown(self.session)
 
     @cached_property
-    def comparing(self) -> Comparing:
+    def comparison(self) -> Comparison:
         """Two suppliers, or two months."""
-        return Comparing(self.session)
+        return Comparison(self.session)
 
     @cached_property
-    def trialling(self) -> Trialling:
+    def trials(self) -> TrialDesk:
         """The trial desk."""
-        return Trialling(self.session)
+        return TrialDesk(self.session)
 
     @cached_property
-    def exporting(self) -> Exporting:
+    def export(self) -> Export:
         """The standards as a file."""
-        return Exporting(self.session)
+        return Export(self.session)
 
 
 def open_explorer(month: str | None = None, lang: str = "zh", data: str | Path | None = None, standards: str | Path | None = None) -> Explorer:

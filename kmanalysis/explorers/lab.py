@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 
-from kmanalysis.workbook import DATA_VARIABLE
+from kmanalysis.opening import DATA_VARIABLE
+from kmanalysis.words import Words
 
-LOCALES = {"zh": "zh_CN"}
-"""JupyterLab's locale of each language of ours; English is its own default."""
+LANGUAGE_PACKS = "jupyterlab.languagepack"
+"""The entry points by which JupyterLab finds its own translations; English is its default."""
 
 _LANGUAGE = "@jupyterlab/translation-extension:plugin"
 
@@ -34,8 +36,9 @@ def lab_environment(data: Path | None, environment: Mapping[str, str]) -> dict[s
 def lab_command(notebooks: Path, place: Path, lang: str, options: Sequence[str] = ()) -> list[str]:
     """The command that opens JupyterLab on a folder of notebooks; ``place`` is an empty folder that lives as long as it."""
     command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={notebooks.resolve()}"]
-    if lang in LOCALES:
-        command.append(f"--LabApp.app_settings_dir={settings_in(place, LOCALES[lang])}")
+    locale = Words(lang).tag.replace("-", "_")
+    if entry_points(group=LANGUAGE_PACKS, name=locale):
+        command.append(f"--LabApp.app_settings_dir={settings_in(place, locale)}")
     return [*command, *options]
 
 

@@ -9,7 +9,7 @@ from kmanalysis.explorers.models.rows import categories, suppliers_of
 from kmanalysis.explorers.models.session import Session
 
 
-def choosing(session: Session) -> widgets.Widget:
+def pickers(session: Session) -> widgets.Widget:
     """Widgets that choose the month, the category and the suppliers of all that follows."""
     workbook, words, choices = session.workbook, session.words, session.choices
     months = [str(month) for month in reversed(workbook.months)]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 import pandas as pd
 
-from kmanalysis.explorers.display import STYLE, WIDE, button, grade_rows, note, told
+from kmanalysis.explorers.display import STYLE, WIDE, button, grade_rows, note, problem
 from kmanalysis.explorers.models.session import Session
 from kmanalysis.explorers.models.whatif import ranked
 from kmanalysis.explorers.pickers import looked_at
@@ -22,7 +22,7 @@ WHOLE = ("count", "units", "suppliers")
 """Units that are counted."""
 
 
-class Moving:
+class Sliders:
     """The sliders, and the grades under them. ``widget`` shows both."""
 
     def __init__(self, session: Session) -> None:
@@ -31,16 +31,16 @@ class Moving:
         self._controls: dict[tuple[str, str], widgets.Widget] = {}
         self._looked_at = looked_at(session)
         self._is_resetting = False
-        self._wrong, self._told, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.refusal, self._summary, self.table = widgets.HTML(), widgets.HTML(), widgets.HTML()
         tabs = [self._tab(dimension) for dimension in DIMENSIONS]
         controls = widgets.Tab(children=tabs, titles=[words.name(f"short.{dimension}") for dimension in DIMENSIONS])
-        self._search = widgets.Text(placeholder=words.text("Name or id"), description=words.text("Search:"), continuous_update=True)
+        self.search = widgets.Text(placeholder=words.text("Name or id"), description=words.text("Search:"), continuous_update=True)
         orders = [(words.text("Rank"), "rank"), (words.text("Largest change first"), "change"), (words.text("Supplier"), "supplier_id")]
-        self._order = widgets.Dropdown(options=[*orders, (words.text("Least probable first"), "probability")], description=words.text("Order"))
-        for widget in (self._search, self._order):
+        self.order = widgets.Dropdown(options=[*orders, (words.text("Least probable first"), "probability")], description=words.text("Order"))
+        for widget in (self.search, self.order):
             widget.observe(lambda _: self._show(), "value")
-        tools = widgets.HBox([self._search, self._order, button(words.text("Back to the standards in force"), self._reset)])
-        self.widget = widgets.VBox([widgets.HTML(STYLE), controls, self._wrong, self._told, tools, self._table])
+        tools = widgets.HBox([self.search, self.order, button(words.text("Back to the standards in force"), self.reset)])
+        self.widget = widgets.VBox([widgets.HTML(STYLE), controls, self.refusal, self._summary, tools, self.table])
         session.watch(self._heard)
         self._show()
 
@@ -79,15 +79,16 @@ class Moving:
             return
         # Sliders add up steps: what is read is what counts.
         plain = value if isinstance(value, bool) else round(float(value), 6)
-        sentence = told(self._words, lambda: self._session.move(identifier, field, plain))
-        self._wrong.value = note(sentence, "wrong")
+        sentence = problem(self._words, lambda: self._session.move(identifier, field, plain))
+        self.refusal.value = note(sentence, "wrong")
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Sets everything back to the standards in force."""
         self._is_resetting = True
         for (identifier, field), widget in self._controls.items():
             widget.value = getattr(self._session.workbook.standards[identifier], field)
         self._is_resetting = False
-        self._wrong.value = ""
+        self.refusal.value = ""
         self._session.reset()
 
     def _heard(self, what: str) -> None:
@@ -101,7 +102,7 @@ class Moving:
         now = ranked(session.model.grades(session.standards))
         was = now["supplier_id"].map(before.set_index("supplier_id")["grade"])
         moved = int((now["grade"] != was).sum())
-        self._told.value = note(
+        self._summary.value = note(
             words.text(
                 "{month}: {changes} standards moved; {moved} of {all} suppliers have another grade.",
                 month=session.choices.month,
@@ -110,17 +111,17 @@ class Moving:
                 all=len(now),
             )
         )
-        self._table.value = grade_rows(self._ordered(now, before), before, words)
+        self.table.value = grade_rows(self._ordered(now, before), before, words)
 
     def _ordered(self, now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
         shown = now[now["supplier_id"].isin(self._looked_at)]
-        wanted = self._search.value.strip().casefold()
+        wanted = self.search.value.strip().casefold()
         if wanted:
             shown = shown[(shown["supplier_id"] + " " + shown["name"]).str.casefold().str.contains(wanted, regex=False)]
-        if self._order.value == "change":
+        if self.order.value == "change":
             was = shown["supplier_id"].map(before.set_index("supplier_id")["score"])
             return shown.assign(change=-(shown["score"] - was).abs()).sort_values(["change", "rank"])
-        return shown.sort_values([self._order.value, "rank"] if self._order.value != "rank" else "rank")
+        return shown.sort_values([self.order.value, "rank"] if self.order.value != "rank" else "rank")
 
 
 def _weight_slider(weight: float, description: str) -> widgets.FloatSlider:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from kmanalysis.charts.kit.style import picture
 from kmanalysis.charts.trial.evidence import sequential
-from kmanalysis.decisions.trials.plans import sequential_lines, trial_asked
-from kmanalysis.explorers.display import STYLE, button, note, told
+from kmanalysis.decisions.trials.plans import sequential_lines, trial_request
+from kmanalysis.explorers.display import STYLE, button, note, problem
 from kmanalysis.explorers.models.session import Session
 from kmanalysis.explorers.models.trial_desk import OUTCOMES, Standing, standing
 
@@ -20,7 +20,7 @@ MOST_AT_ONCE = 1000
 """Codes that one press enters, at most."""
 
 
-class Trialling:
+class TrialDesk:
     """Buttons for what a check showed, and where the test stands."""
 
     def __init__(self, session: Session) -> None:
@@ -31,8 +31,8 @@ class Trialling:
         self.buttons = {outcome: button(words.name(f"desk.{outcome}"), partial(self.enter, outcome), _STYLES[outcome]) for outcome in OUTCOMES}
         for name, widget in [*self.buttons.items(), ("times", self.times), ("code", self.code)]:
             widget.add_class(f"km-desk-{name}")
-        self._decision, self._figures, self._wrong, self._picture = widgets.HTML(), widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._decision.add_class("km-desk-decision")
+        self.decision, self._figures, self._wrong, self._picture = widgets.HTML(), widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.decision.add_class("km-desk-decision")
         self._picture.add_class("km-desk-picture")
         tools = [button(words.text("Undo"), lambda: self._after(self._desk.undo)), button(words.text("Clear"), lambda: self._after(self._desk.clear))]
         hint = words.text(
@@ -41,7 +41,7 @@ class Trialling:
         )
         enter = widgets.HBox([self.code, self.times, *self.buttons.values(), *tools], layout=widgets.Layout(flex_flow="row wrap"))
         self.widget = widgets.VBox(
-            [widgets.HTML(STYLE), enter, widgets.HTML(note(hint)), self._wrong, self._decision, self._figures, self._picture],
+            [widgets.HTML(STYLE), enter, widgets.HTML(note(hint)), self._wrong, self.decision, self._figures, self._picture],
         )
         self._show()
 
@@ -56,19 +56,19 @@ class Trialling:
         self._show()
 
     def _show(self) -> None:
-        self._wrong.value = note(told(self._words, self._stand), "wrong")
+        self._wrong.value = note(problem(self._words, self._stand), "wrong")
 
     def _stand(self) -> None:
         words, standards = self._words, self._session.standards
         now = standing(self._desk.outcomes, standards)
         decided = words.text(" after {count} codes", count=now.decided_after) if now.decided_after else ""
         sentence = words.text("The sequential test: {decision}{decided}.", decision=words.name(f"value.{now.decision}"), decided=decided)
-        self._decision.value = f'<div data-decision="{now.decision}">{note(sentence, "big")}</div>'
+        self.decision.value = f'<div data-decision="{now.decision}">{note(sentence, "big")}</div>'
         self._figures.value = "".join(note(sentence) for sentence in self._sentences(now))
         if not now.n:
             self._picture.value = ""
             return
-        asked = trial_asked(standards)
+        asked = trial_request(standards)
         run = now.run.assign(trial_id="desk", supplier_id=words.text("This trial"))
         verdicts = pd.DataFrame([{"trial_id": "desk", "supplier_id": "", "started_at": pd.Timestamp(0), "is_current": True, "verdict": "unproven"}])
         self._picture.value = picture(sequential(run, sequential_lines(asked), verdicts, words, {})).svg

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
-import ibis
 import pandas as pd
 import pyarrow.parquet as pq
 from rapidfuzz.process import extractOne
@@ -37,15 +37,11 @@ class Attached:
     rejects: pd.DataFrame
 
 
-def attach(connection: ibis.BaseBackend, folder: Path) -> Attached:
-    """`attach_tables` for an Ibis connection on DuckDB."""
-    return attach_tables(connection.con, folder)
-
-
-def attach_tables(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True) -> Attached:
+def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True, with_origin: Collection[str] = ()) -> Attached:
     """Makes every canonical table a table or view of the connection: what the folder holds, validated; what it lacks, empty.
 
-    Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Raises DataError for a folder without tables, a table in
+    Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Of tables named in ``with_origin`` that are validated, ``_file`` says by
+    number which file a row came from, and what is derived is left out. Raises DataError for a folder without tables, a table in
     two forms, a header that is not the table's, or a file that cannot be read.
     """
     found = table_files(folder)
@@ -61,7 +57,7 @@ def attach_tables(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: boo
             continue
         trusted = _trusted(engine, table, files, folder) if trust else None
         if trusted is None:
-            outcome = validated(engine, table, files, folder, known, key)
+            outcome = _validate(engine, table, files, folder, known, key, keep_origin=table.name in with_origin)
             rejects.append(outcome.rejects)
             trusted = _receipts(table, outcome)
         receipts += trusted
@@ -103,23 +99,26 @@ def in_reading_order() -> list[Table]:
     return [tables()[name] for name in order.static_order()]
 
 
-def validated(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path, known: dict[str, str], key: bytes | None) -> Outcome:
+def _validate(
+    engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path, known: dict[str, str], key: bytes | None, *, keep_origin: bool
+) -> Outcome:
     """Validates a canonical table's files into a table of that name."""
     names = {number: str(path.relative_to(folder)) for number, path in enumerate(files)}
     selects, drop = [], []
     for number, path in enumerate(files):
         if path.suffix == ".parquet":
-            selects.append(_parquet_text(engine, table, path, number, names[number]))
+            selects.append(parquet_rows(engine, table, path, number, names[number]))
         else:
             staged = _staged(engine, path, f"_staged_{number}")
             drop.append(staged)
             selects.append(_canonical_text(table, staged, number, names[number]))
     engine.execute(f"CREATE OR REPLACE VIEW _text AS {' UNION ALL BY NAME '.join(selects)}")
-    outcome = validate(engine, "_text", table, table.name, names, known=known, key=key)
+    outcome = validate(engine, "_text", table, table.name, names, known=known, key=key, keep_origin=keep_origin)
     engine.execute("DROP VIEW _text")
     for staged in drop:
         drop_staged(engine, staged)
-    add_derived(engine, table)
+    if not keep_origin:
+        add_derived(engine, table)
     return outcome
 
 
@@ -157,7 +156,8 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
         raise DataError("{file}, line {line}: required columns are missing: {columns}.", file=file, line=line, columns=", ".join(missing))
 
 
-def _parquet_text(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, number: int, file: str) -> str:
+def parquet_rows(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, number: int, file: str) -> str:
+    """SQL of a Parquet file's rows as text, with their lines, as `validate` takes them. Raises DataError for a column that is not the table's."""
     source = f"read_parquet({quoted(str(path))}, file_row_number=true)"
     # What is derived is worked out anew, whatever the file says.
     types = {name: kind for name, kind in parquet_columns(engine, path).items() if name not in table.derived}

@@ -16,7 +16,7 @@ from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import key_of
-from kmanalysis.loaders.folder import Attached, attach_tables, forms_of, in_reading_order, table_files
+from kmanalysis.loaders.folder import Attached, attach, forms_of, in_reading_order, table_files
 from kmanalysis.loaders.mapping.toml import SourceMapping, load_mapping
 from kmanalysis.loaders.mapping.translation import Translation, add_functions, header_finder
 from kmanalysis.loaders.reading.records import footer_pattern
@@ -29,7 +29,7 @@ from kmanalysis.words import Words
 
 def check(folder: Path) -> Attached:
     """Validates every table of a folder anew, stamped ones too. Raises DataError where it cannot be read at all."""
-    return attach_tables(connect().con, folder, trust=False)
+    return attach(connect(), folder, trust=False)
 
 
 def load(files: Sequence[Path], mapping: SourceMapping | Path, into: Path, *, table: str = "", words: Words | None = None) -> Attached:
@@ -64,7 +64,7 @@ class _Load:
         self.files = _files_of(into)
         self.targets = {table.name: target_file(table, self.files.get(table.name, []), into) for table in self.tables}
         self.key = key_of(into)
-        self.connection: duckdb.DuckDBPyConnection = connect().con
+        self.connection: duckdb.DuckDBPyConnection = connect()
         # What does not fit in memory spills to disk, secrets and all.
         self.connection.execute("SET temp_file_encryption = true")
         add_functions(self.connection, self.key)
@@ -82,7 +82,7 @@ class _Load:
     def _open_folder(self) -> None:
         if not self.files:
             return
-        found = attach_tables(self.connection, self.into)
+        found = attach(self.connection, self.into)
         for receipt in found.receipts:
             if receipt.table in self.targets and receipt.rejected:
                 raise DataError(
@@ -120,7 +120,7 @@ class _Load:
         headings = translation.headings
         self.rejects[table.name, path] = outcome.rejects.assign(column=[headings.get(column, column) for column in outcome.rejects["column"]])
 
-    def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter, *, filtered: int, skipped: int) -> None:
+    def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter[str], *, filtered: int, skipped: int) -> None:
         file = path.name
         rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
         self.receipts.append(
@@ -139,7 +139,7 @@ class _Load:
             )
         )
 
-    def _merge(self, table: Table, columns: list[str]) -> Counter:
+    def _merge(self, table: Table, columns: list[str]) -> Counter[str]:
         """Merges the incoming rows into the table by key, in the columns that are mapped; how many were new, updated and the same."""
         execute = self.connection.execute
         keys = ", ".join(map(identifier, table.key))
@@ -174,8 +174,8 @@ class _Load:
         stems = Counter(path.stem for path in files)
         finished = []
         for (name, path), rejects in self.rejects.items():
-            told = self.into / REJECTED / f"{name}-{path.stem if stems[path.stem] == 1 else path.name}.csv"
-            if written := write_rejected(rejects, told, self.words):
+            target = self.into / REJECTED / f"{name}-{path.stem if stems[path.stem] == 1 else path.name}.csv"
+            if written := write_rejected(rejects, target, self.words):
                 finished.append(written)
         for table in self.tables:
             merge = self.merges.get(table.name)

@@ -159,5 +159,5 @@ def _check_keys(declared: Mapping[str, object], accepted: tuple[str, ...], befor
 
 
 def _unusable(file: str, key: str, found: object, accepted: str) -> DataError:
-    told = str(found).lower() if isinstance(found, bool) else found
-    return DataError("{file}: {key} cannot be {found}. Accepted: {accepted}.", file=file, key=key, found=told, accepted=accepted)
+    shown = str(found).lower() if isinstance(found, bool) else found
+    return DataError("{file}: {key} cannot be {found}. Accepted: {accepted}.", file=file, key=key, found=shown, accepted=accepted)

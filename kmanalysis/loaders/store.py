@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kmanalysis import durable
+from kmanalysis.durable import move_into_place, sync, write_atomically
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.derived import with_derived
@@ -32,11 +32,9 @@ ROW_GROUP = 128 * 1024
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Holds the folder for one load; another waits. What a killed load left behind is cleared away first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK_FILE).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with durable.locked(folder / LOCK_FILE, wait=True):
         _finish(folder)
-        for stale in [*folder.glob(f"*{TEMPORARY}"), *(folder / REJECTED).glob(f"*{TEMPORARY}")]:
+        for stale in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"*/*{TEMPORARY}")]:
             stale.unlink()
         yield
 
@@ -75,11 +73,8 @@ def put_in_place(temporaries: Sequence[tuple[Path, Path]], folder: Path) -> None
     """
     if not temporaries:
         return
-    listed = folder / (JOURNAL + TEMPORARY)
-    listed.write_text("".join(f"{target.relative_to(folder)}\n" for _, target in temporaries), encoding="utf-8")
-    _sync(listed)
-    os.replace(listed, folder / JOURNAL)
-    _sync(folder)
+    listed = "".join(f"{target.relative_to(folder).as_posix()}\n" for _, target in temporaries)
+    write_atomically(folder / JOURNAL, listed.encode(), temporary=folder / (JOURNAL + TEMPORARY))
     _finish(folder)
 
 
@@ -91,28 +86,17 @@ def _finish(folder: Path) -> None:
     for target in targets:
         temporary = target.with_name(target.name + TEMPORARY)
         if temporary.exists():
-            os.replace(temporary, target)
-    for parent in sorted({target.parent for target in targets}):
-        _sync(parent)
+            move_into_place(temporary, target)
     journal.unlink()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, table: Table, temporary: Path) -> None:
     schema = stamped_schema(table)
     with temporary.open("wb") as sink:
         with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-            for batch in connection.execute(query).to_arrow_reader(ROW_GROUP):
+            for batch in connection.sql(query).to_arrow_reader(ROW_GROUP):
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROW_GROUP)
-        sink.flush()
-        os.fsync(sink.fileno())
+        sync(sink)
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, relation: str, table: Table, order: str, temporary: Path) -> None:
@@ -129,8 +113,7 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, relation: str, table: Tabl
         result = connection.execute(f"SELECT {', '.join(cells)} FROM {relation} ORDER BY {order}")
         while rows := result.fetchmany(10_000):
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
-        sink.flush()
-        os.fsync(sink.fileno())
+        sync(sink)
 
 
 def write_rejected(rejects: pd.DataFrame, target: Path, words: Words) -> tuple[Path, Path] | None:
@@ -148,8 +131,7 @@ def write_rejected(rejects: pd.DataFrame, target: Path, words: Words) -> tuple[P
         writer.writerow(REJECT_COLUMNS)
         for row in rejects.assign(reason=[words.name(f"reason.{reason}") for reason in rejects["reason"]]).loc[:, list(REJECT_COLUMNS)].itertuples(index=False):
             writer.writerow([defused(str(cell)) for cell in row])
-        sink.flush()
-        os.fsync(sink.fileno())
+        sync(sink)
     return temporary, target
 
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from kmanalysis.reference.measures import guides, measure_page, measures_index
-from kmanalysis.reference.text import FOREWORD, as_asked, as_grid, as_number, in_both_languages
+from kmanalysis.measures.registry import measures
+from kmanalysis.reference.measures import measure_page, measures_index
+from kmanalysis.reference.text import FOREWORD, as_grid, as_number, format_standard, in_both_languages
 from kmanalysis.standards import Standard, default_standards
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
@@ -86,7 +87,7 @@ def reference_pages() -> dict[str, str]:
         "tables.md": tables_page(),
         "standards.md": standards_page(),
         "measures.md": measures_index(),
-        **{f"measures/{measure}.md": measure_page(measure) for measure in guides()},
+        **{f"measures/{measure}.md": measure_page(measure) for measure in measures()},
     }
 
 
@@ -156,7 +157,7 @@ def _standards_section(group: str, members: Sequence[Standard]) -> str:
         title = " · ".join(in_both_languages(group))
     else:
         header = ("id", "中文", "name", "value", "source")
-        rows = [(f"`{standard.id}`", *in_both_languages(standard.id), as_asked(standard), standard.source) for standard in members]
+        rows = [(f"`{standard.id}`", *in_both_languages(standard.id), format_standard(standard), standard.source) for standard in members]
         title = _HEADINGS[group]
     return "\n".join([f"## {title}", "", *as_grid(header, rows)])
 
@@ -164,4 +165,4 @@ def _standards_section(group: str, members: Sequence[Standard]) -> str:
 def _measure_row(standard: Standard) -> tuple[str, ...]:
     weight = f"{standard.weight:g}" + (" **veto**" if standard.veto else "")
     scale = " / ".join(as_number(end, standard.unit) for end in (standard.worst, standard.best))
-    return f"`{standard.id}`", *in_both_languages(standard.id), as_asked(standard), str(standard.minimum_n), weight, scale, standard.source
+    return f"`{standard.id}`", *in_both_languages(standard.id), format_standard(standard), str(standard.minimum_n), weight, scale, standard.source

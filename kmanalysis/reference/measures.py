@@ -1,26 +1,18 @@
 """The pages docs/measures/<id>.md and their index docs/measures.md: what a measure says, how it comes about, an example, and what it does not say.
 
-Title, standard, neighbours and settings come from the standards and the catalogue; the rest is written in ``measures/guide.toml``, and only there.
+Title, standard, neighbours and settings come from the standards and the catalogue; the rest is written in each dimension's ``guide.toml``, and only there.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from io import StringIO
 
-from kmanalysis.reference.text import FOREWORD, as_asked, as_grid, as_number, as_quantity, in_both_languages
+from kmanalysis.measures.common.measure import Example, Guide
+from kmanalysis.measures.registry import measures
+from kmanalysis.reference.text import FOREWORD, as_grid, as_number, as_quantity, format_standard, in_both_languages
 from kmanalysis.standards import default_standards
 from kmanalysis.tables import tables
 from kmanalysis.words import MISSING, Words, catalogue
-
-EXAMPLE_MONTH = "2026-10"
-EXAMPLE_SUPPLIER = "s1"
 
 _INTRO = """\
 # Measures
@@ -35,52 +27,14 @@ The examples are canonical rows ([tables.md](tables.md)) of October 2026, about 
 ordinary (`currency` CNY, `is_staged` false, …). A test runs every example through the measure."""
 
 
-@dataclass(frozen=True)
-class Example:
-    """A few canonical rows of `EXAMPLE_MONTH`, and the row that the measure makes of them for `EXAMPLE_SUPPLIER`."""
-
-    story: str
-    tables: Mapping[str, str]
-    value: float
-    n: int
-    basis: str
-    verdict: str
-    lower: float | None = None
-    upper: float | None = None
-
-    def rows(self, table: str) -> list[dict[str, str | None]]:
-        """The rows of one of its tables, an empty cell as None."""
-        return [{column: cell or None for column, cell in row.items()} for row in csv.DictReader(StringIO(self.tables[table]))]
-
-
-@dataclass(frozen=True)
-class Guide:
-    """What is written about a measure; ``measures/guide.toml`` says what each field means."""
-
-    says: str
-    computed: Sequence[str]
-    basis: Sequence[str]
-    settings: Sequence[str]
-    reads: Mapping[str, Sequence[str]]
-    not_said: str
-    example: Example
-
-
-@cache
-def guides() -> Mapping[str, Guide]:
-    """What is written about each measure, by its id, in the order of the standards."""
-    written = tomllib.loads(files("kmanalysis.measures").joinpath("guide.toml").read_text(encoding="utf-8"))
-    return {measure: Guide(**(fields | {"example": Example(**fields["example"])})) for measure, fields in written.items()}
-
-
 def measures_index() -> str:
     """Markdown of docs/measures.md: every measure with its standard and a link to its page, by dimension."""
-    parts = [FOREWORD.format(source="kmanalysis/measures/guide.toml"), _INTRO]
+    parts = [FOREWORD.format(source="the guide.toml of each dimension in kmanalysis/measures"), _INTRO]
     standards = default_standards()
     for dimension in dict.fromkeys(standards[measure].dimension for measure in standards.measures):
         members = [standards[measure] for measure in standards.measures if standards[measure].dimension == dimension]
         rows = [
-            (f"[{en}](measures/{one.id}.md)", zh, as_asked(one), _told(one.id, guides()[one.id].says))
+            (f"[{en}](measures/{one.id}.md)", zh, format_standard(one), _with_values(one.id, measures()[one.id].guide.says))
             for one in members
             for zh, en in [in_both_languages(one.id)]
         ]
@@ -90,31 +44,31 @@ def measures_index() -> str:
 
 def measure_page(measure: str) -> str:
     """Markdown of docs/measures/<id>.md."""
-    guide, standard = guides()[measure], default_standards()[measure]
+    guide, standard = measures()[measure].guide, default_standards()[measure]
     weight = f"{standard.weight:g}" + (" **veto**" if standard.veto else "")
     scale = f"{as_number(standard.worst, standard.unit)} / {as_number(standard.best, standard.unit)}"
     asked = as_grid(
         ("standard", "unit", "min. n", "weight", "worst / best", "source"),
-        [(as_asked(standard), standard.unit, str(standard.minimum_n), weight, scale, standard.source)],
+        [(format_standard(standard), standard.unit, str(standard.minimum_n), weight, scale, standard.source)],
     )
     parts = [
-        FOREWORD.format(source="kmanalysis/measures/guide.toml and kmanalysis/standards.toml"),
+        FOREWORD.format(source=f"kmanalysis/measures/{standard.dimension}/guide.toml and kmanalysis/standards.toml"),
         f"# {' · '.join(in_both_languages(measure))}",
-        f"`{measure}`, of {' · '.join(in_both_languages(standard.dimension))}. {_told(measure, guide.says)}",
+        f"`{measure}`, of {' · '.join(in_both_languages(standard.dimension))}. {_with_values(measure, guide.says)}",
         "\n".join(asked),
         "## How it is computed",
-        *(_told(measure, step) for step in guide.computed),
+        *(_with_values(measure, step) for step in guide.computed),
         "\n".join(_facts(measure, guide)),
         "## Example",
         *_example(guide.example, standard.unit),
         "## What it does not say",
-        _told(measure, guide.not_said),
+        _with_values(measure, guide.not_said),
         "[All measures](../measures.md)",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _told(measure: str, text: str) -> str:
+def _with_values(measure: str, text: str) -> str:
     """The text with the values in force by default in its ``{}`` places."""
     standards = default_standards()
 
@@ -132,14 +86,14 @@ def _facts(measure: str, guide: Guide) -> list[str]:
         facts.append("- Beside it: " + "; ".join(f"`{name}` {' · '.join(in_both_languages(f'{measure}.{name}'))}" for name in beside) + ".")
     if guide.settings:
         standards = default_standards()
-        facts.append("- Settings: " + "; ".join(f"`{setting}` {as_asked(standards[setting])}" for setting in guide.settings) + ".")
+        facts.append("- Settings: " + "; ".join(f"`{setting}` {format_standard(standards[setting])}" for setting in guide.settings) + ".")
     facts.append("- Reads: " + "; ".join(f"`{table}` ({', '.join(columns)})" for table, columns in guide.reads.items()) + ".")
     return facts
 
 
 def _beside(measure: str) -> list[str]:
     prefix = f"name:{measure}."
-    return [key.removeprefix(prefix) for key in catalogue("en")._catalog if isinstance(key, str) and key.startswith(prefix)]  # type: ignore[attr-defined]
+    return [key.removeprefix(prefix) for key in catalogue("en").texts if key.startswith(prefix)]
 
 
 def _example(example: Example, unit: str) -> list[str]:

@@ -12,7 +12,7 @@ FOREWORD = "<!-- Written by `make docs` from {source}: change that, not this pag
 _PLAIN = ("share", "count", "weight", "currency")
 
 
-def as_asked(standard: Standard) -> str:
+def format_standard(standard: Standard) -> str:
     """What a standard asks: sign, value and unit, and the limit inside the measure."""
     op = "" if standard.op == "=" else f"{SIGNS[standard.op]} "
     if standard.unit == "flag":

@@ -2,67 +2,39 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from kmanalysis.errors import UsageError
+from kmanalysis.durable import locked, write_atomically
+from kmanalysis.errors import LockHeld, UsageError
 
 PARTIAL = ".partial"
 """Folder inside a month's report that holds what is not finished; a run that starts or ends removes it."""
+
+KEPT = ".kept"
+"""Folder beside the months' reports of what spares work the next time. It changes no report and can be deleted while no report is written."""
 
 
 @contextmanager
 def output_folder(folder: Path) -> Iterator[Path]:
     """The month's folder for one run alone: cleared of what a killed run left half done. Raises UsageError while another run writes into it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        _clear(folder)
+    with ExitStack() as held:
         try:
-            yield folder
-        finally:
-            _clear(folder)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    try:
-        import fcntl
-    except ImportError:  # Windows has no lock that ends with its process
-        yield
-        return
-    # The lock is on the folder itself: it leaves no file behind, and a killed run holds it no longer.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as held:
-        raise UsageError("Another run is writing into {folder}. Wait for it, or choose another --out.", folder=folder.name) from held
-    finally:
-        os.close(descriptor)
-
-
-def _clear(folder: Path) -> None:
-    shutil.rmtree(folder / PARTIAL, ignore_errors=True)
+            held.enter_context(locked(folder.parent / KEPT / folder.name / "lock", wait=False))
+        except LockHeld as other:
+            raise UsageError("Another run is writing into {folder}. Wait for it, or choose another --out.", folder=folder.name) from other
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
+        held.callback(_clear, folder)
+        yield folder
 
 
 def write_whole(folder: Path, path: str, content: bytes) -> None:
     """Writes a file of the report: after a kill at any moment it holds all of the old content or all of the new."""
-    _put(content, folder / PARTIAL / "files" / path, folder / path)
+    write_atomically(folder / path, content, temporary=folder / PARTIAL / "files" / path)
 
 
-def write_beside_and_rename(target: Path, content: bytes) -> None:
-    """Writes a file outside of a month's folder, whole or not at all; two runs may do so at once."""
-    _put(content, target.with_name(f"{target.name}.{os.getpid()}"), target)
-
-
-def _put(content: bytes, made: Path, target: Path) -> None:
-    for place in (target, made):
-        place.parent.mkdir(parents=True, exist_ok=True)
-    with made.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(made, target)
+def _clear(folder: Path) -> None:
+    shutil.rmtree(folder / PARTIAL, ignore_errors=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 
 from kmanalysis.errors import DataError, UsageError
-from kmanalysis.report.cache.provenance import digest_of
+from kmanalysis.report.cache.digests import digest_of
 from kmanalysis.report.notebook_files import SUPPLIER, notebook_files
 
 

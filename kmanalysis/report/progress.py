@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
@@ -15,24 +16,17 @@ from kmanalysis.words import Words
 
 if TYPE_CHECKING:
     # A report that is up to date needs no engine.
-    from kmanalysis.engine.duckdb import Share
+    from kmanalysis.engine.interface import Share
     from kmanalysis.engine.queries import Counting, Listener
 
 
-class Ended(Protocol):
-    """What became of a page: its file in the report, its state, and why it failed."""
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a page: its file in the report, ``made``, ``kept`` or ``failed``, and why it failed."""
 
-    @property
-    def path(self) -> str:
-        """The page's file in the report."""
-
-    @property
-    def state(self) -> str:
-        """made, kept or failed."""
-
-    @property
-    def reason(self) -> str:
-        """Why it failed; else empty."""
+    path: str
+    state: str
+    reason: str = ""
 
 
 class _Queries(Bar):
@@ -71,12 +65,12 @@ class Progress:
         return self._console.status(escape(text)) if self._console.is_terminal else nullcontext()
 
     @contextmanager
-    def pages(self, total: int) -> Iterator[Callable[[Ended], None]]:
+    def pages(self, total: int) -> Iterator[Callable[[Outcome], None]]:
         """Hears of pages as they are done."""
         with self._bar(self._words.text("Pages"), total) as advance:
             done = 0
 
-            def tell(outcome: Ended) -> None:
+            def tell(outcome: Outcome) -> None:
                 nonlocal done
                 done += 1
                 parts = [f"{done}/{total} {outcome.path}", self._words.name(f"page.{outcome.state}"), *outcome.reason[:300].splitlines()[:1]]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from kmanalysis.report.cache.provenance import digest_of, frame_digest, row_texts
+from kmanalysis.report.cache.digests import digest_of, frame_digest, row_texts
 from kmanalysis.report.site.pages import Page
-from kmanalysis.workbook import Workbook, save_slice
+from kmanalysis.slices import save_slice, slice_table
+from kmanalysis.workbook import Workbook
 
 
 class Slices:
@@ -18,17 +23,12 @@ class Slices:
     def __init__(self, workbook: Workbook, frames: Mapping[str, pd.DataFrame]) -> None:
         self._workbook = workbook
         self._frames = dict(sorted(frames.items()))
-        about_suppliers = {name: frame for name, frame in self._frames.items() if "supplier_id" in frame.columns}
-        self._parts = {name: dict(tuple(frame.groupby("supplier_id", sort=False))) for name, frame in about_suppliers.items()}
-        self._empty = {name: frame.head(0) for name, frame in about_suppliers.items()}
-        self._rows = {name: _Rows(frame) for name, frame in about_suppliers.items()}
+        self._rows = {name: _Rows(frame) for name, frame in self._frames.items() if "supplier_id" in frame.columns}
         self._digests: dict[str, str] = {}
 
     def frames(self, supplier: str) -> dict[str, pd.DataFrame]:
         """The frames of a supplier's pages by name, or all where ``supplier`` is empty. A supplier's page sees no row of another."""
-        if not supplier:
-            return dict(self._frames)
-        return {name: parts.get(supplier, self._empty[name]).reset_index(drop=True) for name, parts in self._parts.items()}
+        return {name: rows.frame(supplier) for name, rows in self._rows.items()} if supplier else dict(self._frames)
 
     def digest(self, page: Page) -> str:
         """Digest of a page's slice: months, suppliers with their names, and every row that it may see."""
@@ -46,20 +46,37 @@ class Slices:
     def save(self, page: Page, folder: Path) -> None:
         """Writes a page's slice, unless it is there already."""
         if not folder.exists():
-            save_slice(folder, self._workbook, self.frames(page.supplier), self._suppliers(page.supplier))
+            tables = {name: rows.table(page.supplier) for name, rows in self._rows.items()} if page.supplier else self._frames
+            save_slice(folder, self._workbook, tables, self._suppliers(page.supplier))
 
     def _suppliers(self, supplier: str) -> list[str]:
         return [supplier] if supplier else self._workbook.suppliers
 
 
 class _Rows:
-    """A frame's rows as text, by supplier: written once, where a frame a supplier would be written hundreds of times."""
+    """A frame's rows by supplier, as text and as a table: made once, where a frame a supplier would be made hundreds of times."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
         self._head = str(list(frame.dtypes.items()))
-        self._places = frame.groupby("supplier_id", sort=False).indices
+        self._places = {supplier: np.asarray(places, dtype=np.int64) for supplier, places in frame.groupby("supplier_id", sort=False).indices.items()}
         self._texts = row_texts(frame)
 
     def digest(self, supplier: str) -> str:
         """Digest of the frame's columns and types and the supplier's rows in their order."""
-        return digest_of(self._head, *(self._texts[place] for place in self._places.get(supplier, ())))
+        return digest_of(self._head, *(self._texts[place] for place in self._of(supplier)))
+
+    def frame(self, supplier: str) -> pd.DataFrame:
+        """The supplier's rows."""
+        return self._frame.iloc[self._of(supplier)].reset_index(drop=True)
+
+    def table(self, supplier: str) -> pa.Table:
+        """The supplier's rows, as a slice holds them."""
+        return self._table.take(pa.array(self._of(supplier)))
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        return slice_table(self._frame)
+
+    def _of(self, supplier: str) -> npt.NDArray[np.int64]:
+        return self._places.get(supplier, np.empty(0, dtype=np.int64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from kmanalysis.samples.draws import generator
@@ -282,5 +283,5 @@ def catalogue(setting: Setting, cast: list[Supplier]) -> dict[str, Rows]:
     }
 
 
-def _all(groups) -> Rows:
+def _all(groups: Iterable[Rows]) -> Rows:
     return [row for group in groups for row in group]

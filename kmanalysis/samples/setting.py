@@ -68,7 +68,7 @@ class Setting:
         """Orders that the supplier gets in the month: its size, moved with the demand for what it sells."""
         places = list(supplier.places)
         moved = self.demand(month)[places].sum() / self.demand(self.last)[places].sum()
-        return max(round(self.base * supplier.size * moved), 4)
+        return max(round(self.base * supplier.size * float(moved)), 4)
 
     def sold(self, supplier: Supplier, month: Month) -> np.ndarray:
         """Places of the goods that the supplier sells in the month."""
@@ -95,7 +95,8 @@ class Setting:
 
     def demand(self, month: Month) -> np.ndarray:
         """Weight of each good in the month's demand."""
-        return self._demand[self.back(month)]
+        weights: np.ndarray = self._demand[self.back(month)]
+        return weights
 
 
 HOURS = np.array([3, 2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 6, 5, 5, 6, 6, 7, 8, 9, 9, 7, 5], dtype=float)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 
-import ibis
 import pandas as pd
 
-from kmanalysis import measures
+from kmanalysis.engine.lazy import ibis
 from kmanalysis.errors import UsageError
+from kmanalysis.measures import observation
 from kmanalysis.scoring.scorecard import scorecard
 from kmanalysis.standards import SIGNS, Standard
 from kmanalysis.words import Words
@@ -86,8 +86,9 @@ def explain(workbook: Workbook, supplier: str, measure: str, *, limit: int = 200
 
 def _rows(workbook: Workbook, supplier: str, measure: str, limit: int) -> pd.DataFrame:
     if not workbook.has_engine:
-        worst = measures.worst_rows(workbook, measure)
+        worst = observation.worst_rows(workbook, measure)
         return worst[worst["supplier_id"] == supplier].reset_index(drop=True)
-    evidence = measures.rows(workbook, measure)
+    evidence = observation.rows(workbook, measure)
     others = [ibis.asc(column) for column in evidence.columns if column != "severity"]
-    return evidence.filter(evidence.supplier_id == supplier).order_by([ibis.desc("severity"), *others]).limit(limit).drop("severity").execute()
+    found = evidence.filter(evidence.supplier_id == supplier).order_by([ibis.desc("severity"), *others]).limit(limit)
+    return workbook.rows_of(found.drop("severity"))

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from kmanalysis.measures import observe
-from kmanalysis.scoring.scorecard import scorecard, standards_frame, unasked, weighted_scores
+from kmanalysis.measures.common.frames import Row
+from kmanalysis.measures.observation import observe
+from kmanalysis.scoring.scorecard import scorecard, standards_frame, unrequested, weighted_scores
 from kmanalysis.scoring.verdicts import scale_points
 from kmanalysis.standards import Standards
-from kmanalysis.statistics.seeds import seeded
+from kmanalysis.statistics.seeds import generator
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame
 
@@ -124,7 +125,7 @@ def grade_chances(workbook: Workbook, graded: pd.DataFrame, floor: np.ndarray, e
     """
     standards = workbook.standards
     draws = int(standards.value("grade.draws"))
-    weights = weight_draws(standards, unasked(workbook), draws)
+    weights = weight_draws(standards, unrequested(workbook), draws)
     chances = np.zeros((len(graded), len(RANKS)))
     by_supplier = dict(tuple(scorecard(workbook).groupby("supplier_id", sort=False)))
     for place, row in enumerate(graded[["supplier_id", "coverage", "missed"]].to_dict("records")):
@@ -137,11 +138,11 @@ def grade_chances(workbook: Workbook, graded: pd.DataFrame, floor: np.ndarray, e
     return chances
 
 
-def weight_draws(standards: Standards, unasked: frozenset[str], draws: int) -> pd.DataFrame:
+def weight_draws(standards: Standards, unrequested: frozenset[str], draws: int) -> pd.DataFrame:
     """Drawn weights, a row a measure and a column a draw: one set for all suppliers, around the configured weights."""
-    configured = standards_frame(standards, unasked).set_index("measure")["weight"]
+    configured = standards_frame(standards, unrequested).set_index("measure")["weight"]
     weighing = configured[configured > 0]
-    drawn = seeded("weights").dirichlet(weighing.to_numpy() * standards.value("grade.weight_concentration"), size=draws)
+    drawn = generator("weights").dirichlet(weighing.to_numpy() * standards.value("grade.weight_concentration"), size=draws)
     return pd.DataFrame(drawn.T, index=weighing.index)
 
 
@@ -152,15 +153,16 @@ def score_draws(judged: pd.DataFrame, weights: pd.DataFrame, standards: Standard
         return np.full(weights.shape[1], np.nan)
     drawn = np.stack([_point_draws(row, weights.shape[1], standards) for row in counted.to_dict("records")])
     of_measure = weights.loc[counted["measure"]].to_numpy()
-    return (of_measure * drawn).sum(axis=0) / of_measure.sum(axis=0)
+    means: np.ndarray = (of_measure * drawn).sum(axis=0) / of_measure.sum(axis=0)
+    return means
 
 
-def _point_draws(row: dict, draws: int, standards: Standards) -> np.ndarray:
+def _point_draws(row: Row, draws: int, standards: Standards) -> np.ndarray:
     is_fixed = row["veto"] or row["verdict"] == "unproven" or not (row["upper"] > row["lower"])
     if is_fixed:
         return np.full(draws, row["points"])
     # Two half-normals that meet at the value and have the measure's one-sided bounds as their quantiles.
-    z = seeded(row["supplier_id"], row["measure"], row["month"]).standard_normal(draws)
+    z = generator(row["supplier_id"], row["measure"], row["month"]).standard_normal(draws)
     above, below = row["upper"] - row["value"], row["value"] - row["lower"]
     value = row["value"] + z * np.where(z > 0, above, below) / ndtri(standards.value("counting.confidence"))
     value = np.clip(value, 0.0, 1.0 if row["unit"] == "share" else None)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-from ibis.expr import types as ir
 
-from kmanalysis.measures import observed
+from kmanalysis.engine.lazy import ir
+from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.verdicts import points, verdicts
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, SCORECARD
@@ -23,7 +23,9 @@ def scorecard(workbook: Workbook) -> pd.DataFrame:
 
     ``weight`` is the measure's share of the whole (all weights sum to 1); ``points`` is NaN where there is no data.
     """
-    judged = observed(workbook).merge(standards_frame(workbook.standards, unasked(workbook)), on="measure", validate="many_to_one", suffixes=("", "_standard"))
+    judged = observed(workbook).merge(
+        standards_frame(workbook.standards, unrequested(workbook)), on="measure", validate="many_to_one", suffixes=("", "_standard")
+    )
     judged["verdict"] = verdicts(judged)
     judged["points"] = points(judged, workbook.standards.value("grade.target_points")).round(6)
     order = {measure: place for place, measure in enumerate(workbook.standards.measures)}
@@ -31,20 +33,20 @@ def scorecard(workbook: Workbook) -> pd.DataFrame:
     return judged[[*SCORECARD, *DETAILS]]
 
 
-@frame("scoring.asked_subjects")
-@query("scoring.asked_subjects")
-def asked_subjects(workbook: Workbook) -> ir.Table:
+@frame("scoring.requested_subjects")
+@query("scoring.requested_subjects")
+def requested_subjects(workbook: Workbook) -> ir.Table:
     """The subjects that the needs profile speaks of, a row each."""
     return workbook.table("needs").select("subject").distinct().order_by("subject")
 
 
-def unasked(workbook: Workbook) -> frozenset[str]:
+def unrequested(workbook: Workbook) -> frozenset[str]:
     """Measures whose subject the needs profile does not mention: they weigh nothing."""
-    subjects = set(asked_subjects(workbook)["subject"])
+    subjects = set(requested_subjects(workbook)["subject"])
     return frozenset(measure for measure, subject in ASKED_FOR.items() if subject not in subjects)
 
 
-def standards_frame(standards: Standards, unasked: frozenset[str] = frozenset()) -> pd.DataFrame:
+def standards_frame(standards: Standards, unrequested: frozenset[str] = frozenset()) -> pd.DataFrame:
     """The standards that judge a measure, a row each; ``weight`` is the share of the whole: dimension's share × share within it."""
     judging = [standards[identifier] for identifier in standards.measures]
     judged = pd.DataFrame(
@@ -53,7 +55,7 @@ def standards_frame(standards: Standards, unasked: frozenset[str] = frozenset())
             "dimension": [standard.dimension for standard in judging],
             "op": [standard.op for standard in judging],
             "target": [float(standard.value) for standard in judging],
-            "raw_weight": [0.0 if standard.id in unasked else float(standard.weight) for standard in judging],
+            "raw_weight": [0.0 if standard.id in unrequested else float(standard.weight) for standard in judging],
             "veto": [standard.veto for standard in judging],
             "minimum_n": [standard.minimum_n for standard in judging],
             "limit": [standard.limit for standard in judging],

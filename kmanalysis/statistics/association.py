@@ -33,15 +33,15 @@ def lift(together: ArrayLike, first: ArrayLike, second: ArrayLike, baskets: Arra
     if (both > np.minimum(one, other)).any() or (one + other - both > n).any() or (both < 0).any():
         raise ValueError("The counts contradict each other: both ≤ first, second and first + second − both ≤ baskets.")
     known = (n > 0) & (one > 0) & (other > 0)
-    told = known & (both > 0)
-    size, left, right, joint = (np.where(told, part, 1.0) for part in (n, one, other, both))
+    defined = known & (both > 0)
+    size, left, right, joint = (np.where(defined, part, 1.0) for part in (n, one, other, both))
     found = joint * size / (left * right)
     # Never under 0 but by rounding: it is the variance of a sum.
     error = np.sqrt(np.maximum(1 / joint - 1 / left - 1 / right + (2 * found - 1) / size, 0.0))
     spread = np.exp(special.ndtri(confidence) * error)
     support = np.divide(both, n, out=np.full(n.shape, np.nan), where=n > 0)
-    value = np.where(told, found, np.where(known, 0.0, np.nan))
-    return Lift(support, value, np.where(told, found / spread, np.nan), np.where(told, found * spread, np.nan))
+    value = np.where(defined, found, np.where(known, 0.0, np.nan))
+    return Lift(support, value, np.where(defined, found / spread, np.nan), np.where(defined, found * spread, np.nan))
 
 
 def chance(together: ArrayLike, first: ArrayLike, second: ArrayLike, baskets: ArrayLike) -> np.ndarray:

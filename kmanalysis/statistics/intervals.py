@@ -60,13 +60,13 @@ def cluster_share_bounds_by(groups: ArrayLike | pd.Series, successes: ArrayLike,
     if np.isnan(good).any() or np.isnan(cases).any() or (codes < 0).any():
         raise ValueError("a cluster's group, successes and total must not be missing")
 
-    def summed(part: np.ndarray) -> np.ndarray:
+    def sums(part: np.ndarray) -> np.ndarray:
         return np.bincount(codes, weights=part, minlength=len(names))
 
-    clusters, total = summed(cases > 0), summed(cases)
+    clusters, total = sums(cases > 0), sums(cases)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = summed(good) / total
-        variance = clusters / (clusters - 1) * summed((good - share[codes] * cases) ** 2) / total**2
+        share = sums(good) / total
+        variance = clusters / (clusters - 1) * sums((good - share[codes] * cases) ** 2) / total**2
         reach = special.stdtrit(clusters - 1, confidence) * np.sqrt(variance)
     index = pd.Index(names, name=groups.name if isinstance(groups, pd.Series) else "group")
     return pd.DataFrame({"lower": np.clip(share - reach, 0, 1), "upper": np.clip(share + reach, 0, 1)}, index=index)
@@ -79,7 +79,7 @@ def quantile_bounds(values: ArrayLike, counts: ArrayLike, q: float, confidence: 
     cases at the default 0.95 a side, and 72 at 0.975 a side, which is the two-sided 95 % interval.
     Source: order statistics; Conover, Practical Nonparametric Statistics (1999), §3.2. Holds for ties too.
     """
-    ordered, cumulated = _cumulated(values, counts)
+    ordered, cumulated = _cumulative(values, counts)
     if not len(ordered):
         return np.nan, np.nan
     n = int(cumulated[-1])
@@ -93,14 +93,15 @@ def quantile_bounds(values: ArrayLike, counts: ArrayLike, q: float, confidence: 
 
 def binomial_quantile(probability: ArrayLike, n: ArrayLike, share: ArrayLike) -> np.ndarray:
     """The smallest number of successes in ``n`` draws that is not exceeded with at least the probability; arrays broadcast."""
-    number = np.ceil(special.bdtrik(probability, n, share))
+    number: np.ndarray = np.ceil(special.bdtrik(probability, n, share))
     fewer = np.maximum(number - 1, 0)
-    return np.where(special.bdtr(fewer, n, share) >= probability, fewer, number)
+    is_enough: np.ndarray = special.bdtr(fewer, n, share) >= probability
+    return np.where(is_enough, fewer, number)
 
 
 def counted_quantile(values: ArrayLike, counts: ArrayLike, q: float) -> float:
     """The smallest value that at least the share ``q`` of the cases does not exceed; NaN without cases."""
-    ordered, cumulated = _cumulated(values, counts)
+    ordered, cumulated = _cumulative(values, counts)
     if not len(ordered):
         return np.nan
     rank = max(int(np.ceil(q * cumulated[-1] * (1 - 1e-12))), 1)
@@ -142,7 +143,7 @@ def _fewest(seen: np.ndarray, drawn: np.ndarray, lot: np.ndarray, miss: float) -
     return low
 
 
-def _cumulated(values: ArrayLike, counts: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def _cumulative(values: ArrayLike, counts: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     numbers, cases = np.asarray(values, dtype=float), np.asarray(counts, dtype=np.int64)
     if np.isnan(numbers).any() or (cases < 0).any():
         raise ValueError("values must not be missing and counts must not be negative")

@@ -38,7 +38,7 @@ def items_to_check(claim: float, confidence: float, failures: int = 0, lot: int 
     if lot is None:
         bad_share, most = 1 - claim, MOST_CODES
     else:
-        allowed = bad_allowed(claim, lot)
+        allowed = bad_allowance(claim, lot)
         if failures > allowed:
             return None
         # The best of the lots that are not good enough: what is unlikely there is less likely in all others.
@@ -47,7 +47,7 @@ def items_to_check(claim: float, confidence: float, failures: int = 0, lot: int 
     return _fewest(lambda n: acceptance(n, failures, bad_share, lot) <= limit, failures + 1, most)
 
 
-def bad_allowed(claim: float, lot: int) -> int:
+def bad_allowance(claim: float, lot: int) -> int:
     """Bad items that a lot of which the share ``claim`` is good may hold."""
     return floor(lot * (1 - claim) + ROUNDING)
 

@@ -82,11 +82,11 @@ def decisions(plan: SequentialPlan, is_bad: ArrayLike) -> pd.DataFrame:
     bad = np.cumsum(np.asarray(is_bad, dtype=np.int64))
     n = np.arange(1, len(bad) + 1)
     accept, reject = plan.accept_number(n), plan.reject_number(n)
-    told = np.select([bad <= accept, bad >= reject], [ACCEPT, REJECT], GO_ON).astype(object)
-    ended = np.flatnonzero(told != GO_ON)
+    verdict = np.select([bad <= accept, bad >= reject], [ACCEPT, REJECT], GO_ON).astype(object)
+    ended = np.flatnonzero(verdict != GO_ON)
     if len(ended):
-        told[ended[0] :] = told[ended[0]]
-    return pd.DataFrame({"n": n, "bad": bad, "accept_number": accept, "reject_number": reject, "decision": pd.Series(told, dtype="str")})
+        verdict[ended[0] :] = verdict[ended[0]]
+    return pd.DataFrame({"n": n, "bad": bad, "accept_number": accept, "reject_number": reject, "decision": pd.Series(verdict, dtype="str")})
 
 
 def five_points(plan: SequentialPlan) -> pd.DataFrame:

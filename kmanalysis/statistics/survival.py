@@ -75,7 +75,8 @@ class _Cases:
     @property
     def at_risk(self) -> np.ndarray:
         left = self.ended + self.censored
-        return self.n - np.cumsum(left) + left
+        at_risk: np.ndarray = self.n - np.cumsum(left) + left
+        return at_risk
 
 
 def survival_curve(seconds: ArrayLike, ended: ArrayLike, cases: ArrayLike, confidence: float = 0.95) -> SurvivalCurve:
@@ -179,7 +180,8 @@ def waiting_quantiles_by(counts: pd.DataFrame | CasesBySupplier, q: float, confi
 
     def at(rank: np.ndarray) -> np.ndarray:
         place = np.searchsorted(cumulated, before + np.clip(rank, 1, drawn))
-        return times[np.minimum(place, max(len(times) - 1, 0))]
+        quantiles: np.ndarray = times[np.minimum(place, max(len(times) - 1, 0))]
+        return quantiles
 
     value, lower, upper = at(ranks[0]), np.where(ranks[1] >= 1, at(ranks[1]), 0.0), np.where(ranks[2] <= drawn, at(ranks[2]), np.inf)
     found = np.where(cases.n > 0, np.array([value, lower, upper]), np.nan)
@@ -277,12 +279,12 @@ class CasesBySupplier:
             at_risk[rows] = self.n[code] - np.cumsum(left[rows]) + left[rows]
             survival[rows], variance[rows] = _product_limit(at_risk[rows], self.ended[rows])
             ended[rows] = np.cumsum(self.ended[rows])
-        return _banded(self.times, survival, variance, ended, at_risk - self.ended, confidence)
+        return _with_bands(self.times, survival, variance, ended, at_risk - self.ended, confidence)
 
 
 def _curve(counts: _Cases, confidence: float) -> SurvivalCurve:
     at_risk, ended = counts.at_risk, counts.ended
-    return _banded(counts.times, *_product_limit(at_risk, ended), np.cumsum(ended), at_risk - ended, confidence)
+    return _with_bands(counts.times, *_product_limit(at_risk, ended), np.cumsum(ended), at_risk - ended, confidence)
 
 
 def _product_limit(at_risk: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -291,7 +293,7 @@ def _product_limit(at_risk: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, 
         return np.cumprod((at_risk - ended) / at_risk), np.cumsum(ended / (at_risk * (at_risk - ended)))
 
 
-def _banded(times: np.ndarray, survival: np.ndarray, variance: np.ndarray, ended: np.ndarray, still: np.ndarray, confidence: float) -> SurvivalCurve:
+def _with_bands(times: np.ndarray, survival: np.ndarray, variance: np.ndarray, ended: np.ndarray, still: np.ndarray, confidence: float) -> SurvivalCurve:
     """The curve with its band; ``ended`` counts the cases up to each time, ``still`` those that are known to wait on after it."""
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = special.ndtri(confidence) * np.sqrt(variance) / np.abs(np.log(survival))

@@ -101,7 +101,7 @@ def _refused_from(n: int, alpha: float) -> int:
     pairs = n * (n - 1) // 2
     if n > EXACT:
         # The next |S| of the same parity as the number of pairs, as every S has.
-        beyond = math.floor(-special.ndtri(alpha / 2) * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)) + 1
+        beyond: int = math.floor(-special.ndtri(alpha / 2) * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)) + 1
         return beyond + (pairs - beyond) % 2
     return next((s for s in range(pairs % 2, pairs + 1, 2) if _exact_p(n, (), s) <= alpha), pairs + 2)
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from io import StringIO
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import kmanalysis
 from kmanalysis.cli import app
 from kmanalysis.samples import make_samples
 from kmanalysis.standards import default_standards
@@ -27,6 +29,15 @@ name = { from = "名称" }
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     return make_samples(tmp_path_factory.mktemp("data") / "small", suppliers=3, months=2, orders=300)
+
+
+@pytest.fixture
+def unstamped(data, tmp_path):
+    """The data with its suppliers in a Parquet file that nobody stamped."""
+    folder = shutil.copytree(data, tmp_path / "unstamped")
+    pd.read_csv(folder / "suppliers.csv", dtype="str").to_parquet(folder / "suppliers.parquet")
+    (folder / "suppliers.csv").unlink()
+    return folder
 
 
 @pytest.fixture
@@ -176,6 +187,64 @@ def test_a_folder_that_is_not_there_ends_with_1(run):
 def test_help_is_in_the_language_asked_for(lang, sentence):
     done = subprocess.run([sys.executable, "-m", "kmanalysis", "report", "--lang", lang, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert sentence in done.stdout
+
+
+def test_h_is_help_for_every_command_and_the_version_is_printed_alone(run):
+    for arguments in (["-h"], ["score", "-h"], ["plan", "trial", "-h"]):
+        outcome = run(*arguments)
+        assert outcome.exit_code == 0
+        assert outcome.stdout.startswith("Usage: ")
+    outcome = run("--version")
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, f"{kmanalysis.__version__}\n", "")
+
+
+def test_help_waits_for_neither_the_engine_nor_pandas():
+    asked = "import sys; from kmanalysis.cli.app import main; sys.argv = ['kmanalysis', '--help']\ntry: main()\nexcept SystemExit: pass\n"
+    told = subprocess.run([sys.executable, "-c", asked + "print(*sys.modules)"], check=True, capture_output=True, text=True).stdout
+    assert set(told.splitlines()[-1].split()) & {"duckdb", "ibis", "pandas", "numpy", "pyarrow", "matplotlib", "papermill", "filelock", "rich.console"} == set()
+
+
+@pytest.mark.parametrize("command", ["check", "score --format csv", "report"])
+def test_a_table_that_is_validated_at_each_run_is_named_on_stderr(run, unstamped, tmp_path, command):
+    places = []
+    if command == "report":
+        (tmp_path / "notebooks").mkdir()
+        shutil.copy(FIXTURES / "fine.ipynb", tmp_path / "notebooks")
+        places = ["--out", tmp_path / "out", "--notebooks", tmp_path / "notebooks"]
+    outcome = run(*command.split(), "--data", unstamped, "--lang", "en", *places)
+    assert outcome.exit_code == 0
+    assert "suppliers: validated at each run" in outcome.stderr
+    assert f"kmanalysis check --data {unstamped} --stamp" in outcome.stderr
+
+
+def test_check_stamps_what_it_is_asked_to(run, unstamped):
+    outcome = run("check", "--data", str(unstamped), "--stamp", "--lang", "en")
+    assert outcome.exit_code == 0
+    assert outcome.stderr.splitlines() == ["Stamped: suppliers"]
+    assert "rows read" in outcome.stdout
+    again = run("check", "--data", str(unstamped), "--lang", "en")
+    assert (again.exit_code, again.stderr) == (0, "")
+
+
+def test_check_stamps_no_table_with_rejected_rows_unless_they_are_set_aside(run, unstamped):
+    path = unstamped / "suppliers.parquet"
+    rows = pd.read_parquet(path)
+    rows.assign(supply_mode=["unheard of", *rows["supply_mode"].iloc[1:]]).to_parquet(path)
+    before = path.read_bytes()
+    outcome = run("check", "--data", str(unstamped), "--stamp", "--lang", "en")
+    assert outcome.exit_code == 1
+    assert "suppliers is left as it is: 1 of its rows are rejected." in outcome.stderr
+    assert path.read_bytes() == before
+    outcome = run("check", "--data", str(unstamped), "--stamp", "--set-aside", "--lang", "en")
+    assert outcome.exit_code == 1
+    aside = unstamped / "rejected" / "suppliers-suppliers.parquet"
+    assert outcome.stderr.splitlines() == [f"Rejected rows were set aside: {aside}", "Stamped: suppliers"]
+    assert pd.read_parquet(aside)["supplier_id"].tolist() == rows["supplier_id"].head(1).tolist()
+
+
+def test_set_aside_goes_with_stamp(run, data):
+    outcome = run("check", "--data", str(data), "--set-aside", "--lang", "en")
+    assert (outcome.exit_code, outcome.stderr) == (2, "Error: --set-aside goes with --stamp.\n")
 
 
 def test_in_an_empty_folder_samples_are_made_and_scored_without_arguments(run, tmp_path, monkeypatch):

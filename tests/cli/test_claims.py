@@ -16,11 +16,11 @@ from typer.testing import CliRunner
 from kmanalysis.cli import app
 from kmanalysis.decisions.claims import claims_to_make
 from kmanalysis.loaders.checking.stamp import is_stamped
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.sheets.claims import claim_sheets
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
 from kmanalysis.words import Words
-from kmanalysis.workbook import open_workbook
 
 TABLES = {
     "suppliers": "supplier_id,name\nS1,=云杉\nS2,灵犀\n",

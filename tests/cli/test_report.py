@@ -39,7 +39,7 @@ def test_the_same_report_again_is_not_counted_and_told_the_same(data, tmp_path, 
     first = content(month)
 
     with monkeypatch.context() as closed:
-        closed.setattr("kmanalysis.report.report.run_report", lambda *_: pytest.fail("it was counted"))
+        closed.setattr("kmanalysis.report.report.write", lambda *_: pytest.fail("it was counted"))
         assert report() == report("--month", "2026-10") == report("--notebook", "small") == f"1/1 small.html: up to date\n{rejected}"
     assert content(month) == first
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from kmanalysis.decisions.actions import actions, decided
-from kmanalysis.decisions.corrective import CORRECTIVE, _open_runs
+from kmanalysis.decisions.actions import actions, rulings
+from kmanalysis.decisions.corrective import CORRECTIVE, open_runs
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
@@ -43,7 +43,7 @@ def todo(supplier, state, months, measure="service.dispute_rate"):
 
 
 def rules(workbook):
-    return {row["supplier_id"]: (row["action"], row["reason"], row["months"]) for row in decided(workbook).to_dict("records")}
+    return {row["supplier_id"]: (row["action"], row["reason"], row["months"]) for row in rulings(workbook).to_dict("records")}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_standing_right_to_terminate_ends_it_and_a_broken_run_does_not():
     ]
     workbook = workbook_with(dict.fromkeys(("s1", "s2", "s3"), "AAAAAA"), runs=runs)
     assert rules(workbook) == {"s1": ("end", "may_be_ended", 0), "s2": ("keep", "nothing_missed", 0), "s3": ("keep", "nothing_missed", 0)}
-    row = decided(workbook).set_index("supplier_id").loc["s1"]
+    row = rulings(workbook).set_index("supplier_id").loc["s1"]
     assert (row["failures"], row["right_since"]) == (4, pd.Timestamp("2026-10-02 03:00"))
 
 
@@ -128,5 +128,5 @@ def test_a_corrective_action_closes_after_two_good_months(verdicts, is_open, mon
             for month, sign in zip(MONTHS, verdicts, strict=True)
         ]
     )
-    found_open, found_months = _open_runs(past, 2)
+    found_open, found_months = open_runs(past, 2)
     assert (bool(found_open.iloc[0]), int(found_months.iloc[0])) == (is_open, months)

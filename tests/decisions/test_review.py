@@ -53,7 +53,7 @@ def test_price_moves_are_means_over_skus_and_the_same_each_time():
             {"supplier_id": "s1", "sku": [f"k{number}" for number in range(len(own))], "currency": "CNY", "own_level": own, "market_level": 10.0}
         )
 
-    frames = {("2026-10", "price_moves.price_levels"): levels([11.0, 11.1, 10.9, 11.0, 11.05]), ("2026-09", "price_moves.price_levels"): levels([10.0] * 5)}
+    frames = {("2026-10", "quotes.price_levels"): levels([11.0, 11.1, 10.9, 11.0, 11.05]), ("2026-09", "quotes.price_levels"): levels([10.0] * 5)}
     found = price_moves(workbook_with(dict(frames))).iloc[0]
     assert (found["skus"], found["is_more_than_noise"]) == (5, True)
     assert found["relative_change"] == pytest.approx(0.101)

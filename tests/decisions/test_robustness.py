@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.decisions.robustness import _ranks, _scores, swapping_weights
+from kmanalysis.decisions.robustness import ranks_by_score, swapping_weights, weighted_scores
 
 POINTS = st.one_of(st.just(np.nan), st.floats(0, 100).map(lambda value: round(value, 1)))
 
@@ -54,11 +54,11 @@ def test_at_the_swapping_weight_the_means_are_equal_and_no_nearer_one_makes_them
 
 
 def test_ranks_share_the_better_place():
-    assert _ranks(np.array([[90.0], [80.0], [90.0], [70.0]]))[:, 0].tolist() == [1, 3, 1, 4]
+    assert ranks_by_score(np.array([[90.0], [80.0], [90.0], [70.0]]))[:, 0].tolist() == [1, 3, 1, 4]
 
 
 def test_scores_are_means_over_what_was_observed():
     import pandas as pd
 
     table = pd.DataFrame({"a": [100.0, np.nan], "b": [50.0, 40.0]})
-    assert _scores(table, np.array([[0.5, 0.9], [0.5, 0.1]])).tolist() == [[75.0, 95.0], [40.0, 40.0]]
+    assert weighted_scores(table, np.array([[0.5, 0.9], [0.5, 0.1]])).tolist() == [[75.0, 95.0], [40.0, 40.0]]

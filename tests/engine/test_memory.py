@@ -36,6 +36,6 @@ def test_without_a_size_it_is_a_share_of_the_machine(monkeypatch):
 
 
 def test_the_connection_is_bound_by_it():
-    bound = connect("4GB").con.execute("SELECT current_setting('memory_limit')").fetchone()[0]
+    bound = connect("4GB").execute("SELECT current_setting('memory_limit')").fetchone()[0]
     assert bound.endswith("GiB")
     assert float(bound.split()[0]) == pytest.approx(memory.engine_limit("4GB") / GB, abs=0.1)

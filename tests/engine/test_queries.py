@@ -4,14 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import ibis
-import pandas as pd
 import pytest
 
 from kmanalysis.decisions.bundle import finished_frames
-from kmanalysis.engine import queries
-from kmanalysis.engine.queries import Need
+from kmanalysis.engine.duckdb import DuckDB
+from kmanalysis.engine.texts import CACHE_VARIABLE, Need, known_texts
 from kmanalysis.times import Month, to_local
-from kmanalysis.workbook import Workbook, kept, query
+from kmanalysis.workbook import Workbook, kept, query, row_fact
 
 ORDERS = [
     {"order_id": f"{month}-{number}", "ordered_at": f"2026-{month:02d}-15 04:00:00", "quantity": month}
@@ -92,17 +91,8 @@ def test_a_month_is_worked_out_once_however_many_ask_at_a_time(workbook_of):
 
 def test_outside_of_a_query_it_is_an_expression_like_any_other(workbook_of):
     workbook = workbook_of({"orders": ORDERS}, month="2026-09")
-    assert daily(workbook).orders.sum().execute() == 4
-    assert daily(workbook, months_before=3).orders.sum().execute() == 6
-
-
-def test_an_engine_that_keeps_nothing_works_it_out_in_place(workbook_of):
-    workbook = workbook_of({"orders": ORDERS}, month="2026-09")
-    expected = [question(workbook).sort_values("day", ignore_index=True) for question in (this_month, two_months_before, busy_before)]
-    in_place = workbook_of({"orders": ORDERS}, month="2026-09")
-    in_place._facts["queries"] = None
-    for question, frame in zip((this_month, two_months_before, busy_before), expected, strict=True):
-        pd.testing.assert_frame_equal(question(in_place).sort_values("day", ignore_index=True), frame)
+    assert workbook.value_of(daily(workbook).orders.sum()) == 4
+    assert workbook.value_of(daily(workbook, months_before=3).orders.sum()) == 6
 
 
 def test_it_may_not_ask_which_month_it_is(workbook_of):
@@ -124,7 +114,7 @@ def test_a_listener_hears_of_each_query_while_it_runs(workbook_of):
         yield
         heard.append((str(counting.month), counting.table, "ends"))
 
-    workbook.tell(hear)
+    workbook.listen(hear)
     asked(workbook, "2026-08", two_months_before)
     # Two months of the kept table, then the query, which reads that alone.
     assert heard[0::2] == [("2026-07", "orders", "begins"), ("2026-06", "orders", "begins"), ("2026-08", "", "begins")]
@@ -137,11 +127,11 @@ def by_kind(workbook: Workbook):
 
 
 def test_another_folder_is_asked_what_was_written_for_the_first(workbook_of, monkeypatch):
-    queries._texts.cache_clear()
+    known_texts.cache_clear()
     first = workbook_of({"orders": ORDERS})
     for question in (by_kind, busy_before):
         asked(first, "2026-08", question)
-    monkeypatch.setattr(queries, "written", lambda *_: pytest.fail("it was written again"))
+    monkeypatch.setattr(DuckDB, "write", lambda *_: pytest.fail("it was written again"))
     second = workbook_of({"orders": ORDERS[1:]})
     assert asked(second, "2026-08", busy_before) == {"2026-07-15": 2}
     assert asked(second, "2026-07", by_kind) == {"2026-07-15": 2}
@@ -150,7 +140,7 @@ def test_another_folder_is_asked_what_was_written_for_the_first(workbook_of, mon
 
 @query("test_queries.as_many_as_orders")
 def as_many_as_orders(workbook: Workbook):
-    many = workbook.of_rows("orders", lambda: int(workbook.table("orders").count().execute()))
+    many = number_of_orders(workbook)
     return daily(workbook).mutate(orders=many)
 
 
@@ -161,9 +151,14 @@ def test_a_query_that_depends_on_the_rows_is_the_folder_s_own(workbook_of):
     ]  # fmt: skip
 
 
+@row_fact("test_queries.orders")
+def number_of_orders(workbook: Workbook) -> int:
+    return int(workbook.value_of(workbook.table("orders").count()))
+
+
 @kept("test_queries.all_orders")
 def all_orders(workbook: Workbook):
-    many = workbook.of_rows("orders", lambda: int(workbook.table("orders").count().execute()))
+    many = number_of_orders(workbook)
     return daily(workbook).mutate(orders=many)
 
 
@@ -181,23 +176,28 @@ def looks_back(workbook: Workbook):
 def test_what_depends_on_other_rows_is_no_later_run_s(workbook_of):
     workbook = workbook_of({"orders": ORDERS})
     looks_back(workbook.at(Month.parse("2026-08")))
-    assert {(table.rpartition(".")[2], str(month)) for table, month, _ in workbook.looked_back_on()} == {("daily", "2026-07")}
+    assert {(table.rpartition(".")[2], str(month)) for table, month, _ in workbook.reusable_tables()} == {("daily", "2026-07")}
 
 
 def test_other_standards_are_other_texts(workbook_of):
-    texts = {id(workbook_of({"orders": ORDERS}, standards=changes)._queries._texts) for changes in (None, {"market.trend_months": {"value": 5}}, None)}
-    assert len(texts) == 2
+    changed = workbook_of({"orders": ORDERS}, standards={"market.trend_months": {"value": 5}})
+    standard = workbook_of({"orders": ORDERS})
+    assert known_texts("duckdb", changed.standards.digest) is not known_texts("duckdb", standard.standards.digest)
+    assert known_texts("duckdb", standard.standards.digest) is not known_texts("spark", standard.standards.digest)
 
 
-def test_a_text_depends_on_no_folder_and_no_language(samples, workbook_of):
+def test_a_text_depends_on_no_folder_and_no_language(samples, workbook_of, monkeypatch):
     finished_frames(samples)
-    samples_texts = samples._queries._texts
-    queries._texts.cache_clear()
+    of_samples = known_texts("duckdb", samples.standards.digest)
+    monkeypatch.setenv(CACHE_VARIABLE, "")
+    known_texts.cache_clear()
     # Longer than the standard, and than a month: the failures of more months may be due.
     terms = [{"contract_id": "c1", "term": "reship_hours", "value": "1000"}]
     small = workbook_of({"orders": ORDERS, "contracts": [{"contract_id": "c1", "valid_from": "2026-01-01"}], "contract_terms": terms}, month="2026-07")
     finished_frames(small)
-    texts = small._queries._texts
-    assert len(texts) > 60
-    assert {name: asked for name, asked in texts.items() if samples_texts.get(name, asked) != asked} == {}
-    assert len(texts.keys() & samples_texts.keys()) > 60
+    of_small = known_texts("duckdb", small.standards.digest)
+    assert len(list(of_small)) > 60
+    both = {name: (of_samples.get(name), of_small.get(name)) for name in of_small if of_samples.get(name)}
+    assert [name for name, (first, second) in both.items() if first != second and first.facts == second.facts] == []
+    assert {name.partition(".")[0] for name, (first, second) in both.items() if first.facts != second.facts} == {"service", "evidence"}
+    assert len(set(of_small) & set(of_samples)) > 60

@@ -12,9 +12,9 @@ SPILLS = """
 import sys
 from kmanalysis.engine.duckdb import connect
 connection = connect()
-connection.raw_sql("SET memory_limit = '150MB'")
-connection.raw_sql("SET threads = 2")
-line = connection.con.cursor()
+connection.execute("SET memory_limit = '150MB'")
+connection.execute("SET threads = 2")
+line = connection.cursor()
 line.execute("CREATE TABLE kept AS SELECT DISTINCT md5(i::VARCHAR) AS text FROM range(4000000) numbers(i)")
 files = line.execute("SELECT coalesce(sum(size), 0) FROM duckdb_temporary_files()").fetchone()[0]
 print(line.execute("SELECT count(DISTINCT text) FROM kept").fetchone()[0], files > 0, flush=True)
@@ -59,7 +59,7 @@ def test_what_a_killed_process_left_goes_with_the_next_one_and_a_running_one_s_s
     running, _ = spilling()
     assert not left.exists()
     [kept] = tmp_path.glob(f"{PREFIX}*")
-    subprocess.run([sys.executable, "-c", "from kmanalysis.loaders.engine import connect; connect()"], check=True)
+    subprocess.run([sys.executable, "-c", "from kmanalysis.engine.duckdb import connect; connect()"], check=True)
     assert list(tmp_path.iterdir()) == [kept]
     running.communicate()
     assert list(tmp_path.iterdir()) == []

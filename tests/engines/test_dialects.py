@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import ibis
 import pytest
 from ibis.backends.sql.compilers.clickhouse import compiler as clickhouse
 from ibis.backends.sql.compilers.trino import compiler as trino
 from ibis.common.exceptions import OperationNotDefinedError, UnsupportedOperationError
 from ibis.expr import types as ir
 
-from kmanalysis import measures
 from kmanalysis.assets import samples_folder
-from kmanalysis.workbook import Workbook, open_workbook
+from kmanalysis.measures import observation
+from kmanalysis.measures.registry import measures
+from kmanalysis.opening import open_workbook
+from kmanalysis.workbook import Workbook
 
-MEASURES = tuple(measures._BY_ID)
+MEASURES = tuple(measures())
 EXPECTED = {"clickhouse": "Clickhouse doesn't support subsecond interval resolutions", "trino": "Compilation rule for 'Quantile' operation is not defined"}
 """The one thing that each cannot say."""
 
@@ -27,17 +30,20 @@ def expressions() -> dict[str, ir.Table]:
     """Every query that the measures ask, and the rows behind each, by name: whole, as an engine is asked that keeps nothing."""
     found: dict[str, ir.Table] = {}
 
-    def answered(workbook: Workbook, name: str, build):
+    def answer(workbook: Workbook, name: str, build):
         found[name] = build(workbook)
-        return found[name].execute()
+        return workbook.rows_of(found[name])
+
+    def in_place(workbook: Workbook, name: str, build, months_before: int = 0):
+        months = [workbook.month - back for back in range(1, months_before + 1)] or [workbook.month]
+        return ibis.union(*(build(workbook.at(month)) for month in months)) if len(months) > 1 else build(workbook.at(months[0]))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Workbook, "_queries", None)
-        patch.setattr(Workbook, "answered", answered)
-        patch.setattr(ir.Table, "cache", lambda table: table)
+        patch.setattr(Workbook, "kept", in_place)
+        patch.setattr(Workbook, "answer", answer)
         workbook = open_workbook(samples_folder(), "2026-10", lang="en")
-        measures.observed(workbook)
-        return found | {f"rows of {measure}": measures.rows(workbook, measure) for measure in MEASURES}
+        observation.observed(workbook)
+        return found | {f"rows of {measure}": observation.rows(workbook, measure) for measure in MEASURES}
 
 
 @pytest.mark.parametrize("dialect", [clickhouse, trino], ids=["clickhouse", "trino"])

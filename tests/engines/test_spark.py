@@ -5,27 +5,32 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from kmanalysis import measures
 from kmanalysis.assets import samples_folder
 from kmanalysis.cli.terminal import scores
+from kmanalysis.engine import spark
 from kmanalysis.engine.duckdb import connect
+from kmanalysis.engine.spark import spark_session
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import UsageError
 from kmanalysis.loaders.folder import attach, in_reading_order
 from kmanalysis.loaders.store import put_in_place, write_table
-from kmanalysis.times import Month
-from kmanalysis.workbook import Workbook, open_workbook
+from kmanalysis.measures import observation
+from kmanalysis.measures.registry import measures
+from kmanalysis.opening import open_workbook
+from kmanalysis.times import Month, to_local
+from kmanalysis.workbook import Workbook, kept, query
 from tests.engines.nasty import make_nasty
 
 MONTH = "2026-10"
 MASTER = "local[2]"
-MEASURES = tuple(measures._BY_ID)
+MEASURES = tuple(measures())
 NO_ROWS = {("samples", "compliance.family_coverage"), ("samples", "compliance.new_category_speed")}
 """What nothing lies behind: the samples ask for no family and no category."""
 
@@ -77,8 +82,8 @@ def write_parquet(source: Path, folder: Path) -> None:
             halves = {f"{table.name}/a": "hash(supplier_id) % 2 = 0", f"{table.name}/b": "hash(supplier_id) % 2 = 1"}
         for part, condition in halves.items():
             target = folder / f"{part or table.name}.parquet"
-            connection.raw_sql(f"CREATE OR REPLACE VIEW part AS SELECT {', '.join(map(identifier, table.columns))} FROM {name} WHERE {condition}")
-            written.append((write_table(connection.con, "part", table, target), target))
+            connection.execute(f"CREATE OR REPLACE VIEW part AS SELECT {', '.join(map(identifier, table.columns))} FROM {name} WHERE {condition}")
+            written.append((write_table(connection, "part", table, target), target))
     put_in_place(written, folder)
 
 
@@ -94,18 +99,18 @@ def assert_rows_equal(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
 def test_every_measure_is_the_same(folder, request):
     duckdb, spark = request.getfixturevalue(folder)
     assert spark.attached.receipts == duckdb.attached.receipts
-    wanted = measures.observed(duckdb)
+    wanted = observation.observed(duckdb)
     assert wanted.groupby("measure")["n"].sum().reindex(MEASURES).gt(0).sum() >= len(MEASURES) - 3, "too little is observed to compare"
-    pd.testing.assert_frame_equal(measures.observed(spark), wanted, check_exact=True)
+    pd.testing.assert_frame_equal(observation.observed(spark), wanted, check_exact=True)
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("folder", ["samples", "nasty"])
 def test_the_rows_behind_a_measure_are_the_same(folder, measure, request):
     duckdb, spark = request.getfixturevalue(folder)
-    wanted = measures.rows(duckdb, measure).execute()
+    wanted = duckdb.rows_of(observation.rows(duckdb, measure))
     assert len(wanted) > 0 or (folder, measure) in NO_ROWS
-    assert_rows_equal(measures.rows(spark, measure).execute(), wanted)
+    assert_rows_equal(spark.rows_of(observation.rows(spark, measure)), wanted)
 
 
 def test_the_scorecard_is_printed_to_the_byte(samples):
@@ -122,7 +127,7 @@ def test_names_and_months_are_the_same(nasty):
 def test_a_folder_with_one_table_has_nothing_to_observe(tmp_path):
     (tmp_path / "suppliers.csv").write_text("supplier_id,name\ns1,x\n", encoding="utf-8")
     duckdb, spark = both(tmp_path)
-    pd.testing.assert_frame_equal(measures.observed(spark), measures.observed(duckdb), check_exact=True)
+    pd.testing.assert_frame_equal(observation.observed(spark), observation.observed(duckdb), check_exact=True)
 
 
 def test_two_workbooks_share_a_driver_and_no_table(tmp_path, nasty):
@@ -130,15 +135,47 @@ def test_two_workbooks_share_a_driver_and_no_table(tmp_path, nasty):
     _, spark = nasty
     other = open_workbook(tmp_path, MONTH, lang="en", engine="spark", master=MASTER, memory="3GB")
     assert other.suppliers == ["s1"]
-    assert spark.table("suppliers").count().execute() == 6
+    assert spark.value_of(spark.table("suppliers").count()) == 6
 
 
-def test_a_kept_table_is_worked_out_once_a_month(nasty):
-    from kmanalysis.measures.common.orders import orders_by_day
+@kept("test_spark.daily")
+def daily(workbook: Workbook):
+    orders = workbook.in_month("orders")
+    return orders.group_by("supplier_id", day=to_local(orders.ordered_at).date()).agg(orders=orders.count(), amount=orders.amount.sum())
 
-    _, spark = nasty
-    earlier = spark.at(Month.parse("2026-09"))
-    assert orders_by_day(earlier).op() is orders_by_day(earlier).op()
+
+@query("test_spark.before")
+def before(workbook: Workbook):
+    return daily(workbook, months_before=2).order_by("supplier_id", "day")
+
+
+class Kept(dict):
+    """What a run worked out, as the shelf of another."""
+
+    def taken(self, table, month):
+        return self.get((table, month))
+
+
+def test_a_kept_table_is_worked_out_once_a_month_and_may_come_from_another_run(tmp_path):
+    folder, heard = make_nasty(tmp_path / "rows"), []
+
+    def hear(counting):
+        heard.append((str(counting.month), counting.table))
+        return nullcontext()
+
+    def opened(shelf=None):
+        book = open_workbook(folder, MONTH, engine="spark", master=MASTER, memory="3GB", shelf=shelf)
+        book.listen(hear)
+        return book
+
+    first = opened()
+    frames = [before(first.at(Month.parse(month))) for month in (MONTH, "2026-11", MONTH)]
+    assert [month for month, table in heard if table == "orders"] == ["2026-09", "2026-08", "2026-10"]
+    heard.clear()
+    shelf = Kept({(table, month): rows for table, month, rows in first.reusable_tables()})
+    assert len(shelf) == 3
+    pd.testing.assert_frame_equal(before(opened(shelf)), frames[0])
+    assert heard == [(MONTH, "")]
 
 
 def test_an_unknown_engine_is_said(tmp_path):
@@ -152,23 +189,17 @@ def test_a_master_needs_spark():
 
 
 def test_without_java_spark_is_not_started(monkeypatch, tmp_path):
-    from kmanalysis.loaders import spark
-
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(UsageError, match="Java 17"):
-        spark.open_spark(samples_folder())
+        spark_session()
 
 
 def test_without_pyspark_the_extra_is_named(monkeypatch):
-    from kmanalysis.loaders import spark
-
     monkeypatch.setattr(spark, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"kmanalysis\[spark\]"):
-        spark.open_spark(samples_folder())
+        spark_session()
 
 
 @pytest.mark.parametrize(("master", "cores"), [("local", 1), ("local[2]", 2), ("local[2,4]", 2), ("local[*]", os.cpu_count())])
 def test_cores_of_a_master(master, cores):
-    from kmanalysis.loaders import spark
-
-    assert spark._cores(master) == cores
+    assert spark.cores_of(master) == cores

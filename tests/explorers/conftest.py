@@ -16,7 +16,7 @@ def seen():
         frames = {}
         for month, rows in observed.items():
             frames[month, "measures.observed"] = pd.DataFrame(rows)
-            frames[month, "scoring.asked_subjects"] = pd.DataFrame({"subject": []})
+            frames[month, "scoring.requested_subjects"] = pd.DataFrame({"subject": []})
         suppliers = sorted({row["supplier_id"] for rows in observed.values() for row in rows})
         facts = {"names": {supplier: f"供货商 {supplier}" for supplier in suppliers}, "first_month": min(observed)}
         return Workbook(Month.parse(max(observed)), standards or default_standards(), Words(lang), frames=frames, facts=facts)

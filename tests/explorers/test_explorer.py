@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from kmanalysis.explorers.comparison import beside
-from kmanalysis.explorers.display import lively, put
+from kmanalysis.explorers.display import interactive_table, put
 from kmanalysis.explorers.explorer import explorer_of
 from kmanalysis.explorers.models.whatif import WhatIf
 from kmanalysis.explorers.sliders import step_of
+from kmanalysis.opening import open_workbook
 from kmanalysis.scoring.grades import grades
 from kmanalysis.standards import load_standards
 from kmanalysis.words import Words
-from kmanalysis.workbook import open_workbook
-from tests.explorers.models.test_whatif import some_months
+from tests.report.small import judged_workbook
 
 
 @pytest.fixture
@@ -24,19 +24,19 @@ def explorer(samples):
 
 
 def shown(explorer):
-    return dict(re.findall(r'data-supplier="([^"]*)" data-grade="([^"]*)"', explorer.moving._table.value))
+    return dict(re.findall(r'data-supplier="([^"]*)" data-grade="([^"]*)"', explorer.sliders.table.value))
 
 
 def test_a_slider_moves_a_grade_and_the_file_says_so_to_the_batch(explorer, samples, tmp_path):
     before = shown(explorer)
     assert before == dict(zip(*(grades(samples)[column] for column in ("supplier_id", "grade")), strict=True))
-    explorer.moving.control("stability.delivery_time", "value").value = 1.0
-    explorer.moving.control("service.resolution", "weight").value = 55
-    explorer.moving.control("service.dispute_rate", "veto").value = True
+    explorer.sliders.control("stability.delivery_time", "value").value = 1.0
+    explorer.sliders.control("service.resolution", "weight").value = 55
+    explorer.sliders.control("service.dispute_rate", "veto").value = True
     assert shown(explorer) != before
-    explorer.exporting.name.value = str(tmp_path / "own.toml")
-    explorer.exporting.write()
-    assert str(tmp_path / "own.toml") in explorer.exporting._told.value
+    explorer.export.name.value = str(tmp_path / "own.toml")
+    explorer.export.write()
+    assert str(tmp_path / "own.toml") in explorer.export.result.value
     batch = grades(open_workbook(month="2026-10", standards=load_standards(tmp_path / "own.toml")))
     assert shown(explorer) == dict(zip(batch["supplier_id"], batch["grade"], strict=True))
     pd.testing.assert_frame_equal(batch, explorer.session.model.grades(explorer.session.standards))
@@ -44,51 +44,51 @@ def test_a_slider_moves_a_grade_and_the_file_says_so_to_the_batch(explorer, samp
 
 def test_back_to_the_standards_in_force(explorer):
     before = shown(explorer)
-    explorer.moving.control("stability.delivery_time", "value").value = 1.0
-    explorer.moving._reset()
+    explorer.sliders.control("stability.delivery_time", "value").value = 1.0
+    explorer.sliders.reset()
     assert shown(explorer) == before
     assert explorer.session.choices.changes == {}
-    assert explorer.moving.control("stability.delivery_time", "value").value == 0.95
+    assert explorer.sliders.control("stability.delivery_time", "value").value == 0.95
 
 
 def test_what_was_set_is_there_again_when_the_cells_run_again(samples):
     first = explorer_of(samples, "samples")
-    first.moving.control("dimension.price", "value").value = 70
-    first.trialling.times.value = 326
-    first.trialling.enter("valid")
-    first.drilling.supplier.value = "S10"
+    first.sliders.control("dimension.price", "value").value = 70
+    first.trials.times.value = 326
+    first.trials.enter("valid")
+    first.drilldown.supplier.value = "S10"
     again = explorer_of(samples, "samples")
-    assert again.moving.control("dimension.price", "value").value == 70
+    assert again.sliders.control("dimension.price", "value").value == 70
     assert shown(again) == shown(first)
-    assert 'data-decision="accept"' in again.trialling._decision.value
-    assert again.drilling.supplier.value == "S10"
+    assert 'data-decision="accept"' in again.trials.decision.value
+    assert again.drilldown.supplier.value == "S10"
     other = explorer_of(samples, "another folder")
-    assert other.moving.control("dimension.price", "value").value == 20
+    assert other.sliders.control("dimension.price", "value").value == 20
 
 
 def test_nothing_that_weighs_is_said_and_moves_nothing(explorer):
     for dimension in ("stability", "compliance", "price", "service", "reputation"):
-        explorer.moving.control(f"dimension.{dimension}", "value").value = 0
-    assert "权重" in explorer.moving._wrong.value
+        explorer.sliders.control(f"dimension.{dimension}", "value").value = 0
+    assert "权重" in explorer.sliders.refusal.value
     assert explorer.session.standards.value("dimension.reputation") == 10
 
 
 def test_searching_and_sorting_the_grades(explorer):
-    explorer.moving._search.value = "s1"
+    explorer.sliders.search.value = "s1"
     assert len(shown(explorer)) == 10
     assert all(supplier.startswith("S1") for supplier in shown(explorer))
-    explorer.moving._search.value = ""
-    explorer.moving._order.value = "supplier_id"
+    explorer.sliders.search.value = ""
+    explorer.sliders.order.value = "supplier_id"
     assert list(shown(explorer)) == sorted(explorer.workbook.suppliers)
 
 
 def test_choosing_another_month_and_suppliers(explorer, samples):
     assert len(shown(explorer)) == 20
-    month, category = explorer.choose.children[1].children[0].children
-    suppliers = explorer.choose.children[1].children[1]
+    month, category = explorer.pickers.children[1].children[0].children
+    suppliers = explorer.pickers.children[1].children[1]
     suppliers.value = ("S02", "S03")
     assert sorted(shown(explorer)) == ["S02", "S03"]
-    assert [value for _, value in explorer.drilling.supplier.options] == ["S02", "S03"]
+    assert [value for _, value in explorer.drilldown.supplier.options] == ["S02", "S03"]
     suppliers.value = ()
     month.value = "2026-09"
     past = grades(samples.at(samples.month - 1))
@@ -98,56 +98,54 @@ def test_choosing_another_month_and_suppliers(explorer, samples):
 
 
 def test_drilling_down_turns_pages(explorer):
-    drill = explorer.drilling
+    drill = explorer.drilldown
     drill.supplier.value, drill.measure.value = "S10", "stability.delivery_time"
     assert drill.page.first == 0
     assert drill.page.total > 50
-    assert drill._back.disabled
-    drill._turn(50)
+    assert drill.previous.disabled
+    drill.turn(50)
     assert drill.page.first == 50
     assert len(drill.page.rows) == min(50, drill.page.total - 50)
-    drill._turn(10_000)
+    drill.turn(10_000)
     assert drill.page.first == 50
     drill.measure.value = "service.resolution"
     assert drill.page.first == 0
 
 
 def test_every_measure_and_supplier_can_be_drilled_into(explorer):
-    for _, measure in explorer.drilling.measure.options:
-        explorer.drilling.measure.value = measure
+    for _, measure in explorer.drilldown.measure.options:
+        explorer.drilldown.measure.value = measure
         assert measure in explorer.session.choices.drilled
-    for _, supplier in explorer.drilling.supplier.options[::4]:
-        explorer.drilling.supplier.value = supplier
-    assert explorer.drilling.measure.value == measure
+    for _, supplier in explorer.drilldown.supplier.options[::4]:
+        explorer.drilldown.supplier.value = supplier
+    assert explorer.drilldown.measure.value == measure
 
 
 def test_two_months_of_one_supplier(explorer, samples):
-    explorer.comparing.suppliers["right"].value = "S10"
-    explorer.comparing.suppliers["left"].value = "S10"
-    explorer.comparing.months["left"].value = "2026-09"
-    assert explorer.comparing._heads["left"].value
+    explorer.comparison.suppliers["right"].value = "S10"
+    explorer.comparison.suppliers["left"].value = "S10"
+    explorer.comparison.months["left"].value = "2026-09"
+    assert explorer.comparison.summaries["left"].value
     now, past = WhatIf(samples), WhatIf(samples.at(samples.month - 1))
     both = beside((past, "S10"), (now, "S10"), samples.standards)
     assert list(both["measure"]) == list(samples.standards.measures)
     assert both["difference"].equals((both["points_right"] - both["points_left"]).round(6))
 
 
-def test_names_from_data_are_text(seen):
+def test_names_from_data_are_text():
     evil = '<img src=x onerror=alert(1)>"&'
-    observed = some_months(4, suppliers=2)
-    workbook = seen(observed)
-    workbook._facts["names"] = dict.fromkeys(workbook.names, evil)
+    workbook = judged_workbook({"S0": 90.0, "S1": 70.0}, names=dict.fromkeys(("S0", "S1"), evil))
     explorer = explorer_of(workbook, "evil")
     workbook.finished("evidence.stability.delivery_time", lambda _: pd.DataFrame({"supplier_id": ["S0"], "rank": [1], "name": [evil]}))
-    assert "<img" not in explorer.moving._table.value
-    html = lively(pd.DataFrame({evil: [evil, "</script><b>"]}), "evil", Words("en"))
+    assert "<img" not in explorer.sliders.table.value
+    html = interactive_table(pd.DataFrame({evil: [evil, "</script><b>"]}), "evil", Words("en"))
     assert "<img src=x" not in html
     assert "</script><b>" not in html
 
 
 def test_a_table_has_the_same_id_each_time_and_asks_nobody():
     cells = pd.DataFrame({"a": ["1", "2"]})
-    one, two, other = (lively(cells, name, Words("zh")) for name in ("one", "one", "other"))
+    one, two, other = (interactive_table(cells, name, Words("zh")) for name in ("one", "one", "other"))
     assert one == two
     assert one != other
     # A link stands where the table is still being made; nothing is fetched.
@@ -167,23 +165,23 @@ def test_a_folder_that_knows_nobody_says_so(tmp_path, lang):
     (tmp_path / "products.csv").write_text("sku,name\nk1,any\n", encoding="utf-8")
     explorer = explorer_of(open_workbook(tmp_path, "2026-10", lang=lang), "nobody")
     for part in (
-        explorer.choose,
-        explorer.moving.widget,
-        explorer.drilling.widget,
-        explorer.comparing.widget,
-        explorer.trialling.widget,
-        explorer.exporting.widget,
+        explorer.pickers,
+        explorer.sliders.widget,
+        explorer.drilldown.widget,
+        explorer.comparison.widget,
+        explorer.trials.widget,
+        explorer.export.widget,
     ):
         assert isinstance(part, widgets.Widget)
     assert shown(explorer) == {}
-    assert explorer.words.text("There is no supplier yet.") in explorer.drilling._grade.value
-    explorer.moving.control("price.band_share", "weight").value = 50
+    assert explorer.words.text("There is no supplier yet.") in explorer.drilldown.grade.value
+    explorer.sliders.control("price.band_share", "weight").value = 50
     assert explorer.session.standards["price.band_share"].weight == 50
 
 
 def test_a_supplier_of_whom_nothing_is_known_is_not_graded(workbook_of):
     explorer = explorer_of(workbook_of({"suppliers": [{"supplier_id": "s1", "name": "any"}]}), "unseen")
     assert shown(explorer) == {"s1": ""}
-    assert explorer.drilling.page.total == 0
-    explorer.comparing.months["left"].value = "2026-10"
+    assert explorer.drilldown.page.total == 0
+    explorer.comparison.months["left"].value = "2026-10"
     pd.testing.assert_frame_equal(explorer.session.model.grades(explorer.session.standards), grades(explorer.workbook))

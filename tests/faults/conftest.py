@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kmanalysis.workbook import save_slice
+from kmanalysis.slices import save_slice
 from tests.report.small import FIXTURES, finished, judged_workbook
 
 ROOT = Path(__file__).parents[2]

@@ -55,16 +55,16 @@ def test_doubtful_rows_are_kept_and_counted():
     doubts = {receipt.table: receipt.doubts for receipt in found.receipts}
     assert doubts["orders"] == {"out_of_order": 1, "reference_unchecked": 1}
     assert doubts["suppliers"] == {"contact_replaced": 1}
-    assert sorted(connection.table("orders").order_id.execute()) == ["O1", "O2", "O26", "O27"]
-    assert "酉 ***" in set(connection.table("suppliers").name.execute())
+    assert [row[0] for row in connection.execute("SELECT order_id FROM orders ORDER BY 1").fetchall()] == ["O1", "O2", "O26", "O27"]
+    assert ("酉 ***",) in connection.execute("SELECT name FROM suppliers").fetchall()
 
 
 def test_every_table_is_there_with_its_types(tmp_path):
     _, connection = attached(folder_of(tmp_path, suppliers="supplier_id,name,min_order,api_stock\nS1, 甲　,10.5,TRUE\n"))
-    row = connection.con.execute("SELECT * FROM suppliers").df().loc[0]
+    row = connection.execute("SELECT * FROM suppliers").df().loc[0]
     assert (row["name"], row["min_order"], row["api_stock"]) == ("甲", 10.5, True)
     for name, table in tables().items():
-        types = dict(connection.con.execute(f'SELECT column_name, column_type FROM (DESCRIBE "{name}")').fetchall())
+        types = dict(connection.execute(f'SELECT column_name, column_type FROM (DESCRIBE "{name}")').fetchall())
         assert types == {column.name: column.sql_type for column in table.stored.values()}
         assert list(connection.table(name).columns) == list(table.stored)
 
@@ -72,7 +72,7 @@ def test_every_table_is_there_with_its_types(tmp_path):
 def test_times_come_out_in_utc(tmp_path):
     rows = "S1,2026-10-01 08:00:00,true\nS1,2026-10-01T08:00:01Z,true\nS1,2026-10-01T08:00:02.25+08:00,true\nS1,2026-10-01 08:03,false\n"
     _, connection = attached(folder_of(tmp_path, suppliers="supplier_id,name\nS1,甲\n", probes="supplier_id,probed_at,is_up\n" + rows))
-    assert [row[0] for row in connection.con.execute("SELECT probed_at FROM probes ORDER BY 1").fetchall()] == [
+    assert [row[0] for row in connection.execute("SELECT probed_at FROM probes ORDER BY 1").fetchall()] == [
         datetime(2026, 10, 1, 0, 0, 2, 250000),
         datetime(2026, 10, 1, 8),
         datetime(2026, 10, 1, 8, 0, 1),
@@ -86,7 +86,7 @@ def test_times_come_out_in_utc(tmp_path):
 )
 def test_decimals_are_exact(tmp_path, cell, value):
     _, connection = attached(folder_of(tmp_path, suppliers=f"supplier_id,name,min_order\nS1,甲,{cell}\n"))
-    assert connection.con.execute("SELECT min_order FROM suppliers").fetchone() == (value,)
+    assert connection.execute("SELECT min_order FROM suppliers").fetchone() == (value,)
 
 
 def test_integers_may_carry_an_empty_fraction_but_are_never_rounded(tmp_path):
@@ -94,7 +94,7 @@ def test_integers_may_carry_an_empty_fraction_but_are_never_rounded(tmp_path):
         f"S1,K1,2026-10-01 00:0{n}:00,{cell},true,false\n" for n, cell in enumerate(["3.0", "3.5", "1e2"])
     )
     found, connection = attached(folder_of(tmp_path, stock_snapshots=text))
-    assert connection.con.execute("SELECT quantity FROM stock_snapshots ORDER BY 1").fetchall() == [(3,), (100,)]
+    assert connection.execute("SELECT quantity FROM stock_snapshots ORDER BY 1").fetchall() == [(3,), (100,)]
     assert found.receipts[0].rejected == {"not_whole": 1}
     assert found.receipts[0].doubts == {"reference_unchecked": 4}
 
@@ -142,7 +142,7 @@ def test_parquet_without_stamp_is_validated_part_by_part(tmp_path):
         ["suppliers/1.parquet", 2, "supplier_id"],
         ["suppliers/2.parquet", 2, "min_order"],
     ]
-    assert connection.con.execute("SELECT supplier_id, min_order FROM suppliers ORDER BY 1").fetchall() == [("S1", Decimal("1.25")), ("S2", Decimal(2))]
+    assert connection.execute("SELECT supplier_id, min_order FROM suppliers ORDER BY 1").fetchall() == [("S1", Decimal("1.25")), ("S2", Decimal(2))]
 
 
 def test_times_in_parquet_keep_their_instant(tmp_path):
@@ -150,7 +150,7 @@ def test_times_in_parquet_keep_their_instant(tmp_path):
     moment = pd.Timestamp("2026-10-01 08:00:00.5", tz="Asia/Shanghai")
     pd.DataFrame({"supplier_id": ["S1"], "probed_at": [moment], "is_up": [True]}).to_parquet(tmp_path / "probes.parquet")
     _, connection = attached(tmp_path)
-    assert connection.con.execute("SELECT probed_at, is_up FROM probes").fetchall() == [(datetime(2026, 10, 1, 0, 0, 0, 500000), True)]
+    assert connection.execute("SELECT probed_at, is_up FROM probes").fetchall() == [(datetime(2026, 10, 1, 0, 0, 0, 500000), True)]
 
 
 def test_stamped_parquet_is_a_view_and_is_looked_at_by_check_alone(tmp_path):
@@ -159,7 +159,7 @@ def test_stamped_parquet_is_a_view_and_is_looked_at_by_check_alone(tmp_path):
     pq.write_table(rows.cast(stamped_schema(table)), tmp_path / "suppliers.parquet")
     found, connection = attached(tmp_path)
     assert [(receipt.read, receipt.rejected) for receipt in found.receipts] == [(2, {})]
-    assert connection.con.execute("SELECT table_type FROM information_schema.tables WHERE table_name = 'suppliers'").fetchone() == ("VIEW",)
+    assert connection.execute("SELECT table_type FROM information_schema.tables WHERE table_name = 'suppliers'").fetchone() == ("VIEW",)
     assert check(tmp_path).receipts[0].rejected == {"empty": 2}
 
 
@@ -169,7 +169,7 @@ def test_a_sheet_is_a_table_too(tmp_path):
         book.active.append(row)
     book.save(tmp_path / "products.xlsx")
     found, connection = attached(tmp_path)
-    assert connection.con.execute("SELECT sku, is_core, launched_on::VARCHAR FROM products ORDER BY 1").fetchall() == [
+    assert connection.execute("SELECT sku, is_core, launched_on::VARCHAR FROM products ORDER BY 1").fetchall() == [
         ("1002", None, None),
         ("K1", True, "2026-01-02"),
     ]
@@ -191,5 +191,5 @@ def test_many_rows_go_through_the_engine(tmp_path):
     found, connection = attached(
         folder_of(tmp_path, suppliers="supplier_id,name\nS1,x\n", products=products, quotes="supplier_id,sku,quoted_at,unit_price,currency\n" + rows)
     )
-    assert connection.con.execute("SELECT count(*), sum(unit_price) FROM quotes").fetchone() == (15_000, Decimal(sum(range(0, 30_000, 2))))
+    assert connection.execute("SELECT count(*), sum(unit_price) FROM quotes").fetchone() == (15_000, Decimal(sum(range(0, 30_000, 2))))
     assert found.rejects["line"].tolist() == list(range(3, 30_002, 2))

@@ -73,7 +73,7 @@ def test_one_export_feeds_three_tables_and_the_receipts_add_up(tmp_path):
     connection = connect()
     assert [receipt.read for receipt in attach(connection, tmp_path / "into").receipts] == [3, 2, 2]
     key = existing_key(tmp_path / "into")
-    assert connection.con.execute("SELECT order_id, amount::VARCHAR, status, buyer_digest FROM orders ORDER BY 1").fetchall() == [
+    assert connection.execute("SELECT order_id, amount::VARCHAR, status, buyer_digest FROM orders ORDER BY 1").fetchall() == [
         ("1", "10.5000", "delivered", digest("13800138000", key)),
         ("2", "20.0000", "failed", digest("a@b.com", key)),
     ]

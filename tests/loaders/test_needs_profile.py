@@ -9,10 +9,10 @@ from kmanalysis.errors import DataError
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.needs_profile import REQUIREMENTS, needs_rows
 from kmanalysis.loaders.store import target_file
+from kmanalysis.opening import open_workbook
 from kmanalysis.steps.needs import matching
 from kmanalysis.tables import tables
 from kmanalysis.words import Words
-from kmanalysis.workbook import open_workbook
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "needs.toml"
 SUPPLIERS = "supplier_id,name,api_stock\nS1,x,true\n"
@@ -95,7 +95,7 @@ def test_the_folder_takes_the_profile_as_its_table(tmp_path):
     connection = connect()
     found = attach(connection, tmp_path)
     assert {receipt.file: (receipt.read, receipt.kept) for receipt in found.receipts} == {"suppliers.csv": (1, 1), "needs.toml": (2, 2)}
-    assert connection.con.execute("SELECT * FROM needs ORDER BY 1").fetchall() == [
+    assert connection.execute("SELECT * FROM needs ORDER BY 1").fetchall() == [
         ("daily_orders", "daily_orders", "100", False),
         ("requirement", "api_stock", None, True),
     ]
@@ -106,7 +106,7 @@ def test_an_empty_profile_asks_for_nothing(tmp_path):
     profile_of(tmp_path, "")
     connection = connect()
     attach(connection, tmp_path)
-    assert connection.con.execute("SELECT count(*) FROM needs").fetchone() == (0,)
+    assert connection.execute("SELECT count(*) FROM needs").fetchone() == (0,)
 
 
 def test_a_profile_beside_the_table_is_refused(tmp_path):

@@ -10,8 +10,9 @@ from nbclient import NotebookClient
 
 from kmanalysis.assets import notebooks_folder
 from kmanalysis.decisions.bundle import finished_frames
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.notebook_files import BY_HAND
-from kmanalysis.workbook import SLICE_VARIABLE, open_workbook, save_slice
+from kmanalysis.slices import SLICE_VARIABLE, save_slice
 
 KEPT = "keep_output"
 

@@ -7,7 +7,8 @@ import pytest
 
 from kmanalysis.assets import notebooks_folder
 from kmanalysis.decisions.bundle import finished_frames
-from kmanalysis.workbook import SLICE_VARIABLE, open_workbook, save_slice
+from kmanalysis.opening import open_workbook
+from kmanalysis.slices import SLICE_VARIABLE, save_slice
 
 NOTEBOOKS = sorted(path for path in notebooks_folder().glob("*.ipynb") if path.stem != "explore")
 NO_DATA = {"zh": ("没有", "无数据", "未定级"), "en": ("no data", "nothing", "No ", "not graded", "There is none")}

@@ -17,9 +17,10 @@ from kmanalysis.report.notebooks import report_notebooks
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.report.site.index import FILES, State, index_page
 from kmanalysis.report.site.pages import all_pages
+from kmanalysis.slices import SLICE_VARIABLE, save_slice
 from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.words import catalogue
-from kmanalysis.workbook import SLICE_VARIABLE, Workbook, save_slice
+from kmanalysis.workbook import Workbook
 from tests.notebooks.test_nothing_observed import NOTEBOOKS, shown_by
 
 CHINESE = re.compile(r"[\u3001-\u303f\u4e00-\u9fff\uff01-\uff65]+")
@@ -81,7 +82,7 @@ def frames(samples):
 def values(samples, frames):
     """Latin words of the data: ids, names and free texts; codes that the catalogue names are not among them, for a page must name them."""
     texts = {str(cell) for found in frames.values() for column in found.select_dtypes(["object", "str"]) for cell in found[column].dropna().unique()}
-    named = {key.removeprefix("name:") for key in catalogue("zh")._catalog if isinstance(key, str) and key.startswith("name:")}
+    named = {key.removeprefix("name:") for key in catalogue("zh").texts if key.startswith("name:")}
     codes = named | {key.removeprefix("value.") for key in named} | {key.rpartition(".")[2] for key in named}
     return latin(" ".join(text for text in texts if text not in codes)) | latin(" ".join(samples.names.values()))
 
@@ -90,7 +91,7 @@ def values(samples, frames):
 def names(samples, frames):
     """Chinese of the data, and what looks like a code in it."""
     texts = {str(cell) for found in frames.values() for column in found.select_dtypes(["object", "str"]) for cell in found[column].dropna().unique()}
-    declared = {key.removeprefix("name:") for key in catalogue("en")._catalog if isinstance(key, str) and key.startswith("name:")}
+    declared = {key.removeprefix("name:") for key in catalogue("en").texts if key.startswith("name:")}
     codes = declared | {key.removeprefix("value.") for key in declared} | {key.rpartition(".")[2] for key in declared}
     return foreign(" ".join([*samples.names.values(), *texts])) - codes
 
@@ -113,7 +114,7 @@ def test_a_chinese_page_says_chinese_words(notebook, page_slice, values, monkeyp
 def index_told(workbook, receipts):
     """What the index says, with a page that is broken, pages that are outdated, and a changed standard."""
     changed = override_standards({"service.first_response": {"limit": 300}}, file="own.toml")
-    other = Workbook(workbook.month, changed, workbook.words, connection=workbook._connection, frames=workbook._frames, facts=workbook._facts)
+    other = Workbook(workbook.month, changed, workbook.words, engine=workbook.engine, frames=workbook._frames, facts=workbook._facts)
     pages = all_pages(report_notebooks(notebooks_folder()), other)
     states = {made: State("", "error" if made.notebook.name == "03_price" else "ok", is_outdated=not made.supplier) for made in pages}
     page = index_page(other, states, receipts, [("data", "0")]).decode()

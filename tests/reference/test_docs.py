@@ -8,7 +8,7 @@ import pytest
 from kmanalysis.reference.docs import reference_pages, standards_page, tables_page, write_reference
 from kmanalysis.standards import default_standards
 from kmanalysis.tables import tables
-from kmanalysis.words import LANGUAGES, Words
+from kmanalysis.words import Words, languages
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -52,7 +52,7 @@ def test_pages_are_written_into_a_new_folder_and_old_ones_go(tmp_path):
     assert written == reference_pages()
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", languages())
 def test_everything_declared_has_a_name(lang):
     words = Words(lang)
     identifiers = {*default_standards(), *(standard.dimension for standard in default_standards().values())} - {""}

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import ibis
 import pytest
-from ibis.backends.duckdb import Backend
 
-from kmanalysis.measures import _BY_ID
-from kmanalysis.reference.measures import EXAMPLE_MONTH, EXAMPLE_SUPPLIER, guides, measure_page, measures_index
+from kmanalysis.measures.common.measure import guides
+from kmanalysis.measures.registry import measures
+from kmanalysis.opening import open_workbook
+from kmanalysis.reference.measures import measure_page, measures_index
 from kmanalysis.scoring.scorecard import standards_frame
 from kmanalysis.scoring.verdicts import verdicts
 from kmanalysis.standards import Standards, default_standards
 from kmanalysis.tables import BASES, tables
-from kmanalysis.workbook import Workbook, open_workbook
+from kmanalysis.workbook import Workbook
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
-MEASURES = list(default_standards().measures)
+MEASURES = list(measures())
 
 
 class Asked(Standards):
@@ -46,12 +47,12 @@ def in_place(workbook, name, build, months_before=0):
 
 def run(measure, workbook, monkeypatch):
     """Runs the measure so that every query reads the canonical tables itself; the queries as SQL."""
-    queries, compiled = [], Backend.compile
+    queries, written = [], workbook.engine.write
     monkeypatch.setattr(Workbook, "kept", in_place)
-    monkeypatch.setattr(Workbook, "answered", lambda workbook, name, build: build(workbook).execute())
-    monkeypatch.setattr(Backend, "compile", lambda *given, **named: queries.append(compiled(*given, **named)) or queries[-1])
-    _BY_ID[measure][0](workbook)
-    return queries
+    monkeypatch.setattr(Workbook, "answer", lambda workbook, name, build: workbook.rows_of(build(workbook)))
+    monkeypatch.setattr(workbook.engine, "write", lambda expression: queries.append(written(expression)) or queries[-1])
+    measures()[measure].compute(workbook)
+    return [query.sql for query in queries]
 
 
 def scanned(node, found):
@@ -68,16 +69,23 @@ def scanned(node, found):
         scanned(child, found)
 
 
-def test_every_measure_has_a_guide_and_nothing_else_has():
-    assert list(guides()) == MEASURES
+def written() -> set[str]:
+    """Ids that the guide files of all dimensions speak of."""
+    return {measure for file in {measure.guide_file for measure in measures().values()} for measure in guides(file)}
+
+
+@pytest.mark.parametrize("measure", sorted({*MEASURES, *written()}))
+def test_every_measure_has_a_guide_and_every_guide_a_measure(measure):
+    assert measure in written(), f"Measure {measure} has no guide: write one in kmanalysis/measures/{measures()[measure].dimension}/guide.toml."
+    assert measure in measures(), f"The guide of {measure} has no measure: no package in kmanalysis/measures has a record with that id."
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_the_example_comes_out_as_stated(workbook_of, measure):
-    example = guides()[measure].example
-    workbook = workbook_of({table: example.rows(table) for table in example.tables}, month=EXAMPLE_MONTH)
-    found = _BY_ID[measure][0](workbook)
-    row = found[(found["measure"] == measure) & (found["supplier_id"] == EXAMPLE_SUPPLIER)].merge(standards_frame(default_standards()), on="measure")
+    example = measures()[measure].guide.example
+    workbook = workbook_of({table: example.rows(table) for table in example.tables}, month="2026-10")
+    found = measures()[measure].compute(workbook)
+    row = found[(found["measure"] == measure) & (found["supplier_id"] == "s1")].merge(standards_frame(default_standards()), on="measure")
     assert len(row) == 1
     told = row.iloc[0]
     bounds = [float("nan") if end is None else end for end in (example.lower, example.upper)]
@@ -87,34 +95,36 @@ def test_the_example_comes_out_as_stated(workbook_of, measure):
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_it_reads_what_is_stated(whole, measure, monkeypatch):
-    asked, line = Asked(), whole._connection.con
+    asked, line = Asked(), whole.engine.connection
     # The optimiser would leave out what these data happen not to need.
     line.execute("SET disabled_optimizers = 'statistics_propagation,empty_result_pullup'")
-    workbook = Workbook(whole.month, asked, whole.words, connection=whole._connection, facts=whole._facts)
+    workbook = Workbook(whole.month, asked, whole.words, engine=whole.engine, facts=whole._facts)
     found = defaultdict(set)
     for query in run(measure, workbook, monkeypatch):
         for node in json.loads(line.execute(f"EXPLAIN (FORMAT JSON) {query}").fetchone()[1]):
             scanned(node, found)
-    stated = guides()[measure]
+    stated = measures()[measure].guide
     assert {table: sorted(columns) for table, columns in stated.reads.items()} == {table: sorted(columns) for table, columns in found.items()}
     assert sorted(stated.settings) == sorted(asked.settings - {measure})
 
 
 def test_bases_are_those_that_the_measure_may_have():
-    assert {measure: guide.basis for measure, guide in guides().items() if not set(guide.basis) <= set(BASES) or guide.example.basis not in guide.basis} == {}
+    guides_by_id = {measure.id: measure.guide for measure in measures().values()}
+    wrong = {measure for measure, guide in guides_by_id.items() if not set(guide.basis) <= set(BASES) or guide.example.basis not in guide.basis}
+    assert wrong == set()
 
 
 def test_the_samples_have_no_other_basis(whole):
     seen = {measure: set() for measure in MEASURES}
-    for measure, (function, _) in _BY_ID.items():
-        found = function(whole)
-        seen[measure] = set(found.loc[(found["measure"] == measure) & (found["n"] > 0), "basis"])
-    assert {measure: bases for measure, bases in seen.items() if not bases <= set(guides()[measure].basis)} == {}
+    for measure in measures().values():
+        found = measure.compute(whole)
+        seen[measure.id] = set(found.loc[(found["measure"] == measure.id) & (found["n"] > 0), "basis"])
+    assert {measure: bases for measure, bases in seen.items() if not bases <= set(measures()[measure].guide.basis)} == {}
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_examples_show_columns_that_are_declared(measure):
-    example = guides()[measure].example
+    example = measures()[measure].guide.example
     assert {(table, column) for table in example.tables for row in example.rows(table) for column in row if column not in tables()[table].columns} == set()
 
 

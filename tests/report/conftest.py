@@ -4,7 +4,7 @@ import pytest
 from kmanalysis.report.batch import Source
 from kmanalysis.report.notebooks import report_notebooks
 from kmanalysis.report.slices import Slices
-from tests.report.small import FIXTURES, finished, judged_workbook
+from tests.report.small import FINGERPRINTS, FIXTURES, finished, judged_workbook
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def source():
     """What a report is made from: ``source(workbook)``."""
 
     def build(workbook):
-        return Source(workbook, Slices(workbook, finished(workbook)), [], {"orders.csv": "0" * 32})
+        return Source(workbook, Slices(workbook, finished(workbook)), [], FINGERPRINTS)
 
     return build
 

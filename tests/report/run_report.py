@@ -6,13 +6,14 @@ Prints each page as it is done.
 import argparse
 from pathlib import Path
 
-from kmanalysis.report.batch import Options, Source, write_report
+from kmanalysis.report.batch import Source, write_report
 from kmanalysis.report.notebooks import report_notebooks
+from kmanalysis.report.request import Options
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
+from kmanalysis.slices import open_slice
 from kmanalysis.words import Words
-from kmanalysis.workbook import open_slice
-from tests.report.small import finished
+from tests.report.small import FINGERPRINTS, finished
 
 
 def main():
@@ -25,9 +26,9 @@ def main():
     asked = parser.parse_args()
     workbook = open_slice(asked.slice, Words("zh"))
     pages = all_pages(report_notebooks(asked.notebooks), workbook)
-    source = Source(workbook, Slices(workbook, finished(workbook)), [], {"orders.csv": "0" * 32})
+    source = Source(workbook, Slices(workbook, finished(workbook)), [], FINGERPRINTS)
     options = Options(jobs=asked.jobs, force=asked.force, timeout=asked.timeout)
-    write_report(source, pages, pages, asked.out, options, lambda outcome: print(outcome.page.path, outcome.state, flush=True))
+    write_report(source, pages, pages, asked.out, options, lambda outcome: print(outcome.path, outcome.state, flush=True))
 
 
 if __name__ == "__main__":

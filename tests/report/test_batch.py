@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from kmanalysis.report.batch import Options, write_report
+from kmanalysis.report.batch import write_report
+from kmanalysis.report.choice import chosen_pages
+from kmanalysis.report.request import Options
 from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE
 from kmanalysis.report.site.html import outside_parts
-from kmanalysis.report.site.pages import all_pages, chosen_pages
+from kmanalysis.report.site.pages import all_pages
 from tests.report.small import judged_workbook
 
 EARNING = {"S01": 99.0, "S02": 78.0}
@@ -17,13 +19,19 @@ EARNING = {"S01": 99.0, "S02": 78.0}
 def report(tmp_path, notebooks_of, source):
     """Writes a report: ``report("small", "supplier", out="out", earning=…, only=([notebooks], [suppliers]))``; returns states by page and its folder."""
 
-    def write(*names, out="out", earning=EARNING, only=((), ()), force=False, timeout=120.0, jobs=1, **renamed):
+    def write(*names, out="out", earning=EARNING, only=((), ()), force=False, timeout=120.0, jobs=1, stop_after=0, **renamed):
         workbook = judged_workbook(earning)
         pages = all_pages(notebooks_of(*names, **renamed), workbook)
         told = []
-        outcomes = write_report(source(workbook), pages, chosen_pages(pages, *only), tmp_path / out, Options(jobs, force, timeout), told.append)
-        assert sorted(outcome.page.path for outcome in told) == sorted(outcome.page.path for outcome in outcomes)
-        return {outcome.page.path: outcome.state for outcome in outcomes}, tmp_path / out / "2026-10"
+
+        def tell(outcome):
+            told.append(outcome)
+            if len(told) == stop_after:
+                raise KeyboardInterrupt
+
+        outcomes = write_report(source(workbook), pages, chosen_pages(pages, *only), tmp_path / out, Options(jobs, force, timeout), tell)
+        assert sorted(outcome.path for outcome in told) == sorted(outcome.path for outcome in outcomes)
+        return {outcome.path: outcome.state for outcome in outcomes}, tmp_path / out / "2026-10"
 
     return write
 
@@ -116,12 +124,55 @@ def test_a_page_that_was_altered_or_removed_by_hand_is_made_anew(report):
     assert content(folder) == whole
 
 
-def test_pages_of_an_interrupted_run_are_kept_though_no_manifest_tells_of_them(report):
+def test_an_interrupted_run_is_taken_up_where_it_was(report, tmp_path):
     _, folder = report("small", "supplier")
-    (folder / "manifest.json").unlink()
-    assert set(report("small", "supplier")[0].values()) == {"kept"}
-    (folder / "manifest.json").write_text('{"pages": 1}', encoding="utf-8")
-    assert set(report("small", "supplier")[0].values()) == {"kept"}
+    whole = content(folder)
+    changed = EARNING | {"S01": 61.0, "S02": 60.0}
+    with pytest.raises(KeyboardInterrupt):
+        report("small", "supplier", earning=changed, stop_after=2)
+    # Nothing says that the report is whole: the old manifest is of other pages.
+    assert sorted(path for path, there in content(folder).items() if there != whole[path]) == ["small.html", "suppliers/S01.html"]
+    expected = {"small.html": "kept", "suppliers/S01.html": "kept", "suppliers/S02.html": "made"}
+    assert report("small", "supplier", earning=changed)[0] == expected
+    assert content(folder) == content(report("small", "supplier", earning=changed, out="fresh")[1])
+    assert not list((tmp_path / "out" / ".kept").rglob("unfinished.json"))
+
+
+def test_an_interrupted_first_run_is_taken_up_where_it_was(report):
+    with pytest.raises(KeyboardInterrupt):
+        report("small", "supplier", stop_after=2)
+    states, folder = report("small", "supplier")
+    assert sorted(states.values()) == ["kept", "kept", "made"]
+    assert content(folder) == content(report("small", "supplier", out="fresh")[1])
+
+
+@pytest.mark.parametrize("damage", ["", '{"pages": 1}', "gone"])
+def test_pages_that_no_manifest_tells_of_are_made_again(report, damage):
+    _, folder = report("small", "supplier")
+    whole = content(folder)
+    (folder / "manifest.json").write_text(damage, encoding="utf-8")
+    if damage == "gone":
+        (folder / "manifest.json").unlink()
+    assert set(report("small", "supplier")[0].values()) == {"made"}
+    assert content(folder) == whole
+
+
+def test_a_page_that_was_altered_and_is_not_asked_for_does_not_pass_as_current(report):
+    _, folder = report("small", "supplier")
+    altered = folder / "suppliers" / "S01.html"
+    altered.write_bytes(altered.read_bytes() + b"<p>mine</p>")
+    report("small", "supplier", only=([], ["S02"]))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert {page["path"]: page["state"] for page in manifest["pages"]} == {"small.html": "ok", "suppliers/S01.html": "outdated", "suppliers/S02.html": "ok"}
+    assert report("small", "supplier")[0] == {"small.html": "kept", "suppliers/S01.html": "made", "suppliers/S02.html": "kept"}
+
+
+def test_a_page_is_current_again_when_its_data_are(report):
+    report("small", "supplier")
+    report("small", "supplier", earning=EARNING | {"S01": 61.0}, only=([], ["S02"]))
+    states, folder = report("small", "supplier")
+    assert states == {"small.html": "kept", "suppliers/S01.html": "kept", "suppliers/S02.html": "kept"}
+    assert content(folder) == content(report("small", "supplier", out="fresh")[1])
 
 
 def test_a_mended_notebook_leaves_no_failure_behind(report):
@@ -135,7 +186,9 @@ def test_a_mended_notebook_leaves_no_failure_behind(report):
 def test_a_supplier_that_is_gone_takes_its_page_along(report):
     _, folder = report("supplier")
     (folder / "notes.html").write_text("mine", encoding="utf-8")
+    (folder / "suppliers" / "S01.pdf").write_bytes(b"%PDF-")
     report("supplier", earning={"S02": 78.0})
+    assert not list(folder.rglob("*.pdf"))
     assert [path for path in content(folder) if path.endswith(".html")] == ["index.html", "notes.html", "suppliers/S02.html"]
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from kmanalysis.assets import notebooks_folder, samples_folder
 from kmanalysis.decisions.bundle import finished_frames
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.notebooks import report_notebooks
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
 from kmanalysis.tables import tables
-from kmanalysis.workbook import open_workbook
 
 LATE = "S07"
 

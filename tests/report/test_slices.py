@@ -1,10 +1,10 @@
 import pandas as pd
 import pytest
 
-from kmanalysis.report.cache.provenance import digest_of, frame_digest, row_texts
+from kmanalysis.report.cache.digests import digest_of, frame_digest, row_texts
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
-from kmanalysis.workbook import open_slice
+from kmanalysis.slices import open_slice
 from tests.report.small import finished, judged_workbook
 
 

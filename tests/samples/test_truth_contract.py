@@ -7,7 +7,9 @@ import pytest
 
 from kmanalysis.assets import samples_folder
 from kmanalysis.decisions.claims import claims_owed
-from kmanalysis.steps.contract.terms import failure_runs, restock_counts, terms
+from kmanalysis.steps.contract.restock import restock_counts
+from kmanalysis.steps.contract.runs import failure_runs
+from kmanalysis.steps.contract.terms import terms
 from kmanalysis.times import Month
 
 

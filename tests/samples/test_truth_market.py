@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from kmanalysis.assets import samples_folder
+from kmanalysis.opening import open_workbook
 from kmanalysis.samples import make_samples
 from kmanalysis.samples.goods import GROWTH
 from kmanalysis.steps.market.assortment import fading, gaps
 from kmanalysis.steps.market.demand import known_buyers, pairs
 from kmanalysis.steps.market.trends import category_trends, sku_trends
-from kmanalysis.workbook import open_workbook
 
 
 @pytest.fixture(scope="module")

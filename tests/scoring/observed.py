@@ -4,7 +4,7 @@ import numpy as np
 
 from kmanalysis.standards import default_standards
 
-UNASKED = frozenset({"compliance.family_coverage", "compliance.new_category_speed"})
+UNREQUESTED = frozenset({"compliance.family_coverage", "compliance.new_category_speed"})
 
 
 def observed_rows(month, supplier, earning, **values):

@@ -1,7 +1,7 @@
 import pytest
 
 from kmanalysis.errors import UsageError
-from kmanalysis.measures import EVIDENCE_ROWS, worst_rows
+from kmanalysis.measures.observation import EVIDENCE_ROWS, worst_rows
 from kmanalysis.scoring.explain import explain
 
 TICKETS = [

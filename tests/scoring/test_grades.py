@@ -5,7 +5,7 @@ from scipy.stats import norm
 from kmanalysis.scoring.grades import grade_history, grades, score_draws, weight_draws
 from kmanalysis.scoring.scorecard import moves, reasons, scorecard, standards_frame
 from kmanalysis.standards import default_standards
-from tests.scoring.observed import UNASKED, observed_rows
+from tests.scoring.observed import UNREQUESTED, observed_rows
 
 NO_DATA = {"value": np.nan, "n": 0}
 
@@ -107,8 +107,8 @@ def test_another_supplier_moves_nobody(seen):
 
 def test_the_weights_drawn_are_around_those_configured():
     standards = default_standards()
-    configured = standards_frame(standards, UNASKED).set_index("measure")["weight"]
-    drawn = weight_draws(standards, UNASKED, 20_000)
+    configured = standards_frame(standards, UNREQUESTED).set_index("measure")["weight"]
+    drawn = weight_draws(standards, UNREQUESTED, 20_000)
     # Dirichlet(c·w) has mean w and variance w(1−w)/(c+1); Kotz et al., Continuous Multivariate Distributions, ch. 49.
     expected = configured[drawn.index]
     np.testing.assert_allclose(drawn.mean(axis=1), expected, atol=0.001)
@@ -120,7 +120,7 @@ def test_a_measure_is_redrawn_from_its_interval(seen):
     rows = observed_rows("2026-10", "S01", 80, price__gross_margin={"value": 0.2, "lower": 0.17, "upper": 0.23})
     workbook = seen({"2026-10": rows})
     judged = scorecard(workbook).query("measure == 'price.gross_margin'")
-    weights = weight_draws(workbook.standards, UNASKED, 20_000)
+    weights = weight_draws(workbook.standards, UNREQUESTED, 20_000)
     drawn = score_draws(judged, weights, workbook.standards)
     # below the target a point is worth 80/0.15 of margin, above it 20/0.15; the bounds are the 5 % and 95 % quantiles
     assert np.quantile(drawn, 0.05) == pytest.approx(80 - 0.03 / 0.15 * 80, abs=0.5)
@@ -129,7 +129,7 @@ def test_a_measure_is_redrawn_from_its_interval(seen):
 
 
 def test_weights_sum_to_the_dimensions_shares():
-    weights = standards_frame(default_standards(), UNASKED).groupby("dimension")["weight"].sum()
+    weights = standards_frame(default_standards(), UNREQUESTED).groupby("dimension")["weight"].sum()
     assert weights.to_dict() == pytest.approx({"stability": 0.25, "compliance": 0.2, "price": 0.2, "service": 0.25, "reputation": 0.1})
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmanalysis.statistics.intervals import finite_lot_bounds, proportion_bounds
-from kmanalysis.statistics.sampling import SamplingPlan, acceptance, bad_allowed, items_to_check, plan_by_risks
+from kmanalysis.statistics.sampling import SamplingPlan, acceptance, bad_allowance, items_to_check, plan_by_risks
 
 LIGHT = settings(derandomize=True, deadline=None, max_examples=40)
 
@@ -71,7 +71,7 @@ def test_claims_of_a_trial_have_their_figures():
 @LIGHT
 @given(st.integers(2, 30), st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99]), st.sampled_from([0.8, 0.95]), st.integers(0, 3))
 def test_a_lot_s_plan_is_the_smallest_by_plain_counting(lot, claim, confidence, failures):
-    allowed = bad_allowed(claim, lot)
+    allowed = bad_allowance(claim, lot)
 
     def shows(n):
         # Under every lot that is not good enough such a sample is unlikely.

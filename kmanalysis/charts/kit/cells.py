@@ -1,26 +1,24 @@
-"""Values of a frame as a reader writes them: by what the canonical tables say of the column, else by its type and the end of its name."""
+"""Values of a frame as a reader writes them, by the unit that is declared for their column."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from kmanalysis.charts.kit.style import shortened
 from kmanalysis.standards import SIGNS, Standards
-from kmanalysis.tables import Column, tables
+from kmanalysis.tables import tables
+from kmanalysis.units import unit_of
 from kmanalysis.words import MISSING, Words
 
-SHARES = ("share", "deviation", "gap", "margin", "offered", "granted", "rate")
-"""Endings of columns that hold a fraction of 1."""
-
-AMOUNTS = ("amount", "price", "cost", "level", "fees")
-"""Endings of columns that hold money in the row's currency."""
+Row: TypeAlias = Mapping[Hashable, Any]
+"""A row of a frame, its cells by column."""
 
 STRETCH = {"since": "since_at", "until": "until_at"}
 """Columns that are moments where both are there; alone, the first is a day."""
@@ -30,16 +28,6 @@ NAME = 48
 
 TECHNICAL = ("currency", "severity", "rank", "has_ended", "is_bound")
 """Columns that a table shows inside of others, or not at all."""
-
-
-@cache
-def _declared() -> Mapping[str, Column]:
-    """The first declaration of each column name of the canonical tables."""
-    found: dict[str, Column] = {}
-    for table in tables().values():
-        for name, column in table.columns.items():
-            found.setdefault(name, column)
-    return found
 
 
 def column_name(column: str, words: Words, among: Collection[str] = ()) -> str:
@@ -57,18 +45,25 @@ def column_name(column: str, words: Words, among: Collection[str] = ()) -> str:
     return next((words.name(candidate) for candidate in candidates if words.has_name(candidate)), column)
 
 
-def cell(value: object, column: str, words: Words, currency: str = "") -> str:
-    """One value of a column in words. Amounts are in ``currency``; without one they are plain numbers."""
-    if _is_missing(value):
+def cell(value: object, column: str, words: Words, currency: str = "", frame: str = "") -> str:
+    """One value of a column in words, by the unit that is declared for it (in the finished frame of this name, where one is given).
+
+    Amounts are in ``currency``; without one they are plain numbers. A column that nobody declared is shown by the type of its values.
+    """
+    return _in_unit(value, unit_of(column, frame), words, currency)
+
+
+def _in_unit(value: object, unit: str, words: Words, currency: str) -> str:
+    if is_missing(value):
         return MISSING
     if isinstance(value, bool | np.bool_):
         return words.text("yes") if value else words.text("no")
     if isinstance(value, datetime | pd.Timestamp | np.datetime64 | date):
-        return _time(value, column, words)
+        moment = pd.Timestamp(value)
+        return words.moment(moment) if unit == "moment" else words.day(moment)
     if isinstance(value, str):
-        declared = _declared().get(column)
-        return category_name(value, words) if declared is None or declared.type == "enum" or column == "category" else value
-    return _number(value, column, words, currency)
+        return category_name(value, words) if unit == "name" else value
+    return _number(value, unit, words, currency)
 
 
 def category_name(category: object, words: Words) -> str:
@@ -78,49 +73,48 @@ def category_name(category: object, words: Words) -> str:
     return words.name(f"value.{category}") if words.has_name(f"value.{category}") else category
 
 
-def _time(value: object, column: str, words: Words) -> str:
-    declared = _declared().get(column)
-    is_moment = declared.type == "timestamp" if declared else column.endswith("_at") or column == "deadline"
-    moment = pd.Timestamp(value)  # type: ignore[arg-type]
-    return words.moment(moment) if is_moment else words.day(moment)
-
-
-def _number(value: object, column: str, words: Words, currency: str) -> str:
+def _number(value: object, unit: str, words: Words, currency: str) -> str:
     number = float(value)  # type: ignore[arg-type]
-    last = column.rpartition("_")[2]
-    if last == "seconds":
+    if unit == "seconds":
         return words.duration(number)
     if math.isinf(number):
         return words.text("never")
-    if last in SHARES:
+    if unit == "share":
         return words.share(number)
-    if last in AMOUNTS or isinstance(value, Decimal):
+    if unit == "money":
         return words.money(Decimal(str(value)), currency) if currency else words.number(number, 2)
     return words.number(number, 0 if number.is_integer() else 2)
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
+    """Whether a cell holds nothing: None, NaN, NaT or NA."""
     return value is None or bool(pd.isna(value))  # type: ignore[call-overload]
 
 
-def in_words(frame: pd.DataFrame, words: Words, names: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """The frame with every cell and heading as the reader writes it; ``currency`` goes into the amounts, ``supplier_id`` becomes the name."""
+def in_words(frame: pd.DataFrame, words: Words, names: Mapping[str, str] | None = None, *, of: str = "") -> pd.DataFrame:
+    """The frame with every cell and heading as the reader writes it; ``currency`` goes into the amounts, ``supplier_id`` becomes the name.
+
+    ``of`` is the name of the finished frame that its columns come from: where names mean something else there, that is what counts.
+    """
     if set(STRETCH) <= set(frame.columns):
         frame = frame.rename(columns=STRETCH)
     records = frame.to_dict("records")
     columns = [column for column in frame.columns if column not in TECHNICAL]
-    told = {column: [_in_row(row, column, words, names) for row in records] for column in columns}
-    return pd.DataFrame(told, columns=columns, dtype="object").rename(columns={column: column_name(column, words, columns) for column in columns})
+    cells = {column: [_in_row(row, column, words, names, of) for row in records] for column in columns}
+    return pd.DataFrame(cells, columns=columns, dtype="object").rename(columns={column: column_name(column, words, columns) for column in columns})
 
 
-def _in_row(row: Mapping, column: str, words: Words, names: Mapping[str, str] | None) -> str:
+def _in_row(row: Row, column: str, words: Words, names: Mapping[str, str] | None, frame: str) -> str:
     value = row[column]
     if column == "supplier_id" and names:
         return supplier_name(str(value), names)
     if column == "seconds" and not row.get("has_ended", True):
         # A wait that is not over: at least so long, or without end.
-        return words.text("never") if _is_missing(value) else f"> {words.duration(float(value))}"
-    return cell(value, column, words, str(row.get("currency") or ""))
+        return words.text("never") if is_missing(value) else f"> {words.duration(float(value))}"
+    unit = unit_of(column, frame)
+    if unit.startswith("@"):
+        return words.quantity(value, str(row[unit.removeprefix("@")]))
+    return _in_unit(value, unit, words, str(row.get("currency") or ""))
 
 
 def supplier_name(supplier: str, names: Mapping[str, str]) -> str:
@@ -129,18 +123,13 @@ def supplier_name(supplier: str, names: Mapping[str, str]) -> str:
     return shortened(name if supplier == name else f"{supplier} {name}", NAME)
 
 
-def listed(parts: Sequence[str], words: Words) -> str:
-    """Parts one after the other, as the language separates them."""
-    return ("、" if words.lang == "zh" else ", ").join(parts)
-
-
-def asked(row: Mapping, words: Words) -> str:
+def asked(row: Row, words: Words) -> str:
     """A standard in words: operator, target, and the limit inside the measure. ``row`` has op, target, unit, limit, limit_unit."""
     return f"{SIGNS[row['op']]}\u00a0{words.quantity(row['target'], row['unit'])}{_within(row, words)}"
 
 
-def _within(row: Mapping, words: Words) -> str:
-    if pd.isna(row["limit"]):
+def _within(row: Row, words: Words) -> str:
+    if is_missing(row["limit"]):
         return ""
     if row["limit_unit"] == "currency":
         return words.text(" above {amount} a month", amount=words.number(row["limit"]))
@@ -148,9 +137,9 @@ def _within(row: Mapping, words: Words) -> str:
     return words.text(" within ±{limit}", limit=limit) if row["limit_unit"] == "share" else words.text(" within {limit}", limit=limit)
 
 
-def interval(row: Mapping, words: Words) -> str:
+def interval(row: Row, words: Words) -> str:
     """The interval of a scorecard row in words; a dash where there is none."""
-    if pd.isna(row["lower"]) and pd.isna(row["upper"]):
+    if is_missing(row["lower"]) and is_missing(row["upper"]):
         return MISSING
     return f"{words.quantity(row['lower'], row['unit'])} – {words.quantity(row['upper'], row['unit'])}"
 

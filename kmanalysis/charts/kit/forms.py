@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -24,36 +24,34 @@ from kmanalysis.charts.kit.style import (
     RED,
     SKY,
     chart,
-    head,
     new_axes,
     nothing,
+    set_title,
     shortened,
     supplier_label,
 )
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 
 SHARE_COLOURS = LinearSegmentedColormap.from_list("share", ["#8c2d04", "#d94801", "#fd8d3c", "#fdd0a2", "#d3e8f0", "#7fb8d6"])
 """From bad (dark orange) to good (light blue): told apart in grey as well."""
 
 
-def worst(frame: pd.DataFrame, words: Words) -> tuple[pd.DataFrame, str]:
+def worst(frame: pd.DataFrame, words: Words, *, are_suppliers: bool = True) -> tuple[pd.DataFrame, str]:
     """The rows that a chart has room for, of a frame that is sorted worst first, and the sentence that says so (empty where all are shown)."""
     if len(frame) <= MANY_ROWS:
         return frame, ""
-    return frame.head(MOST_ROWS), words.text("Only the worst {shown} of {all} are shown.", shown=MOST_ROWS, all=len(frame))
-
-
-def sentence(*parts: str, words: Words) -> str:
-    """Sentences that are not empty, one after the other as the language sets them."""
-    return ("" if words.lang == "zh" else " ").join(part for part in parts if part)
+    counts = {"shown": MOST_ROWS, "all": len(frame)}
+    cut = words.text("Only the worst {shown} of {all} are shown.", **counts) if are_suppliers else words.text("The worst {shown} rows of {all}.", **counts)
+    return frame.head(MOST_ROWS), cut
 
 
 def quantity_axis(ax: Axes, words: Words, unit: str, *, axis: str = "x") -> None:
     """Ticks in the unit, as the language writes it."""
-    plain = unit in ("count", "units", "suppliers", "years")
-    told: Callable[[float, object], str] = lambda value, _: words.number(float(value), 1) if plain else words.quantity(float(value), unit)  # noqa: E731
+    # A count needs no name, and the currency of an amount stands under its axis.
+    is_plain = unit in ("count", "units", "suppliers", "years", "money")
     line = ax.xaxis if axis == "x" else ax.yaxis
-    line.set_major_formatter(FuncFormatter(told))
+    line.set_major_formatter(FuncFormatter(lambda value, _: words.number(float(value), 1) if is_plain else words.quantity(float(value), unit)))
     if line.get_scale() == "linear":
         line.set_major_locator(MaxNLocator(4, integer=unit in ("count", "units", "suppliers")))
 
@@ -101,7 +99,7 @@ def day_map(
     supplier_axis(ax, list(grid.index), names)
     ax.set_xticks(np.arange(0, len(every), 5), [str(day.day) for day in every[::5]])
     ax.set_xlabel(words.text("Day of the month"))
-    return head(ax, title, sentence(note, words.text("Empty: unknown."), cut, words=words))
+    return set_title(ax, title, words.sentences(note, words.text("Empty: unknown."), cut))
 
 
 def share_map(ax: Axes, grid: pd.DataFrame, words: Words, *, low: float, colours: Colormap = SHARE_COLOURS) -> None:
@@ -144,7 +142,7 @@ def stacked(
     """
     if counts.empty:
         return nothing(ax, title, words.text("There is none to show."))
-    shown, cut = worst(counts, words)
+    shown, cut = worst(counts, words, are_suppliers="label" not in counts)
     ax = new_axes(ax, rows=len(shown) + 1.2)
     left = np.zeros(len(shown))
     for column, (name, colour, hatch) in looks.items():
@@ -159,7 +157,7 @@ def stacked(
         supplier_axis(ax, list(shown["supplier_id"]), names)
     quantity_axis(ax, words, unit)
     legend_below(ax, len(looks))
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def legend_below(ax: Axes, entries: int) -> None:
@@ -210,16 +208,16 @@ def curves(
     ax.set_xlim(first, last)
     ax.minorticks_off()
     ax.set_ylim(0, 1.03)
-    quantity_axis(ax, words, "share", axis="y")
+    quantity_axis(ax, words, unit_of("share"), axis="y")
     ax.set_xlabel(words.text("Time waited"))
     legend_below(ax, 2)
     told = words.text("Dashed: the standard, {share} within {limit}.", share=f"≥\u00a0{words.share(target)}", limit=words.duration(limit))
     coloured = words.text("In colour: the lowest of those below it, with their share at the limit; grey: the others.")
     nobody = words.text("Of those drawn, nobody is below it.")
-    return head(ax, title, sentence(told, coloured if below else nobody, words=words))
+    return set_title(ax, title, words.sentences(told, coloured if below else nobody))
 
 
 def date_axis(ax: Axes) -> None:
     """Ticks by month and day."""
-    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))
-    ax.xaxis.set_major_formatter(mdates.DateFormatter("%m-%d"))
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(mdates.DateFormatter("%m-%d"))  # type: ignore[no-untyped-call]

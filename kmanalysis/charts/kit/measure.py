@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import asked
-from kmanalysis.charts.kit.forms import quantity_axis, sentence, supplier_axis, worst
-from kmanalysis.charts.kit.style import GREY, GRID, INK, PAPER, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.cells import Row, asked
+from kmanalysis.charts.kit.forms import quantity_axis, supplier_axis, worst
+from kmanalysis.charts.kit.style import GREY, GRID, INK, PAPER, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
 from kmanalysis.words import Words
 
 
-def standard_text(row: Mapping, words: Words) -> str:
+def standard_text(row: Row, words: Words) -> str:
     """A standard as it is asked: operator, target and unit."""
     return f"{'≥' if row['op'] == '>=' else '≤'} {words.quantity(row['target'], row['unit'])}"
 
@@ -50,12 +50,11 @@ def measured(card: pd.DataFrame, measure: str, words: Words, names: Mapping[str,
         ax.set_xlim(left=max(ax.get_xlim()[0], -0.04 * ax.get_xlim()[1]))
     quantity_axis(ax, words, standard["unit"])
     ax.grid(axis="y", color=GRID, linewidth=0.5)
-    return head(
-        ax, _counted_title(name, of_measure, standard, words), sentence(_how_to_read(standard, known, words), _unseen(of_measure, words), cut, words=words)
-    )
+    note = words.sentences(_how_to_read(standard, known, words), _unseen(of_measure, words), cut)
+    return set_title(ax, _counted_title(name, of_measure, standard, words), note)
 
 
-def _counted_title(name: str, of_measure: pd.DataFrame, standard: Mapping, words: Words) -> str:
+def _counted_title(name: str, of_measure: pd.DataFrame, standard: Row, words: Words) -> str:
     missed = int((of_measure["verdict"] == "missed").sum())
     if missed == 0:
         return words.text("{measure}: nobody missed it (asked for: {asked})", measure=name, asked=asked(standard, words))
@@ -64,12 +63,12 @@ def _counted_title(name: str, of_measure: pd.DataFrame, standard: Mapping, words
     )
 
 
-def _how_to_read(standard: Mapping, known: np.ndarray, words: Words) -> str:
+def _how_to_read(standard: Row, known: np.ndarray, words: Words) -> str:
     unit = words.name(f"unit.{standard['unit']}") or words.name("unit.count")
     marks = words.text("✓ met, ✗ missed, ? unproven.")
     if known.any():
-        return sentence(words.text("Unit: {unit}; the bar is the interval, n the number of observations.", unit=unit), marks, words=words)
-    return sentence(words.text("Unit: {unit}; n is the number of observations.", unit=unit), marks, words=words)
+        return words.sentences(words.text("Unit: {unit}; the bar is the interval, n the number of observations.", unit=unit), marks)
+    return words.sentences(words.text("Unit: {unit}; n is the number of observations.", unit=unit), marks)
 
 
 def _unseen(of_measure: pd.DataFrame, words: Words) -> str:

@@ -9,9 +9,10 @@ from html import escape
 import pandas as pd
 from IPython.display import Markdown
 
-from kmanalysis import measures
-from kmanalysis.charts.kit.cells import asked, listed, source_of, supplier_name
+from kmanalysis.charts.kit.cells import Row, asked, source_of, supplier_name
 from kmanalysis.charts.kit.tables import Table, evidence, evidence_anchor, grade_name, standard_anchor, table
+from kmanalysis.charts.kit.text import markdown
+from kmanalysis.measures import observation
 from kmanalysis.measures.price import market
 from kmanalysis.measures.stability import orders, servers, stock
 from kmanalysis.scoring.grades import grade_history, grades
@@ -31,13 +32,13 @@ NAMED, FEW = 3, 6
 def heading(text: str, words: Words | None = None) -> Markdown:
     """A section's heading; with ``words`` it leads to the page's `settings_table`."""
     way = f"\n\n[{words.text('Standards')}](#{STANDARDS})" if words else ""
-    return Markdown(f"## {plain(text)}{way}")
+    return markdown(f"## {plain(text)}{way}")
 
 
 def measure_heading(measure: str, words: Words) -> Markdown:
     """The heading of a measure's section, with the ways to its standard and to the worst rows behind it."""
     ways = [(words.text("Standard"), standard_anchor(measure)), (words.text("Worst rows"), evidence_anchor(measure))]
-    return Markdown(f"## {plain(words.name(measure))}\n\n" + " · ".join(f"[{text}](#{anchor})" for text, anchor in ways))
+    return markdown(f"## {plain(words.name(measure))}\n\n" + " · ".join(f"[{text}](#{anchor})" for text, anchor in ways))
 
 
 def settings_table(standards: Standards, families: Sequence[str], words: Words) -> Table:
@@ -67,7 +68,7 @@ def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markd
     card = card[card["weight"] > 0]
     by_supplier = card.groupby("supplier_id")["verdict"].agg(set)
     if by_supplier.map(lambda found: found <= {"no_data"}).all():
-        return Markdown(words.text("Nothing was observed here this month. No verdict is given: no data is not a good mark, and not a bad one."))
+        return markdown(words.text("Nothing was observed here this month. No verdict is given: no data is not a good mark, and not a bad one."))
     missed = [supplier for supplier, found in by_supplier.items() if "missed" in found]
     unseen = sum(found <= {"no_data"} for found in by_supplier)
     lead = words.text("{missed} of {all} suppliers missed at least one standard.", missed=len(missed), all=len(by_supplier))
@@ -77,7 +78,7 @@ def opening(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markd
         lead = lead if is_decided else words.text("Nothing could be decided: what was observed proves too little.")
     apart = words.text("{count} have no data at all here.", count=unseen) if unseen else ""
     lines = [_measure_line(of_measure, words, names) for _, of_measure in card.groupby("measure", sort=False)]
-    return Markdown(f"**{lead}** {apart}\n\n" + "\n".join(f"- {line}" for line in lines if line))
+    return markdown(f"**{lead}** {apart}\n\n" + "\n".join(f"- {line}" for line in lines if line))
 
 
 def _measure_line(of_measure: pd.DataFrame, words: Words, names: Mapping[str, str]) -> str:
@@ -89,14 +90,14 @@ def _measure_line(of_measure: pd.DataFrame, words: Words, names: Mapping[str, st
     told = [f"{plain(supplier_name(row['supplier_id'], names))} ({words.quantity(row['value'], row['unit'])})" for row in order[:NAMED]]
     more = words.text(" and {count} more", count=len(order) - NAMED) if len(order) > NAMED else ""
     name, limit = words.name(order[0]["measure"]), asked(order[0], words)
-    return words.text("**{measure}** (asked for: {asked}) missed by {suppliers}", measure=name, asked=limit, suppliers=listed(told, words)) + more
+    return words.text("**{measure}** (asked for: {asked}) missed by {suppliers}", measure=name, asked=limit, suppliers=words.join(told)) + more
 
 
 def review_opening(graded: pd.DataFrame, before: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:
     """The month's grades in words: how many of each, who is not graded, who rose and who fell. ``before`` holds the last month's grades."""
     counts = [words.text("{grade}: {count}", grade=words.name(grade), count=int((graded["grade"] == grade).sum())) for grade in GRADES]
     lines = [
-        words.text("**{all} suppliers**: {counts}; not graded: {none}.", all=len(graded), counts=listed(counts, words), none=int((graded["grade"] == "").sum()))
+        words.text("**{all} suppliers**: {counts}; not graded: {none}.", all=len(graded), counts=words.join(counts), none=int((graded["grade"] == "").sum()))
     ]
     for reason in ("vetoed", "below_floor", "lacks_evidence"):
         without_grade = list(graded.loc[graded["reason"] == reason, "supplier_id"])
@@ -110,13 +111,13 @@ def review_opening(graded: pd.DataFrame, before: pd.DataFrame, words: Words, nam
         steps = zip(moved["supplier_id"], moved["supplier_id"].map(last), moved["grade"], strict=True)
         told = [f"{plain(supplier_name(supplier, names))} ({old or '–'} → {new or '–'})" for supplier, old, new in steps]
         if told:
-            lines.append(f"- **{sign}** {listed(told, words)}")
-    return Markdown("\n\n".join([lines[0], *(["\n".join(lines[1:])] if lines[1:] else [])]))
+            lines.append(f"- **{sign}** {words.join(told)}")
+    return markdown("\n\n".join([lines[0], *(["\n".join(lines[1:])] if lines[1:] else [])]))
 
 
 def _named(suppliers: list[str], names: Mapping[str, str], words: Words) -> str:
     shown = [plain(supplier_name(supplier, names)) for supplier in suppliers[:FEW]]
-    return listed(shown, words) + (words.text(" and {count} more", count=len(suppliers) - FEW) if len(suppliers) > FEW else "")
+    return words.join(shown) + (words.text(" and {count} more", count=len(suppliers) - FEW) if len(suppliers) > FEW else "")
 
 
 def supplier_opening(workbook: Workbook, supplier: str) -> Markdown:
@@ -131,7 +132,7 @@ def supplier_opening(workbook: Workbook, supplier: str) -> Markdown:
         score=words.number(row["score"], 1),
         coverage=words.share(row["coverage"], 0),
     )
-    vetoes = listed([words.name(measure) for measure in row["vetoes"].split(";") if measure], words)
+    vetoes = words.join([words.name(measure) for measure in row["vetoes"].split(";") if measure])
     veto = words.text("Veto missed: {vetoes}. A veto is not averaged away.", vetoes=vetoes) if vetoes else ""
     thin = words.text("The evidence does not carry a grade: too little was observed, or a veto is undecided.") if row["reason"] == "lacks_evidence" else ""
     held = ""
@@ -145,11 +146,11 @@ def supplier_opening(workbook: Workbook, supplier: str) -> Markdown:
     capped = words.text("The score would do for {grade}, which allows {allowed} missed standards at most; {missed} are missed.", **cap) if is_capped else ""
     costly = of_supplier(reasons, workbook, supplier)
     first = [f"{words.name(measure)} (−{words.number(lost, 1)})" for measure, lost in zip(costly["measure"], costly["lost"], strict=True) if lost > 0][:NAMED]
-    cost = words.text("What costs it most: {reasons}.", reasons=listed(first, words)) if first else ""
-    return Markdown(" ".join(part for part in (told, _before(workbook, supplier), veto, thin, held, capped, cost) if part))
+    cost = words.text("What costs it most: {reasons}.", reasons=words.join(first)) if first else ""
+    return markdown(" ".join(part for part in (told, _before(workbook, supplier), veto, thin, held, capped, cost) if part))
 
 
-def _cap(row: Mapping, standards: Standards, words: Words) -> dict[str, str]:
+def _cap(row: Row, standards: Standards, words: Words) -> dict[str, str]:
     return {"grade": words.name("S"), "allowed": words.number(standards.value("grade.S.missed")), "missed": words.number(row["missed"])}
 
 
@@ -182,7 +183,7 @@ def missed_evidence(workbook: Workbook, card: pd.DataFrame, measure: str) -> Tab
     open_ones = card[(card["measure"] == measure) & card["verdict"].isin(["missed", "unproven"])]
     order = open_ones.sort_values(["verdict", "points", "supplier_id"])["supplier_id"]
     place = {supplier: number for number, supplier in enumerate(order)}
-    rows = measures.worst_rows(workbook, measure)
+    rows = observation.worst_rows(workbook, measure)
     rows = rows.assign(place=rows["supplier_id"].map(place)).dropna(subset="place").sort_values(["place", "rank"])
     is_seen = (card.loc[card["measure"] == measure, "verdict"] != "no_data").any()
     words = workbook.words
@@ -210,7 +211,7 @@ def costly_measures(costs: pd.DataFrame, *, most: int = 4) -> list[str]:
 
 def dossier_evidence(workbook: Workbook, costs: pd.DataFrame, supplier: str, *, most: int = 4) -> Sections:
     """The worst rows behind the measures that cost a supplier most; ``costs`` holds its rows of `reasons`."""
-    found = [(measure, measures.worst_rows(workbook, measure)) for measure in costly_measures(costs, most=most)]
+    found = [(measure, observation.worst_rows(workbook, measure)) for measure in costly_measures(costs, most=most)]
     words = workbook.words
     tables = [evidence(rows[rows["supplier_id"] == supplier], measure, words) for measure, rows in found]
     return Sections(tables, words.text("No measure costs this supplier a point."))

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import seaborn as sns
@@ -67,8 +67,8 @@ def font() -> str:
 
 
 @cache
-def _settings() -> dict:
-    theme = sns.axes_style("ticks") | sns.plotting_context("paper")
+def _settings() -> dict[Any, Any]:
+    theme: dict[Any, Any] = sns.axes_style("ticks") | sns.plotting_context("paper")
     return theme | {
         # The second has the signs (✗ ⚠ ▲) that the first lacks.
         "font.family": [font(), "DejaVu Sans"],
@@ -127,7 +127,7 @@ def new_axes(ax: Axes | None, *, rows: float = 10) -> Axes:
     return figure.subplots()
 
 
-def head(ax: Axes, title: str, note: str = "") -> Axes:
+def set_title(ax: Axes, title: str, note: str = "") -> Axes:
     """Title and, in smaller letters under it, what a reader must know of the picture; both are its text for who cannot see it."""
     figure = ax.get_figure()
     above, under = wrapped(title, TITLE_COLUMNS), wrapped(note, NOTE_COLUMNS)
@@ -153,7 +153,7 @@ def nothing(ax: Axes | None, title: str, sentence: str) -> Axes:
     if isinstance(figure, Figure) and figure.get_label() == _OWN:
         figure.set_figheight(0.12)
     ax.set_axis_off()
-    return head(ax, title, sentence)
+    return set_title(ax, title, sentence)
 
 
 def columns(text: str) -> int:
@@ -198,7 +198,7 @@ class Picture:
     svg: str = field(repr=False)
     alt: str
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, str], dict[str, str]]:
         return {"image/svg+xml": self.svg, "text/plain": self.alt}, {"alt": self.alt}
 
 
@@ -245,5 +245,5 @@ def _for_readers(svg: str) -> str:
     return svg.replace("<defs>", f"<style>{rules}</style><defs>", 1)
 
 
-def _alike(marks: re.Match) -> str:
+def _alike(marks: re.Match[str]) -> str:
     return f"<g{marks[1]}>\n" + marks[0].replace(f"{marks[1]}/>", "/>") + "</g>\n"

@@ -12,8 +12,9 @@ from types import MappingProxyType
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from kmanalysis.charts.kit.cells import asked, in_words, interval, source_of, supplier_name
+from kmanalysis.charts.kit.cells import Row, asked, in_words, interval, source_of, supplier_name
 from kmanalysis.charts.kit.style import MANY_ROWS, VERDICT_SYMBOLS, columns
+from kmanalysis.measures.observation import evidence_name
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, GRADES, VERDICTS
 from kmanalysis.words import Words
@@ -131,7 +132,7 @@ def grade_counts(history: pd.DataFrame, words: Words) -> pd.DataFrame:
     return counts
 
 
-def verdict(row: Mapping, words: Words) -> str:
+def verdict(row: Row, words: Words) -> str:
     """A verdict as symbol and word."""
     return f"{VERDICT_SYMBOLS[row['verdict']]} {words.name(row['verdict'])}"
 
@@ -164,7 +165,7 @@ def verdict_matrix(card: pd.DataFrame, words: Words, names: Mapping[str, str]) -
     return table(cells.rename(columns=headings), title, classes=marks.rename(columns=headings), note=note, empty=empty, links=links)
 
 
-def _marked(row: Mapping, words: Words) -> str:
+def _marked(row: Row, words: Words) -> str:
     symbol = VERDICT_SYMBOLS[row["verdict"]]
     return symbol if row["verdict"] == "no_data" else f"{symbol} {words.quantity(row['value'], row['unit'])}"
 
@@ -255,11 +256,9 @@ def measure_table(card: pd.DataFrame, standards: Standards, words: Words, *, sho
     )
 
 
-def grade_name(row: Mapping, words: Words) -> str:
+def grade_name(row: Row, words: Words) -> str:
     """A grade in words: the grade, or not graded and why. ``row`` has grade and reason."""
-    return words.name(row["grade"]) if row["grade"] else f"{words.name('not_graded')}：{words.name(row['reason'])}" if words.lang == "zh" else (
-        f"{words.name('not_graded')}: {words.name(row['reason'])}"
-    )  # fmt: skip
+    return words.name(row["grade"]) if row["grade"] else words.entry(words.name("not_graded"), words.name(row["reason"]))
 
 
 def grade_table(grades: pd.DataFrame, dimensions: pd.DataFrame, words: Words) -> Table:
@@ -301,10 +300,10 @@ def evidence(
     worst = rows[rows["rank"] <= each] if names is not None else rows.drop(columns="supplier_id").sort_values("rank", kind="stable")
     shown = worst.head(limit)
     first = [column for column in ("supplier_id",) if column in shown]
-    told = in_words(shown[[*first, *shown.columns.drop(first)]].dropna(axis=1, how="all"), words, names)
+    cells = in_words(shown[[*first, *shown.columns.drop(first)]].dropna(axis=1, how="all"), words, names, of=evidence_name(measure))
     title = words.text("Worst rows: {measure}", measure=words.name(measure))
     cut = words.text("{shown} of the {all} kept rows.", shown=len(shown), all=len(rows)) if len(shown) < len(rows) else ""
-    return table(told, title, note=cut, empty=empty or words.text("No row speaks against anybody."), anchor=evidence_anchor(measure))
+    return table(cells, title, note=cut, empty=empty or words.text("No row speaks against anybody."), anchor=evidence_anchor(measure))
 
 
 def plain(frame: pd.DataFrame, title: str, words: Words, names: Mapping[str, str] | None = None, *, empty: str = "", limit: int = MANY_ROWS) -> Table:

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import category_name, supplier_name
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, sentence
-from kmanalysis.charts.kit.style import BLUE, MOST_ROWS, ORANGE, PAPER, SKY, chart, head, new_axes, nothing
-from kmanalysis.charts.kit.tables import MANY_ROWS, Table, table
+from kmanalysis.charts.kit.cells import Row, category_name, is_missing, supplier_name
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis
+from kmanalysis.charts.kit.style import BLUE, MANY_ROWS, MOST_ROWS, ORANGE, PAPER, SKY, chart, new_axes, nothing, set_title
+from kmanalysis.charts.kit.tables import Table, table
 from kmanalysis.charts.market.trends import few, goods_name, signed
 from kmanalysis.standards import Standards
+from kmanalysis.units import unit_of
 from kmanalysis.words import MISSING, Words
 
 
@@ -36,7 +37,7 @@ def gap_table(gaps: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Tab
     note = words.text("Growth: of the category or the SKU, the larger. Sold: on offer in the month, or ordered in it.")
     return table(
         pd.DataFrame(cells, columns=headings), words.text("Gaps: growing, and sold by one supplier or none"), numbers=headings[3:4],
-        note=sentence(note, cut, words=words), empty=words.text("Nothing that grows is sold by one supplier or none."),
+        note=words.sentences(note, cut), empty=words.text("Nothing that grows is sold by one supplier or none."),
     )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def drop_table(fading: pd.DataFrame, standards: Standards, words: Words) -> Tabl
     )
     return table(
         pd.DataFrame(cells, columns=headings), words.text("What fades, and what to drop"), numbers=headings[1:6],
-        note=sentence(note, cut, words=words), empty=words.text("Nothing is shown to fade."),
+        note=words.sentences(note, cut), empty=words.text("Nothing is shown to fade."),
     )  # fmt: skip
 
 
@@ -96,12 +97,12 @@ def focus(found: pd.DataFrame, standards: Standards, words: Words, ax: Axes | No
         told = words.text("margin {share}", share=words.share(row["margin"]))
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
     row_axis(ax, [("★ " if row["is_focus"] else "") + category_name(row["category"], words) for row in rows.to_dict("records")])
-    quantity_axis(ax, words, "share")
+    quantity_axis(ax, words, unit_of("amount_share"))
     legend_below(ax, 2)
     note = words.text("★ the categories that together first make {share} of the margin.", share=words.share(standards.value("market.focus_share")))
     others = len(found) - len(of_one)
     apart = words.text("{count} rows in other currencies are not drawn.", count=others) if others else ""
-    return head(ax, title, sentence(words.text("In {currency}.", currency=currency), note, apart, words=words))
+    return set_title(ax, title, words.sentences(words.text("In {currency}.", currency=currency), note, apart))
 
 
 def candidate_table(found: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -124,7 +125,7 @@ def candidate_table(found: pd.DataFrame, words: Words, names: Mapping[str, str])
             supplier_name(row["supplier_id"], names),
             words.share(row["probability"], 0),
             words.number(row["category_skus"]),
-            words.share(row["margin"]) + ("" if row["is_category"] or pd.isna(row["margin"]) else " *"),
+            words.share(row["margin"]) + ("" if row["is_category"] or is_missing(row["margin"]) else " *"),
             _advice(row, words),
         ]
         for row, goods in shown
@@ -133,11 +134,11 @@ def candidate_table(found: pd.DataFrame, words: Words, names: Mapping[str, str])
     note = words.text("Margin: median between cost and suggested retail of what it lists in the category; * in its other categories.")
     return table(
         pd.DataFrame(cells, columns=headings), words.text("With whom to make something new: suppliers of grade S by gap"), numbers=headings[3:6],
-        note=sentence(note, cut, words=words), empty=words.text("There is no gap, or no supplier of grade S to fill it."),
+        note=words.sentences(note, cut), empty=words.text("There is no gap, or no supplier of grade S to fill it."),
     )  # fmt: skip
 
 
-def _advice(row: Mapping, words: Words) -> str:
+def _advice(row: Row, words: Words) -> str:
     if not row["is_candidate"]:
         return words.text("no: the margin is too low or unknown")
     return words.text("yes") if row["is_gap"] else words.text("once growth is proven")

@@ -8,10 +8,11 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import category_name
-from kmanalysis.charts.kit.forms import sentence, stacked
-from kmanalysis.charts.kit.style import BLUE, SKY, nothing
-from kmanalysis.charts.kit.tables import MANY_ROWS, Table, table
+from kmanalysis.charts.kit.cells import Row, category_name
+from kmanalysis.charts.kit.forms import stacked
+from kmanalysis.charts.kit.style import BLUE, MANY_ROWS, SKY, nothing
+from kmanalysis.charts.kit.tables import Table, table
+from kmanalysis.charts.kit.text import html
 from kmanalysis.standards import Standards
 from kmanalysis.words import Words
 
@@ -26,7 +27,7 @@ def coverage(known: pd.DataFrame, words: Words) -> HTML:
         buyers=words.number(row["buyers"]),
     )
     none = words.text("No order has a known buyer: nothing is known of who buys, nor of what is bought together.")
-    return HTML(f"<p>{escape(told if row['known_orders'] else none)}</p>")
+    return html(f"<p>{escape(told if row['known_orders'] else none)}</p>")
 
 
 def segments(found: pd.DataFrame, standards: Standards, words: Words, ax: Axes | None = None) -> Axes:
@@ -42,7 +43,7 @@ def segments(found: pd.DataFrame, standards: Standards, words: Words, ax: Axes |
     looks = {"large": (words.text("paid {amount} or more", amount=large), BLUE, "//"), "other": (words.text("paid less"), SKY, "")}
     others = found["currency"].nunique() - 1
     apart = words.text("Buyers in {count} other currencies are not drawn.", count=others) if others else ""
-    return stacked(counts, looks, title, words, {}, ax, note=sentence(_cut_points(standards, words), apart, words=words))
+    return stacked(counts, looks, title, words, {}, ax, note=words.sentences(_cut_points(standards, words), apart))
 
 
 def segment_table(found: pd.DataFrame, words: Words) -> Table:
@@ -96,25 +97,24 @@ def together(found: pd.DataFrame, standards: Standards, words: Words) -> Table:
     empty = words.text("No pair of goods is shown to be bought together more often than chance.")
     return table(
         pd.DataFrame(cells, columns=headings), words.text("What is bought together"), numbers=headings[2:],
-        note=sentence(note, rest, cut, words=words), empty=sentence(empty, rest, words=words),
+        note=words.sentences(note, rest, cut), empty=words.sentences(empty, rest),
     )  # fmt: skip
 
 
-def _segment_name(row: dict, words: Words) -> str:
+def _segment_name(row: Row, words: Words) -> str:
     return f"{words.name('buyer.' + row['recency'])} · {words.name('buyer.' + row['frequency'])}"
 
 
-def _item_name(row: dict, side: str, words: Words) -> str:
+def _item_name(row: Row, side: str, words: Words) -> str:
     item, name = row[side], row[f"{side}_name"]
     return category_name(item, words) if row["level"] == "category" or item == name else f"{item} {name}"
 
 
 def _cut_points(standards: Standards, words: Words) -> str:
-    number = lambda name: words.number(standards.value(f"market.buyer_{name}"))  # noqa: E731
     return words.text(
         "Active: ordered within {recent} days of the month's end; cooling: within {lapsed}. Frequent: {frequent} orders or more in {months} months.",
-        recent=number("recent"),
-        lapsed=number("lapsed"),
-        frequent=number("frequent"),
+        recent=words.number(standards.value("market.buyer_recent")),
+        lapsed=words.number(standards.value("market.buyer_lapsed")),
+        frequent=words.number(standards.value("market.buyer_frequent")),
         months=words.number(standards.value("market.trend_months")),
     )

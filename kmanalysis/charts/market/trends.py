@@ -10,11 +10,13 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import category_name, listed
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, sentence
-from kmanalysis.charts.kit.style import GREEN, GREY, GRID, INK, MOST_ROWS, RED, chart, head, new_axes, nothing
-from kmanalysis.charts.kit.tables import MANY_ROWS, Table, table
+from kmanalysis.charts.kit.cells import Row, category_name, is_missing
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis
+from kmanalysis.charts.kit.style import GREEN, GREY, GRID, INK, MANY_ROWS, MOST_ROWS, RED, chart, new_axes, nothing, set_title
+from kmanalysis.charts.kit.tables import Table, table
+from kmanalysis.charts.kit.text import html
 from kmanalysis.standards import Standards
+from kmanalysis.units import unit_of
 from kmanalysis.words import MISSING, Words
 
 SYMBOLS: Mapping[str, str] = {"emerging": "▲", "fading": "▼", "steady": "=", "unproven": "?"}
@@ -37,7 +39,7 @@ NAMED = 6
 def opening(categories: pd.DataFrame, gaps: pd.DataFrame, fading: pd.DataFrame, words: Words) -> HTML:
     """What grows, what fades and where a gap is; the frames as `category_trends`, `gaps` and `fading` give them."""
     if categories.empty and gaps.empty:
-        return HTML(f"<p>{escape(words.text('No order of a known category was seen in the months looked back on: nothing is said of the market.'))}</p>")
+        return html(f"<p>{escape(words.text('No order of a known category was seen in the months looked back on: nothing is said of the market.'))}</p>")
     growing, falling = (_moving(categories, status, words) for status in ("emerging", "fading"))
     parts = [
         words.text("Growing: {categories}.", categories=growing) if growing else words.text("No category is shown to grow."),
@@ -57,7 +59,7 @@ def opening(categories: pd.DataFrame, gaps: pd.DataFrame, fading: pd.DataFrame, 
     open_ones = [category_name(category, words) for category in categories.loc[categories["status"] == "unproven", "category"]]
     lines.append(words.text("Too little was seen to tell: {categories}.", categories=few(open_ones, words)) if open_ones else "")
     below = "".join(f"<li>{escape(line)}</li>" for line in lines if line)
-    return HTML(f"<p><strong>{escape(sentence(*parts, words=words))}</strong></p>" + (f"<ul>{below}</ul>" if below else ""))
+    return html(f"<p><strong>{escape(words.sentences(*parts))}</strong></p>" + (f"<ul>{below}</ul>" if below else ""))
 
 
 def status_counts(categories: pd.DataFrame, skus: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -98,9 +100,9 @@ def lines(months: pd.DataFrame, categories: pd.DataFrame, words: Words, ax: Axes
     ax.set_xticks(range(len(every)), [month[2:] for month in every])
     ax.grid(axis="y", color=GRID, linewidth=0.6)
     legend_below(ax, 2)
-    cut = words.text("Only the first {shown} of {all} are shown.", shown=len(drawn), all=len(shown)) if len(drawn) < len(shown) else ""
+    cut = words.text("The first {shown} of {all}.", shown=len(drawn), all=len(shown)) if len(drawn) < len(shown) else ""
     note = words.text("Equal slopes are equal growth. With each name: its growth a month. Dotted: too little was seen to tell.")
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 @chart
@@ -121,12 +123,12 @@ def growth(categories: pd.DataFrame, standards: Standards, words: Words, ax: Axe
         ax.axvline(limit, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
     ax.axvline(0, color=GRID, linewidth=0.8, zorder=0)
     row_axis(ax, [f"{SYMBOLS[row['status']]} {category_name(row['category'], words)}" for row in rows.to_dict("records")])
-    quantity_axis(ax, words, "share")
-    cut = words.text("Only the first {shown} of {all} are shown.", shown=len(rows), all=len(known)) if len(rows) < len(known) else ""
+    quantity_axis(ax, words, unit_of("growth"))
+    cut = words.text("The first {shown} of {all}.", shown=len(rows), all=len(known)) if len(rows) < len(known) else ""
     note = words.text(
         "Dashed: the standards, {rise} and {fall} a month. Bar: the interval; without one, too few months.", rise=signed(rise, words), fall=signed(fall, words)
     )
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def trend_table(found: pd.DataFrame, words: Words, title: str, *, empty: str) -> Table:
@@ -142,8 +144,8 @@ def trend_table(found: pd.DataFrame, words: Words, title: str, *, empty: str) ->
             row["name"] if "name" in row else category_name(row["category"], words),
             status_name(row["status"], words),
             signed(row["growth"], words),
-            MISSING if pd.isna(row["lower"]) else f"{signed(row['lower'], words)} – {signed(row['upper'], words)}",
-            MISSING if pd.isna(row["p"]) else words.number(row["p"], 3),
+            MISSING if is_missing(row["lower"]) else f"{signed(row['lower'], words)} – {signed(row['upper'], words)}",
+            MISSING if is_missing(row["p"]) else words.number(row["p"], 3),
             words.number(row["months"]),
             words.number(row["orders"]),
         ]
@@ -156,7 +158,7 @@ def trend_table(found: pd.DataFrame, words: Words, title: str, *, empty: str) ->
     told = words.text(
         "Growth: median slope of the logarithms (Theil–Sen); p: Mann–Kendall, exact; the trend is called by p adjusted for all series (Benjamini–Hochberg)."
     )
-    return table(finished, title, classes=marks, numbers=headings[2:], note=sentence(told, cut, words=words), empty=empty)
+    return table(finished, title, classes=marks, numbers=headings[2:], note=words.sentences(told, cut), empty=empty)
 
 
 def moving(skus: pd.DataFrame, words: Words) -> Table:
@@ -165,7 +167,7 @@ def moving(skus: pd.DataFrame, words: Words) -> Table:
     return trend_table(skus[skus["status"].isin(["emerging", "fading"])], words, title, empty=words.text("No SKU is shown to grow or to fade."))
 
 
-def goods_name(row: Mapping) -> str:
+def goods_name(row: Row) -> str:
     """A SKU's name with its id."""
     return str(row["name"]) if row["name"] == row["sku"] else f"{row['sku']} {row['name']}"
 
@@ -203,5 +205,5 @@ def _goods(gaps: pd.DataFrame, words: Words) -> str:
 
 def few(parts: Sequence[str], words: Words) -> str:
     """The first of many things, and how many more there are."""
-    first = listed(parts[:NAMED], words)
+    first = words.join(parts[:NAMED])
     return words.text("{first} and {count} more of them", first=first, count=len(parts) - NAMED) if len(parts) > NAMED else first

@@ -9,10 +9,11 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import category_name, cell, listed, supplier_name
+from kmanalysis.charts.kit.cells import Row, category_name, cell, is_missing, supplier_name
 from kmanalysis.charts.kit.forms import stacked
 from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, PURPLE, RED, SKY
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
+from kmanalysis.charts.kit.text import html
 from kmanalysis.standards import Standards
 from kmanalysis.words import MISSING, Words
 
@@ -29,7 +30,7 @@ CURRENCY = "needs.wholesale_minimum"
 def opening(fits: pd.DataFrame, match: pd.DataFrame, profile: pd.DataFrame, words: Words, names: Mapping[str, str]) -> HTML:
     """Who fits and who does not, and why, in a few sentences; the frames as `needs.fits`, `needs.match` and `needs.profile` give them."""
     if profile.empty:
-        return HTML(f"<p>{escape(words.text('There is no needs profile: nobody can be matched against it. Write one as needs.toml into the folder.'))}</p>")
+        return html(f"<p>{escape(words.text('There is no needs profile: nobody can be matched against it. Write one as needs.toml into the folder.'))}</p>")
     counts = fits["state"].value_counts()
     musts = match[match["is_must"].astype(bool)]
     lead = words.text(
@@ -44,12 +45,12 @@ def opening(fits: pd.DataFrame, match: pd.DataFrame, profile: pd.DataFrame, word
         for need in _needs(musts):
             who = list(musts.loc[(_key(musts) == need["key"]) & (musts["state"] == state), "supplier_id"])
             if who:
-                lines.append(f"{need_name(need, words)}{words.text(': ')}{sign} {_named(who, names, words)}")
+                lines.append(words.entry(need_name(need, words), f"{sign} {_named(who, names, words)}"))
     for state in ("fits", "unproven"):
         who = list(fits.loc[fits["state"] == state, "supplier_id"])
         if who and not musts.empty:
-            lines.append(f"{words.name(f'value.{state}')}{words.text(': ')}{_named(who, names, words)}")
-    return HTML(f"<p><strong>{escape(lead)}</strong></p><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines if line)}</ul>")
+            lines.append(words.entry(words.name(f"value.{state}"), _named(who, names, words)))
+    return html(f"<p><strong>{escape(lead)}</strong></p><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines if line)}</ul>")
 
 
 def _about(profile: pd.DataFrame, words: Words) -> str:
@@ -58,16 +59,16 @@ def _about(profile: pd.DataFrame, words: Words) -> str:
         of_subject = profile[profile["subject"] == subject]
         parts = [category_name(str(value), words) for value in of_subject["value" if subject == "daily_orders" else "item"].dropna()]
         if parts:
-            told.append(f"{words.name(f'value.{subject}')} {listed(parts, words)}")
-    return words.text("The platform: {about}.", about=listed(told, words)) if told else ""
+            told.append(f"{words.name(f'value.{subject}')} {words.join(parts)}")
+    return words.text("The platform: {about}.", about=words.join(told)) if told else ""
 
 
 def _named(suppliers: Sequence[str], names: Mapping[str, str], words: Words) -> str:
     more = words.text(" and {count} more", count=len(suppliers) - NAMED) if len(suppliers) > NAMED else ""
-    return listed([supplier_name(supplier, names) for supplier in suppliers[:NAMED]], words) + more
+    return words.join([supplier_name(supplier, names) for supplier in suppliers[:NAMED]]) + more
 
 
-def need_name(need: Mapping, words: Words) -> str:
+def need_name(need: Row, words: Words) -> str:
     """A line of the profile in words: what is asked, and how much of it. ``need`` has subject, item, value and unit."""
     value = str(need["value"]) if isinstance(need["value"], str) else ""
     match need["unit"]:
@@ -83,7 +84,7 @@ def need_name(need: Mapping, words: Words) -> str:
         case "":
             return str(need["item"])
         case "modes":
-            value = listed([words.name(f"value.{mode.strip()}") for mode in value.split(";") if mode.strip()], words)
+            value = words.join([words.name(f"value.{mode.strip()}") for mode in value.split(";") if mode.strip()])
     return f"{words.name('need.' + need['item'])} {value}".rstrip()
 
 
@@ -102,10 +103,10 @@ def _key(match: pd.DataFrame) -> pd.Series:
     return match["subject"] + "\x1f" + match["item"]
 
 
-def _needs(match: pd.DataFrame) -> list[dict]:
+def _needs(match: pd.DataFrame) -> Sequence[Row]:
     """The lines of the profile that suppliers are matched against, must-haves first."""
     lines = match.assign(key=_key(match)).drop_duplicates("key").sort_values("is_must", ascending=False, kind="stable")
-    return [{str(name): value for name, value in line.items()} for line in lines.to_dict("records")]
+    return lines.to_dict("records")
 
 
 def need_counts(match: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -118,7 +119,7 @@ def need_counts(match: pd.DataFrame, words: Words) -> pd.DataFrame:
     return counts
 
 
-def _starred(line: Mapping, words: Words) -> str:
+def _starred(line: Row, words: Words) -> str:
     return ("★ " if line["is_must"] else "") + need_name(line, words)
 
 
@@ -147,11 +148,11 @@ def matrix(match: pd.DataFrame, fits: pd.DataFrame, standards: Standards, words:
     return table(cells.rename(columns=headings), title, classes=marks.rename(columns=headings), note=" ".join(part for part in (signs, cut) if part))
 
 
-def _evidence(row: Mapping, currency: str, words: Words) -> str:
+def _evidence(row: Row, currency: str, words: Words) -> str:
     return " ".join(part for part in (SYMBOLS[row["state"]], _found(row, currency, words)) if part)
 
 
-def _found(row: Mapping, currency: str, words: Words) -> str:
+def _found(row: Row, currency: str, words: Words) -> str:
     found = row["found"]
     if not isinstance(found, str) or row["unit"] == "flag":
         return ""
@@ -190,7 +191,7 @@ def volume(fits: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
     )
 
 
-def _money(row: Mapping, column: str, words: Words) -> str:
+def _money(row: Row, column: str, words: Words) -> str:
     return cell(row[column], column, words, row["currency"] if isinstance(row["currency"], str) else "")
 
 
@@ -241,9 +242,9 @@ def conversions(funnel: pd.DataFrame, standards: Standards, words: Words) -> Tab
     return table(cells.reset_index(drop=True), title, note=note)
 
 
-def _step(row: Mapping, suffix: str, words: Words) -> str:
+def _step(row: Row, suffix: str, words: Words) -> str:
     share = row["share_of_all" if suffix else "share"]
-    if pd.isna(share):
+    if is_missing(share):
         return words.number(row["contacts"])
     bounds = f"{words.share(row[f'lower{suffix}'], 0)}–{words.share(row[f'upper{suffix}'], 0)}"
     return f"{words.number(row['contacts'])} · {words.share(share, 0)} ({bounds})"
@@ -254,7 +255,7 @@ def entry_conditions(found: pd.DataFrame, words: Words) -> Table:
     headings = [words.name("outreach.channel"), words.text("Condition"), words.text("Contacts that named it"), words.text("Median"), words.text("Range")]
     cells = []
     for row in found.to_dict("records"):
-        lowest, median, highest = (cell(row[f"{name}_amount"], "amount", words, row["currency"]) for name in ("lowest", "median", "highest"))
+        lowest, median, highest = (cell(row[column], column, words, row["currency"]) for column in ("lowest_amount", "median_amount", "highest_amount"))
         named = f"{words.number(row['asked'])} / {words.number(row['contacts'])}"
         cells.append([words.name(f"value.{row['channel']}"), words.name(f"suppliers.{row['condition']}"), named, median, f"{lowest} – {highest}"])
     return table(

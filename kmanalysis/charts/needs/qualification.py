@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kmanalysis.charts.kit.cells import cell, supplier_name
+from kmanalysis.charts.kit.cells import Row, cell, is_missing, supplier_name
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
 from kmanalysis.charts.needs.matching import CLASSES, SYMBOLS
 from kmanalysis.measures.compliance.papers import KINDS
@@ -45,7 +45,7 @@ def _trait(value: object, column: str, words: Words) -> str:
     return told if column in ("supply_mode", "channel", "data_tools") or told == MISSING else f"{'✓' if value else '✗'} {told}"
 
 
-def _figures(row: Mapping, words: Words) -> list[str]:
+def _figures(row: Row, words: Words) -> list[str]:
     currency = row["currency"] if isinstance(row["currency"], str) else ""
     upstream = str(row["upstream_id"]) if isinstance(row["upstream_id"], str) else MISSING
     shared = words.text(" (others that share it: {count})", count=row["same_upstream"]) if row["same_upstream"] else ""
@@ -119,11 +119,11 @@ def documents(found: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Ta
     return table(cells, title, classes=marks, note=signs)
 
 
-def _term(row: Mapping, words: Words) -> str:
+def _term(row: Row, words: Words) -> str:
     sign = DOCUMENT_SYMBOLS[row["state"]]
     if row["state"] == "absent":
         return f"{sign} {words.name('value.absent')}"
     number = f" ×{words.number(row['size'])}" if row["size"] > 1 else ""
-    if pd.isna(row["days_left"]):
+    if is_missing(row["days_left"]):
         return f"{sign} {words.text('without an end')}{number}"
     return f"{sign} {words.day(row['valid_to'])} ({words.number(row['days_left'])}){number}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import pandas as pd
 from IPython.display import Markdown
 
-from kmanalysis.charts.kit.cells import asked, listed, supplier_name
+from kmanalysis.charts.kit.cells import Row, asked, is_missing, supplier_name
 from kmanalysis.charts.kit.style import VERDICT_SYMBOLS
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
+from kmanalysis.charts.kit.text import markdown
 from kmanalysis.tables import GRADES
 from kmanalysis.words import MISSING, Words
 
@@ -48,12 +50,12 @@ def actions_table(actions: pd.DataFrame, corrective: pd.DataFrame, money: pd.Dat
 def next_action(actions: pd.DataFrame, corrective: pd.DataFrame, words: Words) -> Markdown:
     """What is to be done with one supplier, why, and when it is checked; both frames hold its rows of `actions` and `corrective`."""
     if actions.empty:
-        return Markdown("")
+        return markdown("")
     row = actions.iloc[0].to_dict()
-    checked = "" if pd.isna(row["check_on"]) else words.text("Checked on {day}.", day=words.day(row["check_on"]))
+    checked = "" if is_missing(row["check_on"]) else words.text("Checked on {day}.", day=words.day(row["check_on"]))
     changed = words.text("Last month: {action}.", action=words.name(f"action.{row['previous_action']}")) if _has_changed(row) else ""
     told = words.text("**Next: {action}.** {why}", action=_action_name(row, words), why=_why(row, corrective, None, words))
-    return Markdown(" ".join(part for part in (told, checked, changed) if part))
+    return markdown(" ".join(part for part in (told, checked, changed) if part))
 
 
 def action_counts(actions: pd.DataFrame, words: Words, order: Sequence[str]) -> pd.DataFrame:
@@ -68,22 +70,22 @@ def action_counts(actions: pd.DataFrame, words: Words, order: Sequence[str]) -> 
     return counts
 
 
-def _action(row: Mapping, words: Words) -> str:
+def _action(row: Row, words: Words) -> str:
     return _action_name(row, words) + (" *" if _has_changed(row) else "")
 
 
-def _action_name(row: Mapping, words: Words) -> str:
+def _action_name(row: Row, words: Words) -> str:
     name = words.name(f"action.{row['action']}")
     return f"{name} · {words.name('deepen.' + row['reason'])}" if row["action"] == "deepen" else name
 
 
-def _has_changed(row: Mapping) -> bool:
+def _has_changed(row: Row) -> bool:
     return row["previous_action"] not in ("", row["action"])
 
 
-def _why(row: Mapping, todo: pd.DataFrame, carried: float | None, words: Words) -> str:
+def _why(row: Row, todo: pd.DataFrame, carried: float | None, words: Words) -> str:
     if row["reason"] in ("vetoed", "vetoed_for_months"):
-        vetoes = listed([words.name(measure) for measure in row["measures"].split(";")], words)
+        vetoes = words.join([words.name(measure) for measure in row["measures"].split(";")])
         told = words.text("Months in a row with a missed veto: {months} ({vetoes}).", months=row["months"], vetoes=vetoes)
     elif row["reason"] == "may_be_ended":
         told = words.text("{failures} failures in a row: right to end since {moment}.", failures=row["failures"], moment=words.moment(row["right_since"]))
@@ -94,26 +96,27 @@ def _why(row: Mapping, todo: pd.DataFrame, carried: float | None, words: Words) 
     else:
         said = [_missed(measure, words) for measure in todo.head(NAMED).to_dict("records")]
         more = words.text(" and {count} more measures", count=len(todo) - NAMED) if len(todo) > NAMED else ""
-        told = f"{words.name('why.' + row['reason'])} " + ("；" if words.lang == "zh" else "; ").join(said) + more + ("。" if words.lang == "zh" else ".")
+        missed = reduce(lambda before, after: words.text("{a}; {b}", a=before, b=after), said)
+        told = words.text("{a} {b}.", a=words.name(f"why.{row['reason']}"), b=missed + more)
     if row["action"] not in ("switch", "end") or carried is None:
         return told
     return f"{told} {words.text('The others could carry {share} of its orders.', share=words.share(carried, 0))}"
 
 
-def _missed(row: Mapping, words: Words) -> str:
-    began = words.text(", drift since {day}", day=words.day(row["began_on"])) if not pd.isna(row["began_on"]) else ""
+def _missed(row: Row, words: Words) -> str:
+    began = words.text(", drift since {day}", day=words.day(row["began_on"])) if not is_missing(row["began_on"]) else ""
     told = {"measure": words.name(row["measure"]), "value": words.quantity(row["value"], row["unit"]), "asked": asked(row, words), "month": row["since"]}
     return words.text("{measure} {value} (asked for {asked}), open since {month}", **told) + began
 
 
-def _money(row: Mapping, amounts: pd.DataFrame, words: Words) -> str:
+def _money(row: Row, amounts: pd.DataFrame, words: Words) -> str:
     told = []
     for amount in amounts.to_dict("records"):
         currency = amount["currency"]
         told.append(words.text("bought {amount}", amount=words.money(amount["purchased_amount"], currency)))
         if amount["owed_amount"]:
             told.append(words.text("owes {amount}", amount=words.money(amount["owed_amount"], currency)))
-        if row["action"] in ("switch", "end") and amount["switching_cost"] is not None and not pd.isna(amount["switching_cost"]):
+        if row["action"] in ("switch", "end") and amount["switching_cost"] is not None and not is_missing(amount["switching_cost"]):
             cost = words.money(abs(amount["switching_cost"]), currency)
             if amount["switching_cost"] == 0:
                 told.append(words.text("its backups cost the same"))
@@ -121,7 +124,7 @@ def _money(row: Mapping, amounts: pd.DataFrame, words: Words) -> str:
                 told.append(words.text("its backups are {amount} cheaper", amount=cost))
             else:
                 told.append(words.text("its backups cost {amount} more", amount=cost))
-    return listed(told, words) or MISSING
+    return words.join(told) or MISSING
 
 
 def outcomes_table(outcomes: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -216,13 +219,13 @@ def _grade(grade: str, reason: str, words: Words) -> str:
     return words.name(grade) if grade else words.name(reason) if reason else MISSING
 
 
-def _of_disputes(row: Mapping | None, words: Words) -> str:
+def _of_disputes(row: Row | None, words: Words) -> str:
     if row is None:
         return MISSING
     return _then(words.share(row["previous_value"]), words.share(row["value"])) + (" !" if row["is_more_than_noise"] else "")
 
 
-def _of_prices(row: Mapping | None, words: Words) -> list[str]:
+def _of_prices(row: Row | None, words: Words) -> list[str]:
     if row is None:
         return [MISSING] * 3
     told = [_signed(row[name], words) for name in ("own_change", "peers_change", "relative_change")]

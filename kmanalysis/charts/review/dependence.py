@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from kmanalysis.charts.kit.cells import listed, supplier_name
-from kmanalysis.charts.kit.forms import legend_below, row_axis, sentence, supplier_axis, worst
-from kmanalysis.charts.kit.style import BLUE, GRID, INK, ORANGE, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.cells import Row, is_missing, supplier_name
+from kmanalysis.charts.kit.forms import legend_below, row_axis, supplier_axis, worst
+from kmanalysis.charts.kit.style import BLUE, GRID, INK, ORANGE, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
 from kmanalysis.words import MISSING, Words
 
@@ -35,7 +35,7 @@ def ranks(places: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.grid(axis="x", color=GRID, linewidth=0.5)
     legend_below(ax, 2)
-    return head(ax, title, sentence(words.text("At the right: in how many draws it is first."), cut, words=words))
+    return set_title(ax, title, words.sentences(words.text("At the right: in how many draws it is first."), cut))
 
 
 def swaps_table(swaps: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -56,8 +56,8 @@ def swaps_table(swaps: pd.DataFrame, words: Words, names: Mapping[str, str]) -> 
     )
 
 
-def _swap(row: Mapping, words: Words) -> str:
-    if pd.isna(row["change"]):
+def _swap(row: Row, words: Words) -> str:
+    if is_missing(row["change"]):
         return words.text("no weight of a single measure does")
     return f"{words.name(row['measure'])} {words.share(row['weight'], 2)} → {words.share(row['swapped_weight'], 2)}"
 
@@ -69,7 +69,8 @@ def concentrations(found: pd.DataFrame, limit: float, words: Words, ax: Axes | N
     if found.empty:
         return nothing(ax, title, words.text("Nothing was bought this month."))
     currency = found[found["scope"] == "all"].assign(size=lambda rows: rows["paid_amount"].astype("float64")).sort_values("size")["currency"].iloc[-1]
-    shown, cut = worst(found[found["currency"] == currency].sort_values(["hhi", "scope", "subject"], ascending=[False, True, True]), words)
+    order = found[found["currency"] == currency].sort_values(["hhi", "scope", "subject"], ascending=[False, True, True])
+    shown, cut = worst(order, words, are_suppliers=False)
     ax = new_axes(ax, rows=len(shown) + 1)
     places = np.arange(len(shown))
     is_over = (shown["hhi"] > limit).to_numpy()
@@ -83,10 +84,10 @@ def concentrations(found: pd.DataFrame, limit: float, words: Words, ax: Axes | N
     told = words.text("By value of purchases in {currency}. Dashed: the standard, at most {limit}.", currency=currency, limit=words.number(limit))
     others = found["currency"].nunique() - 1
     apart = words.text("{count} other currencies are in the table.", count=others) if others else ""
-    return head(ax, title, sentence(told, apart, cut, words=words))
+    return set_title(ax, title, words.sentences(told, apart, cut))
 
 
-def _subject(row: Mapping, words: Words) -> str:
+def _subject(row: Row, words: Words) -> str:
     if row["scope"] == "all":
         return words.name("scope.all")
     return words.name(f"value.{row['subject']}") if words.has_name(f"value.{row['subject']}") else str(row["subject"])
@@ -142,7 +143,7 @@ def backups_table(suppliers: pd.DataFrame, skus: pd.DataFrame, days: float, word
     ``suppliers`` and ``skus`` as `backup_suppliers` and `backup_skus` give them.
     """
     bare = skus[skus["backups"] == 0]
-    told = {supplier: listed([_bare(row, words) for row in of_one.to_dict("records")], words) for supplier, of_one in bare.groupby("supplier")}
+    told = {supplier: words.join([_bare(row, words) for row in of_one.to_dict("records")]) for supplier, of_one in bare.groupby("supplier")}
     headings = [
         words.text("If it stopped"),
         words.text("Orders"),
@@ -156,7 +157,7 @@ def backups_table(suppliers: pd.DataFrame, skus: pd.DataFrame, days: float, word
             supplier_name(row["supplier"], names),
             words.number(row["orders"]),
             words.share(row["carried_share"]),
-            MISSING if row["extra_cost"] is None or pd.isna(row["extra_cost"]) else words.money(row["extra_cost"], row["currency"]),
+            MISSING if row["extra_cost"] is None or is_missing(row["extra_cost"]) else words.money(row["extra_cost"], row["currency"]),
             told.get(row["supplier"], "✓"),
         ]
         for row in rows.to_dict("records")
@@ -175,6 +176,6 @@ def backups_table(suppliers: pd.DataFrame, skus: pd.DataFrame, days: float, word
     )
 
 
-def _bare(row: Mapping, words: Words) -> str:
+def _bare(row: Row, words: Words) -> str:
     hurdle = words.name(f"hurdle.{row['reason']}")
     return f"{row['sku']} {row['name']} ({hurdle})"

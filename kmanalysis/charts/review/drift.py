@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import supplier_name
-from kmanalysis.charts.kit.forms import date_axis, legend_below, quantity_axis, sentence
-from kmanalysis.charts.kit.style import BLUE, GREEN, GRID, PURPLE, RASTER_MARKS, RED, chart, head, new_axes, nothing, supplier_label
+from kmanalysis.charts.kit.forms import date_axis, legend_below, quantity_axis
+from kmanalysis.charts.kit.style import BLUE, GREEN, GRID, PURPLE, RASTER_MARKS, RED, chart, new_axes, nothing, set_title, supplier_label
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
 from kmanalysis.words import Words
 
@@ -52,7 +52,7 @@ def control_chart(series: pd.DataFrame, drifts: pd.DataFrame, measure: str, word
     legend_below(ax, 2)
     note = words.text("Thick: moving average; thin: its limit, from the baseline months; mark: signal; upright: the day on which the drift began.")
     cut = words.text("Only the first {shown} of {all} are shown.", shown=len(LOOKS), all=len(found)) if len(found) > len(LOOKS) else ""
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def drift_table(drifts: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:

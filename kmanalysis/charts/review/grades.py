@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.kit.cells import listed, supplier_name
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, sentence, supplier_axis, worst
-from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, ORANGE, PAPER, PURPLE, RED, SKY, VERDICT_SYMBOLS, chart, head, new_axes, nothing
+from kmanalysis.charts.kit.cells import Row, is_missing, supplier_name
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, supplier_axis, worst
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, ORANGE, PAPER, PURPLE, RED, SKY, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, grade_name, table
 from kmanalysis.tables import GRADES
+from kmanalysis.units import unit_of
 from kmanalysis.words import MISSING, Words
 
 CHANCES = {"p_s": ("S", GREEN, ""), "p_a": ("A", BLUE, "//"), "p_b": ("B", ORANGE, "--"), "p_none": ("not_graded", GREY, "xx")}
@@ -37,10 +38,10 @@ def chances(grades: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Ax
         ax.annotate(told, (1, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9.5)
     supplier_axis(ax, list(shown["supplier_id"]), names)
     ax.set_xlim(0, 1)
-    quantity_axis(ax, words, "share")
+    quantity_axis(ax, words, unit_of("probability"))
     legend_below(ax, 4)
     note = words.text("At the right: the grade given and its probability. Vetoed suppliers and those that lack evidence are not drawn.")
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def grades_by_month(history: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -63,7 +64,7 @@ def grades_by_month(history: pd.DataFrame, words: Words, names: Mapping[str, str
     return table(cells, title, note=note)
 
 
-def _short_grade(row: Mapping, words: Words) -> str:
+def _short_grade(row: Row, words: Words) -> str:
     signs = {"vetoed": "✗", "below_floor": "↓", "lacks_evidence": "?"}
     return words.name(row["grade"]) if row["grade"] else signs.get(row["reason"], MISSING)
 
@@ -77,7 +78,7 @@ def not_graded(grades: pd.DataFrame, words: Words, names: Mapping[str, str]) -> 
         [
             supplier_name(row["supplier_id"], names),
             words.name(row["reason"]),
-            listed([words.name(measure) for measure in row["vetoes"].split(";") if measure], words),
+            words.join([words.name(measure) for measure in row["vetoes"].split(";") if measure]),
             words.number(row["score"], 1),
             words.share(row["coverage"], 0),
         ]
@@ -107,8 +108,8 @@ def top_reasons(reasons: pd.DataFrame, grades: pd.DataFrame, words: Words, names
     return table(pd.DataFrame(cells, columns=headings), words.text("Top reasons"), empty=words.text("Nobody loses a point."))
 
 
-def _reason(row: Mapping, words: Words) -> str:
-    lost = MISSING if pd.isna(row["lost"]) else f"−{words.number(row['lost'], 1)}"
+def _reason(row: Row, words: Words) -> str:
+    lost: str = MISSING if is_missing(row["lost"]) else f"−{words.number(row['lost'], 1)}"
     return f"{VERDICT_SYMBOLS[row['verdict']]} {words.name(row['measure'])} {lost}"
 
 
@@ -157,7 +158,7 @@ def scores(history: pd.DataFrame, floors: Mapping[str, float], words: Words, nam
     legend_below(ax, 2)
     note = words.text("Dashed: the floors of the grades.")
     cut = words.text("Only the first {shown} of {all} are shown.", shown=6, all=len(movers)) if len(movers) > 6 else ""
-    return head(ax, title, sentence(note, cut, words=words))
+    return set_title(ax, title, words.sentences(note, cut))
 
 
 def floor_lines(ax: Axes, floors: Mapping[str, float], words: Words, *, vertical: bool = False) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis, sentence
+from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis
 from kmanalysis.charts.kit.style import (
     BLUE,
     GREEN,
@@ -23,11 +23,12 @@ from kmanalysis.charts.kit.style import (
     SKY,
     VERDICT_LOOKS,
     chart,
-    head,
     new_axes,
     nothing,
+    set_title,
     supplier_label,
 )
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 
 MOST_TRIALS = 12
@@ -73,7 +74,7 @@ def validity(criteria: pd.DataFrame, verdicts: pd.DataFrame, words: Words, names
     ax.grid(axis="y", color=GRID, linewidth=0.5)
     legend_below(ax, 4)
     note = words.text("Bars: one-sided bounds, each at the standards' confidence. Dashed: the standard, ≥ {share}.", share=words.share(target))
-    return head(ax, title, note)
+    return set_title(ax, title, note)
 
 
 @chart
@@ -116,7 +117,7 @@ def deliveries(found: pd.DataFrame, verdicts: pd.DataFrame, limit: float, words:
     legend_below(ax, 2)
     never = int(months["seconds"].isna().sum())
     apart = words.text("{count} were never delivered and are not drawn.", count=never) if never else ""
-    return head(ax, title, sentence(words.text("Dashed: the standard, {limit}.", limit=words.duration(limit)), apart, words=words))
+    return set_title(ax, title, words.sentences(words.text("Dashed: the standard, {limit}.", limit=words.duration(limit)), apart))
 
 
 @chart
@@ -149,11 +150,11 @@ def sequential(checks: pd.DataFrame, lines: pd.DataFrame, verdicts: pd.DataFrame
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_ylim(-0.5, top)
-    quantity_axis(ax, words, "count", axis="y")
+    quantity_axis(ax, words, unit_of("bad"), axis="y")
     ax.set_xlabel(words.text("Codes checked"))
     ax.set_ylabel(words.text("Dead codes"))
     legend_below(ax, 2)
-    return head(
+    return set_title(
         ax,
         title,
         words.text(
@@ -186,7 +187,7 @@ def passing(curves: pd.DataFrame, claim: float, words: Words, ax: Axes | None = 
     ax.set_xlabel(words.text("Valid codes of the supplier"))
     ax.set_ylabel(words.text("Trials that it passes"))
     legend_below(ax, 3)
-    return head(
+    return set_title(
         ax,
         title,
         words.text(

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from kmanalysis.charts.kit.cells import cell, listed, supplier_name
-from kmanalysis.charts.kit.forms import sentence
+from kmanalysis.charts.kit.cells import Row, cell, is_missing, supplier_name
 from kmanalysis.charts.kit.tables import Table, legend, table
 from kmanalysis.charts.kit.tables import verdict as in_symbols
+from kmanalysis.charts.kit.text import markdown
 from kmanalysis.charts.trial.evidence import MOST_TRIALS, current
 from kmanalysis.tables import VERDICTS
 from kmanalysis.words import MISSING, Words
@@ -21,14 +21,14 @@ def opening(verdicts: pd.DataFrame, words: Words) -> Markdown:
     """How the month's trials came out."""
     months = verdicts[verdicts["is_current"].astype(bool)]
     if months.empty:
-        return Markdown(
+        return markdown(
             words.text("No trial began or ended this month. Nothing is said of any supplier here; below stands how many codes the next trial should check.")
         )
     counts = months["verdict"].value_counts()
     told = [words.text("{verdict} {count}", count=counts[verdict], verdict=words.name(verdict)) for verdict in VERDICTS if verdict in counts]
-    lead = words.text("{count} trials this month: {verdicts}.", count=len(months), verdicts=listed(told, words))
+    lead = words.text("{count} trials this month: {verdicts}.", count=len(months), verdicts=words.join(told))
     note = words.text("A trial is met where every criterion is met; what was not asked or checked enough leaves it unproven.")
-    return Markdown(f"**{lead}** {note}")
+    return markdown(f"**{lead}** {note}")
 
 
 def verdict_table(verdicts: pd.DataFrame, trials: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
@@ -53,7 +53,7 @@ def verdict_table(verdicts: pd.DataFrame, trials: pd.DataFrame, words: Words, na
     marks = pd.DataFrame("", index=finished.index, columns=columns)
     marks[columns[1]] = [row["verdict"] for row in rows]
     cut = _cut(verdicts, words)
-    note = sentence(legend(words), cut, words=words)
+    note = words.sentences(legend(words), cut)
     return table(finished, words.text("The month's trials"), classes=marks, note=note, empty=words.text("No trial began or ended this month."))
 
 
@@ -76,7 +76,7 @@ def criteria_table(criteria: pd.DataFrame, verdicts: pd.DataFrame, words: Words,
             in_symbols(row, words),
             _quantity(row, row["value"], words),
             f"{'≥' if row['op'] == '>=' else '≤'}\u00a0{_quantity(row, row['target'], words)}",
-            MISSING if row["basis"] == "census" or pd.isna(row["lower"]) else f"{_quantity(row, row['lower'], words)} – {_quantity(row, row['upper'], words)}",
+            MISSING if row["basis"] == "census" else _interval(row, words),
             words.number(row["n"]),
         ]
         for row in rows
@@ -107,7 +107,7 @@ def purchase_table(trials: pd.DataFrame, verdicts: pd.DataFrame, words: Words, n
             *(words.number(row[column]) for column in ("quantity", "undelivered", "codes")),
             cell(row["slowest_seconds"], "slowest_seconds", words),
             words.number(row["answers"]),
-            cell(row["slowest_answer_seconds"], "seconds", words),
+            cell(row["slowest_answer_seconds"], "slowest_answer_seconds", words),
         ]
         for row in rows
     ]
@@ -184,28 +184,32 @@ def earlier_table(verdicts: pd.DataFrame, trials: pd.DataFrame, words: Words, na
 
 def plan_text(sentences: list[str]) -> Markdown:
     """The sentences of a plan as a list."""
-    return Markdown("\n".join(f"- {told}" for told in sentences))
+    return markdown("\n".join(f"- {told}" for told in sentences))
 
 
 def _criteria(ids: str, words: Words) -> str:
-    return listed([words.name(identifier) for identifier in ids.split(";") if identifier], words) or MISSING
+    return words.join([words.name(identifier) for identifier in ids.split(";") if identifier]) or MISSING
 
 
-def _decision(row: Mapping, words: Words) -> str:
+def _decision(row: Row, words: Words) -> str:
     if not row["checked"]:
         return MISSING
     told = words.name(f"value.{row['decision']}")
-    return told if pd.isna(row["decided_after"]) else words.text("{decision}, after {n} codes", decision=told, n=words.number(row["decided_after"]))
+    return told if is_missing(row["decided_after"]) else words.text("{decision}, after {n} codes", decision=told, n=words.number(row["decided_after"]))
 
 
-def _quantity(row: Mapping, value: float, words: Words) -> str:
+def _interval(row: Row, words: Words) -> str:
+    return MISSING if is_missing(row["lower"]) else f"{_quantity(row, row['lower'], words)} – {_quantity(row, row['upper'], words)}"
+
+
+def _quantity(row: Row, value: float, words: Words) -> str:
     if row["criterion"] == "trial.budget":
         return words.money(value, row["currency"])
     return words.text("not known") if np.isinf(value) and row["unit"] != "seconds" else words.quantity(value, row["unit"])
 
 
-def _waited(row: Mapping, words: Words) -> str:
-    if pd.isna(row["seconds"]):
+def _waited(row: Row, words: Words) -> str:
+    if is_missing(row["seconds"]):
         return words.text("never")
     return words.duration(row["seconds"]) if row["has_ended"] else f"> {words.duration(row['seconds'])}"
 

@@ -19,13 +19,13 @@ from kmanalysis.words import Words
 
 def plan_text(plan: PlanFrames, words: Words, names: Mapping[str, str]) -> list[str | Table]:
     """The plan's sentences, then what to buy, what each supplier gets, and what the alternatives cost."""
-    told: list[str | Table] = [escape(f"• {sentence}") for sentence in sentences(plan.scenarios, plan.lines, plan.parts, words)]
+    parts: list[str | Table] = [escape(f"• {sentence}") for sentence in sentences(plan.scenarios, plan.lines, plan.parts, words)]
     cells = {
         words.text("What to buy where"): line_cells(plan.lines, words, names),
         words.text("What each supplier gets"): part_cells(plan.parts[plan.parts["share"] > 0], words, names),
         words.text("What else it would cost"): scenario_cells(plan.scenarios, words),
     }
-    return told + [_table(found, title) for title, found in cells.items() if len(found)]
+    return parts + [_table(found, title) for title, found in cells.items() if len(found)]
 
 
 def plan_csv(plan: PlanFrames) -> str:
@@ -39,7 +39,7 @@ def plan_json(plan: PlanFrames) -> str:
     return json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
 
 
-def _records(frame: pd.DataFrame) -> list[dict]:
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
     return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
 
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from kmanalysis.decisions.trials.plans import TrialAsked, budget_sample, curves, risk_plan, sequential, sequential_points, sizes
+from kmanalysis.decisions.trials.plans import TrialRequest, budget_sample, curves, risk_plan, sequential, sequential_points, sizes
 from kmanalysis.decisions.trials.words import curve_cells, point_cells, sentences, size_cells
 from kmanalysis.words import Words
 
 _DIGITS = 6
 
 
-def trial_text(asked: TrialAsked, words: Words) -> list[str | Table]:
+def trial_text(asked: TrialRequest, words: Words) -> list[str | Table]:
     """The plan's sentences, and its tables below them."""
     tables = (
         (words.text("Codes to check so that the claim is shown"), size_cells(asked, words)),
@@ -28,7 +29,7 @@ def trial_text(asked: TrialAsked, words: Words) -> list[str | Table]:
     return [*(f"• {sentence}" for sentence in sentences(asked, words)), *(_table(cells, title) for title, cells in tables)]
 
 
-def trial_json(asked: TrialAsked) -> str:
+def trial_json(asked: TrialRequest) -> str:
     """The plan's numbers as JSON; shares are 0–1, amounts are texts."""
     plan, sample, by_risks = sequential(asked), budget_sample(asked), risk_plan(asked)
     facts = {
@@ -58,7 +59,7 @@ def _table(cells: pd.DataFrame, title: str) -> Table:
     return table
 
 
-def _records(frame: pd.DataFrame) -> list[dict]:
+def _records(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
     return frame.astype("object").where(frame.notna(), None).to_dict("records")
 
 

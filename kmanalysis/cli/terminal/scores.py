@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
@@ -107,7 +109,7 @@ def _sign(verdict: str) -> str:
     return f"[{_VERDICT_STYLES[verdict]}]{_VERDICT_SIGNS[verdict]}[/]"
 
 
-def _grade(row: dict, words: Words) -> str:
+def _grade(row: Mapping[Hashable, Any], words: Words) -> str:
     text = row["grade"] or words.name(row["reason"] or "not_graded")
     return f"[{_GRADE_STYLES[row['grade']]}]{escape(text)}[/]"
 
@@ -116,6 +118,6 @@ def _cell(value: object) -> str:
     return "—" if value is None or value != value or value == "" else str(value)
 
 
-def _records(frame: pd.DataFrame) -> list[dict]:
+def _records(frame: pd.DataFrame) -> list[dict[Hashable, object]]:
     empty = frame.astype("object").where(frame.notna(), None)
     return [{name: getattr(value, "item", lambda value=value: value)() for name, value in row.items()} for row in empty.to_dict("records")]

@@ -12,8 +12,9 @@ import pandas as pd
 
 from kmanalysis.decisions.allocation.inputs import FLOOR, Inputs, plan_inputs, purchase_offers
 from kmanalysis.decisions.allocation.model import CONSTRAINTS, Bill, bills
-from kmanalysis.decisions.allocation.splits import Allocation, allocate, capped
+from kmanalysis.decisions.allocation.splits import Allocation, allocate, with_cap
 from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.money import CENT
 from kmanalysis.workbook import Workbook, frame
 
 LINES = ("supplier", "sku", "currency", "unit_price", "stock", "units", "last_units")
@@ -26,7 +27,7 @@ SCENARIOS = ("scenario", "currency", "share_cap", "state", "landed_cost", "extra
 PLAN, LAST, TIGHTER = "plan", "last_split", "tighter_cap"
 
 
-def planned(workbook: Workbook) -> tuple[Inputs, Allocation]:
+def page_plan(workbook: Workbook) -> tuple[Inputs, Allocation]:
     """The plan for the month after the workbook's, as the standards ask for it.
 
     A page waits for it: of more offers than the standards name, only the cap is priced, and the first good split stands, with what its cost may be
@@ -50,19 +51,19 @@ def node_limit(workbook: Workbook) -> int:
 @frame("allocation.purchase_lines")
 def purchase_lines(workbook: Workbook) -> pd.DataFrame:
     """The plan by supplier and SKU; `plan_lines`."""
-    return plan_lines(*planned(workbook))
+    return plan_lines(*page_plan(workbook))
 
 
 @frame("allocation.purchase_parts")
 def purchase_parts(workbook: Workbook) -> pd.DataFrame:
     """The plan by supplier; `plan_parts`."""
-    return plan_parts(*planned(workbook))
+    return plan_parts(*page_plan(workbook))
 
 
 @frame("allocation.purchase_scenarios")
 def purchase_scenarios(workbook: Workbook) -> pd.DataFrame:
     """The plan, last month's split, and the plan under other constraints; `plan_scenarios`."""
-    inputs, found = planned(workbook)
+    inputs, found = page_plan(workbook)
     return plan_scenarios(inputs, found, tighter_cap(workbook), node_limit(workbook), is_small(workbook, inputs))
 
 
@@ -111,18 +112,18 @@ def plan_parts(inputs: Inputs, found: Allocation) -> pd.DataFrame:
     before = {} if inputs.last_cost is None else bills(inputs.problem, inputs.last_split)
     barred = {source.supplier_id: source.barred_by for source in inputs.problem.sources}
     rows = [
-        (supplier, inputs.currency, barred[supplier], *_told(found.bills.get(supplier), found.bills), *_last(before.get(supplier), before))
+        (supplier, inputs.currency, barred[supplier], *_amounts(found.bills.get(supplier), found.bills), *_last(before.get(supplier), before))
         for supplier in sorted({*found.bills, *before})
     ]
     return pd.DataFrame(rows, columns=PARTS).astype({"share": "float64", "last_share": "float64"})
 
 
-def _told(bill: Bill | None, among: dict[str, Bill]) -> tuple:
+def _amounts(bill: Bill | None, among: dict[str, Bill]) -> tuple[Decimal | float, ...]:
     bill = bill or Bill(0, Decimal(0), Decimal(0))
     return *(_amount(amount) for amount in (bill.list_amount, bill.discount, bill.fees, bill.cost)), _share(bill, among)
 
 
-def _last(bill: Bill | None, among: dict[str, Bill]) -> tuple:
+def _last(bill: Bill | None, among: dict[str, Bill]) -> tuple[Decimal | float | None, ...]:
     if not among:
         return None, None, float("nan")
     bill = bill or Bill(0, Decimal(0), Decimal(0))
@@ -149,25 +150,25 @@ def plan_scenarios(inputs: Inputs, found: Allocation, tighter: Decimal, nodes: i
     for name, price in found.prices.items():
         rows.append(_row(inputs, name, None if name == "share_cap" else cap, "planned", found.cost - price, found))
     if cap is None or tighter < cap:
-        rows.append(_scenario(inputs, TIGHTER, tighter, allocate(capped(inputs.problem, tighter), (), nodes, is_proven), found))
+        rows.append(_scenario(inputs, TIGHTER, tighter, allocate(with_cap(inputs.problem, tighter), (), nodes, is_proven), found))
     return pd.DataFrame(rows, columns=SCENARIOS).astype({"share_cap": "float64", "gap": "float64"})
 
 
-def _scenario(inputs: Inputs, name: str, cap: Decimal | None, of: Allocation, plan: Allocation) -> tuple:
+def _scenario(inputs: Inputs, name: str, cap: Decimal | None, of: Allocation, plan: Allocation) -> tuple[object, ...]:
     state = "infeasible" if of.is_infeasible else "undecided" if of.quantities is None else "planned"
     row = _row(inputs, name, cap, state, of.cost if of.quantities is not None else None, plan)
     return (*row[:6], of.gap if of.quantities is not None else float("nan"), ";".join(of.conflicts), ";".join(of.short), *row[9:])
 
 
-def _row(inputs: Inputs, name: str, cap: Decimal | None, state: str, cost: Decimal | None, plan: Allocation) -> tuple:
+def _row(inputs: Inputs, name: str, cap: Decimal | None, state: str, cost: Decimal | None, plan: Allocation) -> tuple[object, ...]:
     extra = None if cost is None or plan.quantities is None else _amount(cost - plan.cost)
-    told = None if cost is None else _amount(cost)
+    amount = None if cost is None else _amount(cost)
     share = float("nan") if cap is None else float(cap)
-    return name, inputs.currency, share, state, told, extra, float("nan"), "", "", len(inputs.unoffered), inputs.unpriced_units
+    return name, inputs.currency, share, state, amount, extra, float("nan"), "", "", len(inputs.unoffered), inputs.unpriced_units
 
 
 def _amount(cents: Decimal | int) -> Decimal:
-    return (Decimal(cents) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return (Decimal(cents) / 100).quantize(CENT, ROUND_HALF_UP)
 
 
 FRAMES = (purchase_offers, purchase_lines, purchase_parts, purchase_scenarios)

@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
 from kmanalysis.decisions.allocation.model import Offer, Problem, Quantities, Source, Tier, cost, discount
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.errors import UsageError
+from kmanalysis.measures.common.frames import Row
+from kmanalysis.measures.common.money import CENT, MONEY, main_currencies
 from kmanalysis.measures.common.orders import orders_by_day
+from kmanalysis.measures.common.quotes import market_quotes
+from kmanalysis.measures.common.stock import is_known
 from kmanalysis.measures.price import fees
-from kmanalysis.measures.price.landed import MONEY
-from kmanalysis.measures.price.market import market_quotes
 from kmanalysis.scoring.grades import RANKS, grades
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame, query
@@ -23,7 +24,6 @@ from kmanalysis.workbook import Workbook, frame, query
 FLOOR = GRADES[-1]
 """Lowest grade that may be bought from."""
 
-_CENT = Decimal("0.01")
 _SHARE = Decimal("0.000001")
 _ROUNDING = Decimal("0.999")
 """A discount granted to this part of what was due was granted: each purchase's is rounded."""
@@ -62,7 +62,7 @@ def plan_inputs(workbook: Workbook, share_cap: Decimal | None = None, floor: str
     """
     sold, offered = _sold(workbook), purchase_offers(workbook)
     asked = demand if demand is not None else {str(sku): int(units) for sku, units in sold.groupby("sku")["units"].sum().items() if units > 0}
-    currency = _main_currency(offered, asked)
+    currency = _plan_currency(offered, asked)
     offered = offered[(offered["currency"] == currency) & offered["sku"].isin(asked)]
     skus = set(offered["sku"])
     cap = Decimal(str(workbook.standards.value("planning.share_cap"))) if share_cap is None else share_cap
@@ -136,7 +136,7 @@ def purchase_offers(workbook: Workbook) -> ir.Table:
     quotes = quotes.select(*key, listed=ibis.null(MONEY), quoted=quotes.unit_price.cast(MONEY))
     both = ibis.union(priced, quotes).group_by(key).agg(unit_price=ibis.coalesce(ibis._.quoted.max(), ibis._.listed.max()))
     read = workbook.in_month("stock_snapshots")
-    read = read.filter(read.scan_ok, ~read.is_placeholder, read.quantity.notnull())
+    read = read.filter(is_known(read))
     stock = read.group_by(one).agg(stock=read.quantity.argmax(read.observed_at).cast("float64"))
     return both.left_join(stock, one).select(*key, "unit_price", "stock").order_by(key)
 
@@ -172,7 +172,7 @@ def _sources(workbook: Workbook, currency: str, floor: str) -> tuple[Source, ...
     for row in fees.fees_by_kind(workbook).to_dict("records"):
         if row["currency"] == currency:
             charged[row["supplier_id"]] = charged.get(row["supplier_id"], Decimal(0)) + Decimal(row["amount"])
-    tiers: dict[str, list[dict]] = {}
+    tiers: dict[str, list[Row]] = {}
     for row in _tiers_ahead(workbook).to_dict("records"):
         if row["currency"] == currency:
             tiers.setdefault(row["supplier_id"], []).append(row)
@@ -181,11 +181,11 @@ def _sources(workbook: Workbook, currency: str, floor: str) -> tuple[Source, ...
         sums, judged = bought.get(supplier), graded.get(supplier, {"reason": "", "grade": ""})
         fee = (charged[supplier] / Decimal(sums["paid_amount"])).quantize(_SHARE) if supplier in charged and sums and sums["paid_amount"] else Decimal(0)
         barred = "veto" if judged["reason"] == "vetoed" else "grade_floor" if RANKS[judged["grade"]] < RANKS[floor] else ""
-        found.append(Source(supplier, _cents(minimum.get(supplier, Decimal(0))), fee, _as_granted(tiers.get(supplier, []), sums), barred))
+        found.append(Source(supplier, _cents(minimum.get(supplier, Decimal(0))), fee, _granted_tiers(tiers.get(supplier, []), sums), barred))
     return tuple(found)
 
 
-def _as_granted(tiers: list[dict], bought: dict | None) -> tuple[Tier, ...]:
+def _granted_tiers(tiers: list[Row], bought: Row | None) -> tuple[Tier, ...]:
     """The tiers as they really work: where last month earned a discount and less was granted, each gives that part of what it promises."""
     promised = tuple(Tier(_cents(row["threshold_amount"]), Decimal(str(row["discount_share"])), row["applies_to"]) for row in tiers)
     if bought is None or not promised or not all(row["was_there"] for row in tiers):
@@ -195,11 +195,12 @@ def _as_granted(tiers: list[dict], bought: dict | None) -> tuple[Tier, ...]:
     return promised if kept >= _ROUNDING else tuple(replace(tier, share=(tier.share * kept).quantize(_SHARE)) for tier in promised)
 
 
-def _main_currency(offered: pd.DataFrame, asked: dict[str, int]) -> str:
+def _plan_currency(offered: pd.DataFrame, asked: dict[str, int]) -> str:
+    """The currency in which most of the units asked for are offered; empty where none is."""
     units = offered.drop_duplicates(["currency", "sku"]).assign(units=lambda rows: rows["sku"].map(asked).fillna(0))
-    order = units.groupby("currency")["units"].sum().reset_index().sort_values(["units", "currency"], ascending=[False, True])
-    return str(order["currency"].iloc[0]) if len(order) else ""
+    main = main_currencies(units.groupby("currency")["units"].sum().reset_index(), "units", by=())
+    return str(main["currency"].iloc[0]) if len(main) else ""
 
 
 def _cents(amount: Decimal) -> int:
-    return int((Decimal(amount) / _CENT).quantize(Decimal(1), ROUND_HALF_UP))
+    return int((Decimal(amount) / CENT).quantize(Decimal(1), ROUND_HALF_UP))

@@ -2,7 +2,7 @@
 
 It has, for each supplier, bracket and SKU, the units bought (an integer) and, for each bracket, whether the month ends in it (a binary). Units are
 bounded by their bracket's binary one by one (the strong form, whose relaxation is close to the answer), a bracket's amount by its edges: over a
-threshold is from a 分 above it. HiGHS answers, pattern of brackets by pattern; `allocation_model.bills` works the cost out again in exact numbers.
+threshold is from a 分 above it. HiGHS answers, pattern of brackets by pattern; `model.bills` works the cost out again in exact numbers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
@@ -46,10 +47,10 @@ def solve(problem: Problem, without: frozenset[str] = frozenset(), node_limit: i
     if not programme.columns:
         is_asked = any(units for _, units in problem.demand)
         return Solution(None, is_infeasible=True) if is_asked else Solution({}, 0.0)
-    return _solved(programme, is_any, {"mip_rel_gap": 0.0} | ({} if node_limit is None else {"node_limit": node_limit}), is_proven)
+    return _search(programme, is_any, {"mip_rel_gap": 0.0} | ({} if node_limit is None else {"node_limit": node_limit}), is_proven)
 
 
-def _solved(programme: _Programme, is_any: bool, options: dict, is_proven: bool) -> Solution:
+def _search(programme: _Programme, is_any: bool, options: dict[str, float], is_proven: bool) -> Solution:
     """The answer by patterns of brackets: which supplier's month ends in which bracket.
 
     Were units divisible, the cheapest pattern is found soon, and its cost is a bound; with the pattern held, so are whole units. A pattern that was
@@ -138,7 +139,7 @@ class _Programme:
                     self.columns.append((offer, len(self.spans), fitting))
             self.spans.append((source, lower, upper, span))
 
-    def arguments(self) -> dict:
+    def arguments(self) -> dict[str, Any]:
         """What `scipy.optimize.milp` is called with."""
         count, spans = len(self.columns), len(self.spans)
         place = np.array([place for _, place, _ in self.columns])

@@ -78,6 +78,6 @@ def _conflict(problem: Problem, node_limit: int | None) -> Allocation:
     return Allocation(None, conflicts=freeing, short=short, is_infeasible=True)
 
 
-def capped(problem: Problem, share_cap: Decimal | None) -> Problem:
+def with_cap(problem: Problem, share_cap: Decimal | None) -> Problem:
     """The same problem with another cap on a supplier's share."""
     return replace(problem, share_cap=share_cap)

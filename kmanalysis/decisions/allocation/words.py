@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import pandas as pd
 
 from kmanalysis.decisions.allocation.frames import LAST, PLAN, TIGHTER
 from kmanalysis.decisions.allocation.model import CONSTRAINTS
+from kmanalysis.measures.common.frames import Row
 from kmanalysis.words import MISSING, Words
 
 MOST_NAMED = 6
@@ -20,45 +22,48 @@ def sentences(scenarios: pd.DataFrame, lines: pd.DataFrame, parts: pd.DataFrame,
         return [words.text("There is nothing to plan: nothing was sold that anybody offers at a known price.")]
     plan = rows[PLAN]
     if plan["state"] != "planned":
-        return [*_conflict(plan, words), *_unoffered(plan, words)]
+        return [*_conflict(plan, words), *_unoffered_skus(plan, words)]
     currency = plan["currency"]
-    money = lambda amount: words.money(amount, currency)  # noqa: E731
+
+    def money(amount: Decimal | float) -> str:
+        return words.money(amount, currency)
+
     gap = (
         words.text("proven: no split is cheaper")
         if plan["gap"] == 0
         else words.text("at most {amount} above the least cost", amount=money(float(plan["landed_cost"]) * plan["gap"]))
     )
     suppliers = int((parts["share"] > 0).sum())
-    told = [words.text("The plan costs {cost} landed, with {suppliers} suppliers ({gap}).", cost=money(plan["landed_cost"]), suppliers=suppliers, gap=gap)]
+    texts = [words.text("The plan costs {cost} landed, with {suppliers} suppliers ({gap}).", cost=money(plan["landed_cost"]), suppliers=suppliers, gap=gap)]
     last = rows[LAST]
     if last["state"] == "planned":
         cost, apart = money(last["landed_cost"]), money(abs(last["extra_cost"]))
         if last["extra_cost"] >= 0:
-            told.append(words.text("Last month's split would cost {cost} at the same prices: {saved} more.", cost=cost, saved=apart))
+            texts.append(words.text("Last month's split would cost {cost} at the same prices: {saved} more.", cost=cost, saved=apart))
         else:
             # No split that keeps every constraint is cheaper than the plan.
-            told.append(
+            texts.append(
                 words.text("Last month's split would cost {cost} at the same prices, {saved} less; it breaks a constraint of the plan.", cost=cost, saved=apart)
             )
     elif plan["unpriced_units"]:
-        told.append(
+        texts.append(
             words.text(
                 "What last month's split would cost is unknown: {units} units came from suppliers that no longer offer the SKU.",
                 units=words.number(plan["unpriced_units"]),
             )
         )
-    told += [_price(rows[name], _constraint(name, plan, words), words) for name in CONSTRAINTS if name in rows and rows[name]["state"] == "planned"]
+    texts += [_price(rows[name], _constraint(name, plan, words), words) for name in CONSTRAINTS if name in rows and rows[name]["state"] == "planned"]
     if TIGHTER in rows:
         row = rows[TIGHTER]
         cap = words.share(row["share_cap"])
         if row["state"] == "planned":
-            told.append(words.text("A cap of {cap} would cost {amount} more.", cap=cap, amount=money(row["extra_cost"])))
+            texts.append(words.text("A cap of {cap} would cost {amount} more.", cap=cap, amount=money(row["extra_cost"])))
         elif row["state"] == "infeasible":
-            told.append(words.text("No split keeps a cap of {cap}.", cap=cap))
+            texts.append(words.text("No split keeps a cap of {cap}.", cap=cap))
     unknown = int(lines.loc[lines["stock"].isna(), "units"].sum())
     if unknown:
-        told.append(words.text("{units} of the planned units rest on a stock that nobody knows.", units=words.number(unknown)))
-    return [*told, *_unoffered(plan, words)]
+        texts.append(words.text("{units} of the planned units rest on a stock that nobody knows.", units=words.number(unknown)))
+    return [*texts, *_unoffered_skus(plan, words)]
 
 
 def constraint_name(name: str, words: Words) -> str:
@@ -66,11 +71,11 @@ def constraint_name(name: str, words: Words) -> str:
     return words.name("planning.cap") if name == "share_cap" else words.name(f"planning.{name}")
 
 
-def _constraint(name: str, plan: Mapping, words: Words) -> str:
+def _constraint(name: str, plan: Row, words: Words) -> str:
     return words.text("The cap of {cap} on a supplier's share", cap=words.share(plan["share_cap"])) if name == "share_cap" else constraint_name(name, words)
 
 
-def _price(row: Mapping, what: str, words: Words) -> str:
+def _price(row: Row, what: str, words: Words) -> str:
     price = words.money(-row["extra_cost"], row["currency"])
     return (
         words.text("{constraint}: costs {amount}.", constraint=what, amount=price)
@@ -79,21 +84,21 @@ def _price(row: Mapping, what: str, words: Words) -> str:
     )
 
 
-def _conflict(plan: Mapping, words: Words) -> list[str]:
+def _conflict(plan: Row, words: Words) -> list[str]:
     if plan["state"] == "undecided":
         return [words.text("No split was found within the nodes that the standards allow.")]
     names = [constraint_name(name, words) for name in plan["conflicts"].split(";") if name]
-    told = [words.text("There is no split that meets the demand and every constraint.")]
+    texts = [words.text("There is no split that meets the demand and every constraint.")]
     if names:
-        told.append(words.text("Leaving out any one of these makes one possible: {constraints}.", constraints=_listed(names, words)))
+        texts.append(words.text("Leaving out any one of these makes one possible: {constraints}.", constraints=_enumeration(names, words)))
     else:
-        told.append(words.text("Leaving out a single constraint does not help."))
+        texts.append(words.text("Leaving out a single constraint does not help."))
     if short := [sku for sku in plan["short_skus"].split(";") if sku]:
-        told.append(words.text("Too little to be had from the suppliers that may be bought from: {skus}.", skus=_listed(short, words)))
-    return told
+        texts.append(words.text("Too little to be had from the suppliers that may be bought from: {skus}.", skus=_enumeration(short, words)))
+    return texts
 
 
-def _unoffered(plan: Mapping, words: Words) -> list[str]:
+def _unoffered_skus(plan: Row, words: Words) -> list[str]:
     count = int(plan["unoffered_skus"])
     return (
         [words.text("{count} SKUs in demand are not planned: nobody offers them in {currency}.", count=words.number(count), currency=plan["currency"])]
@@ -102,9 +107,9 @@ def _unoffered(plan: Mapping, words: Words) -> list[str]:
     )
 
 
-def _listed(parts: list[str], words: Words) -> str:
+def _enumeration(parts: list[str], words: Words) -> str:
     more = words.text(" and {count} more", count=len(parts) - MOST_NAMED) if len(parts) > MOST_NAMED else ""
-    return ("、" if words.lang == "zh" else ", ").join(parts[:MOST_NAMED]) + more
+    return words.join(parts[:MOST_NAMED]) + more
 
 
 def part_cells(parts: pd.DataFrame, words: Words, names: Mapping[str, str]) -> pd.DataFrame:
@@ -156,7 +161,7 @@ def scenario_cells(scenarios: pd.DataFrame, words: Words) -> pd.DataFrame:
     return pd.DataFrame(cells, columns=headings)
 
 
-def scenario_name(row: Mapping, words: Words) -> str:
+def scenario_name(row: Row, words: Words) -> str:
     """What a row of the scenarios is called."""
     if row["scenario"] in (PLAN, LAST):
         return words.name(f"planning.{row['scenario']}")
@@ -165,7 +170,7 @@ def scenario_name(row: Mapping, words: Words) -> str:
     return words.text("Without: {constraint}", constraint=constraint_name(row["scenario"], words))
 
 
-def _cost(row: Mapping, column: str, words: Words) -> str:
+def _cost(row: Row, column: str, words: Words) -> str:
     if row["state"] == "planned":
         return words.money(row[column], row["currency"])
     return words.text("no split") if row["state"] == "infeasible" else MISSING

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from kmanalysis.errors import UsageError
+from kmanalysis.measures.common.money import CENT
 from kmanalysis.standards import Standards
 from kmanalysis.statistics.intervals import ROUNDING, finite_lot_bounds, proportion_bounds
-from kmanalysis.statistics.sampling import SamplingPlan, acceptance, bad_allowed, items_to_check, plan_by_risks
+from kmanalysis.statistics.sampling import SamplingPlan, acceptance, bad_allowance, items_to_check, plan_by_risks
 from kmanalysis.statistics.sprt import SequentialPlan, ending_plan, five_points, performance
 
 CURVE_POINTS = 121
@@ -24,7 +25,7 @@ LADDER = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
 
 
 @dataclass(frozen=True)
-class TrialAsked:
+class TrialRequest:
     """What a plan is asked: shares are of good codes, 0–1; money is in ``currency``.
 
     ``lot`` is a number of codes (None: no lot is named), ``sample_share`` the share of a purchase for ``budget`` that is checked. Raises UsageError for
@@ -60,7 +61,7 @@ class TrialAsked:
             raise UsageError("Failures may not be negative, and a lot, a price, a budget and an end of the sequential test must be above 0.")
 
 
-def trial_asked(standards: Standards, **changed: object) -> TrialAsked:
+def trial_request(standards: Standards, **changed: object) -> TrialRequest:
     """What the standards ask of a trial; ``changed`` names what is asked otherwise (None: as the standards say)."""
     by_standard: dict[str, object] = {
         "claim": standards.value("trial.valid_share"),
@@ -77,10 +78,10 @@ def trial_asked(standards: Standards, **changed: object) -> TrialAsked:
         "beta": standards.value("trial.consumer_risk"),
         "truncation": standards.value("trial.truncation"),
     }
-    return TrialAsked(**(by_standard | {name: value for name, value in changed.items() if value is not None}))  # type: ignore[arg-type]
+    return TrialRequest(**(by_standard | {name: value for name, value in changed.items() if value is not None}))  # type: ignore[arg-type]
 
 
-def sizes(asked: TrialAsked) -> pd.DataFrame:
+def sizes(asked: TrialRequest) -> pd.DataFrame:
     """Codes to check so that the claim is shown with no failure, one … as many as are asked for.
 
     Columns: failures, codes and cost_amount for the process; lot_codes and lot_cost_amount for the lot (empty without a lot, and where so many
@@ -120,7 +121,7 @@ class BudgetSample:
     lot_needed: int | None
 
 
-def budget_sample(asked: TrialAsked) -> BudgetSample | None:
+def budget_sample(asked: TrialRequest) -> BudgetSample | None:
     """The sample that the budget and the share give; None where the budget buys no code."""
     codes = int(asked.budget // asked.price)
     if not codes:
@@ -141,17 +142,17 @@ def budget_sample(asked: TrialAsked) -> BudgetSample | None:
     )
 
 
-def risk_plan(asked: TrialAsked) -> SamplingPlan | None:
+def risk_plan(asked: TrialRequest) -> SamplingPlan | None:
     """The smallest plan that keeps both risks: the good supplier's share as AQL, the claim as LTPD."""
     return plan_by_risks(1 - asked.good, 1 - asked.claim, asked.alpha, asked.beta)
 
 
-def sequential(asked: TrialAsked) -> SequentialPlan:
+def sequential(asked: TrialRequest) -> SequentialPlan:
     """The sequential plan between the good supplier's share and the claim."""
     return ending_plan(1 - asked.good, 1 - asked.claim, asked.alpha, asked.beta, asked.truncation)
 
 
-def sequential_points(asked: TrialAsked) -> pd.DataFrame:
+def sequential_points(asked: TrialRequest) -> pd.DataFrame:
     """The sequential plan at the classic five shares: good_share, acceptance and expected_codes (Wald's), and both exactly with its end."""
     plan = sequential(asked)
     points = five_points(plan)
@@ -173,15 +174,15 @@ def curve(n: int, c: int, shares: np.ndarray | list[float]) -> pd.DataFrame:
     return pd.DataFrame({"good_share": good, "acceptance": acceptance(n, c, 1 - good)})
 
 
-def curves(asked: TrialAsked) -> pd.DataFrame:
+def curves(asked: TrialRequest) -> pd.DataFrame:
     """How often each way of checking accepts a supplier, by its share of good codes: good_share, and a column a way.
 
     ``claim``: the codes of `sizes` with the failures asked for; ``sample``: `budget_sample` without a failure; ``sequential``: that plan with its end.
     """
-    told = sorted({*LADDER, asked.claim, asked.good, asked.poor}, reverse=True)
+    ladder = sorted({*LADDER, asked.claim, asked.good, asked.poor}, reverse=True)
     n = items_to_check(asked.claim, asked.confidence, asked.failures)
     small = budget_sample(asked)
-    shares = np.array(told)
+    shares = np.array(ladder)
     return pd.DataFrame(
         {
             "good_share": shares,
@@ -192,14 +193,14 @@ def curves(asked: TrialAsked) -> pd.DataFrame:
     )
 
 
-def sequential_lines(asked: TrialAsked) -> pd.DataFrame:
+def sequential_lines(asked: TrialRequest) -> pd.DataFrame:
     """The lines of the sequential plan as they are drawn: n, accept, reject (dead codes), a little beyond the first clean acceptance."""
     plan = sequential(asked)
     n = np.unique(np.geomspace(1, plan.clean_items * 1.5, CURVE_POINTS))
     return pd.DataFrame({"n": n, "accept": plan.slope * n - plan.accept_intercept, "reject": plan.slope * n + plan.reject_intercept})
 
 
-def checked_curves(numbers: Iterable[int], asked: TrialAsked) -> pd.DataFrame:
+def checked_curves(numbers: Iterable[int], asked: TrialRequest) -> pd.DataFrame:
     """How often a supplier passes where so many codes are checked and none may be dead: n, good_share, acceptance.
 
     For the numbers given, and last for the one that shows the claim; from the poor supplier's share to 1.
@@ -210,10 +211,10 @@ def checked_curves(numbers: Iterable[int], asked: TrialAsked) -> pd.DataFrame:
     return pd.concat([curve(n, 0, shares).assign(n=n) for n in checked], ignore_index=True)[["n", "good_share", "acceptance"]]
 
 
-def lot_allowance(asked: TrialAsked) -> int | None:
+def lot_allowance(asked: TrialRequest) -> int | None:
     """Dead codes that the lot may hold under the claim; None without a lot."""
-    return None if asked.lot is None else bad_allowed(asked.claim, asked.lot)
+    return None if asked.lot is None else bad_allowance(asked.claim, asked.lot)
 
 
-def _cost(asked: TrialAsked, codes: int | None) -> Decimal | None:
-    return None if codes is None else (asked.price * codes).quantize(Decimal("0.01"))
+def _cost(asked: TrialRequest, codes: int | None) -> Decimal | None:
+    return None if codes is None else (asked.price * codes).quantize(CENT)

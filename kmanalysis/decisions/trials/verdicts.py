@@ -36,22 +36,22 @@ def criteria(workbook: Workbook) -> pd.DataFrame:
         _waits(found, "trial.response_time", "answers", "slowest_answer_seconds", "slowest_sure_answer_seconds"),
         _row(found, "trial.sampled_share", found["sampled_share"], found["lot"]),
         *(_valid(found, claim) for claim in ("lot", "process")),
-        _repeated(found),
+        _repeats(found),
     ]
-    told = pd.concat(parts, ignore_index=True)
+    rows = pd.concat(parts, ignore_index=True)
     standards = {criterion: workbook.standards[".".join(criterion.split(".")[:2])] for criterion in CRITERIA}
-    target = told["criterion"].map({criterion: standard.value for criterion, standard in standards.items()}).astype("float64")
-    told["target"] = told["budget"].where(told["criterion"] == "trial.budget", target)
+    target = rows["criterion"].map({criterion: standard.value for criterion, standard in standards.items()}).astype("float64")
+    rows["target"] = rows["budget"].where(rows["criterion"] == "trial.budget", target)
     for field in ("op", "unit"):
-        told[field] = told["criterion"].map({criterion: getattr(standard, field) for criterion, standard in standards.items()}).astype("str")
-    told["unit"] = told["currency"].where(told["criterion"] == "trial.budget", told["unit"])
-    told["minimum_n"] = 1
-    told["is_zero_tolerance"] = told["criterion"].map({criterion: standard.is_zero_tolerance for criterion, standard in standards.items()}).astype("bool")
-    told["verdict"] = pd.Series(verdicts(told), dtype="str")
+        rows[field] = rows["criterion"].map({criterion: getattr(standard, field) for criterion, standard in standards.items()}).astype("str")
+    rows["unit"] = rows["currency"].where(rows["criterion"] == "trial.budget", rows["unit"])
+    rows["minimum_n"] = 1
+    rows["is_zero_tolerance"] = rows["criterion"].map({criterion: standard.is_zero_tolerance for criterion, standard in standards.items()}).astype("bool")
+    rows["verdict"] = pd.Series(verdicts(rows), dtype="str")
     numbers = ["value", "lower", "upper", "target"]
-    told[numbers] = told[numbers].astype("float64").round(DIGITS)
-    place = told["criterion"].map({criterion: number for number, criterion in enumerate(CRITERIA)})
-    ordered = told.assign(place=place).sort_values(["supplier_id", "started_at", "trial_id", "place"], ignore_index=True)
+    rows[numbers] = rows[numbers].astype("float64").round(DIGITS)
+    place = rows["criterion"].map({criterion: number for number, criterion in enumerate(CRITERIA)})
+    ordered = rows.assign(place=place).sort_values(["supplier_id", "started_at", "trial_id", "place"], ignore_index=True)
     columns = ["supplier_id", "trial_id", "is_current", "criterion", "value", "unit", "currency", "n", "lower", "upper", "basis", "op", "target", "verdict"]
     return ordered[columns]
 
@@ -62,14 +62,14 @@ def verdict(workbook: Workbook) -> pd.DataFrame:
 
     One miss is a miss; it is met where every criterion is met; otherwise, where anything was seen, it is unproven.
     """
-    told = criteria(workbook)
+    rows = criteria(workbook)
 
-    def named(verdict: str) -> pd.Series:
-        return told[told["verdict"] == verdict].groupby("trial_id")["criterion"].agg(";".join)
+    def criteria_with(verdict: str) -> pd.Series:
+        return rows[rows["verdict"] == verdict].groupby("trial_id")["criterion"].agg(";".join)
 
     whole = trials(workbook)[["supplier_id", "trial_id", "started_at", "is_current"]].copy()
     for verdict in ("missed", "unproven", "no_data"):
-        whole[verdict] = whole["trial_id"].map(named(verdict)).astype("object").fillna("").astype("str")
+        whole[verdict] = whole["trial_id"].map(criteria_with(verdict)).astype("object").fillna("").astype("str")
     nothing = whole["no_data"] == ";".join(CRITERIA)
     is_open = (whole["unproven"] != "") | (whole["no_data"] != "")
     judged = np.select([whole["missed"] != "", nothing, is_open], ["missed", "no_data", "unproven"], "met")
@@ -77,7 +77,16 @@ def verdict(workbook: Workbook) -> pd.DataFrame:
     return whole[["supplier_id", "trial_id", "started_at", "is_current", "verdict", "missed", "unproven", "no_data"]]
 
 
-def _row(found: pd.DataFrame, criterion: str, value: pd.Series, n: pd.Series, *, lower=np.nan, upper=np.nan, basis="census") -> pd.DataFrame:
+def _row(
+    found: pd.DataFrame,
+    criterion: str,
+    value: pd.Series,
+    n: pd.Series,
+    *,
+    lower: pd.Series | float = np.nan,
+    upper: pd.Series | float = np.nan,
+    basis: np.ndarray | str = "census",
+) -> pd.DataFrame:
     known = found[["supplier_id", "trial_id", "started_at", "is_current", "currency"]].assign(budget=found["budget_amount"].astype("float64"))
     return known.assign(criterion=criterion, value=value.astype("float64"), n=n, lower=lower, upper=upper, basis=basis)
 
@@ -86,7 +95,16 @@ def _budget(found: pd.DataFrame) -> pd.DataFrame:
     return _row(found, "trial.budget", found["cost_amount"].astype("float64"), found["purchases"])
 
 
-def _waits(found: pd.DataFrame, criterion: str, n: str, slowest: str, sure: str, *, missing=None, unseen=None) -> pd.DataFrame:
+def _waits(
+    found: pd.DataFrame,
+    criterion: str,
+    n: str,
+    slowest: str,
+    sure: str,
+    *,
+    missing: pd.Series | None = None,
+    unseen: pd.Series | None = None,
+) -> pd.DataFrame:
     longest, least = found[slowest].astype("float64"), found[sure].astype("float64")
     if missing is not None:
         # What was paid for and did not come at all waits without an end.
@@ -103,7 +121,7 @@ def _valid(found: pd.DataFrame, claim: str) -> pd.DataFrame:
     return _row(found, f"trial.valid_share.{claim}", found["valid_share"], found["checked"], **bounds, basis="sample")
 
 
-def _repeated(found: pd.DataFrame) -> pd.DataFrame:
+def _repeats(found: pd.DataFrame) -> pd.DataFrame:
     seen = found["repeated_within"] + found["repeated_elsewhere"]
     # A code that is not listed may repeat another.
     basis = np.where(found["unlisted"] > 0, "bounded", "census")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kmanalysis.decisions.trials.plans import TrialAsked, budget_sample, curves, lot_allowance, risk_plan, sequential, sequential_points, sizes
+from kmanalysis.decisions.trials.plans import TrialRequest, budget_sample, curves, lot_allowance, risk_plan, sequential, sequential_points, sizes
 from kmanalysis.statistics.sampling import MOST_CODES
 from kmanalysis.statistics.sprt import performance
 from kmanalysis.words import MISSING, Words
 
 
-def claim_sentences(asked: TrialAsked, words: Words) -> list[str]:
+def claim_sentences(asked: TrialRequest, words: Words) -> list[str]:
     """How many codes show the claim: of the process, and of the lot where one is named."""
     rows = sizes(asked)
     row = rows.iloc[-1]
     claim, confidence = words.share(asked.claim, 2), words.share(asked.confidence, 2)
-    told = []
+    texts = []
     if row["codes"] is None or row.isna()["codes"]:
-        told.append(words.text("More than {most} codes would be needed to show this claim.", most=words.number(MOST_CODES)))
+        texts.append(words.text("More than {most} codes would be needed to show this claim.", most=words.number(MOST_CODES)))
     else:
         fields = {
             "confidence": confidence,
@@ -27,7 +27,7 @@ def claim_sentences(asked: TrialAsked, words: Words) -> list[str]:
             "price": words.money(asked.price, asked.currency),
         }
         if asked.failures:
-            told.append(
+            texts.append(
                 words.text(
                     "To show at {confidence} confidence that at least {claim} of what a supplier sends is valid, check {codes} codes,"
                     " of which at most {failures} may be dead: {cost} at {price} a code.",
@@ -36,7 +36,7 @@ def claim_sentences(asked: TrialAsked, words: Words) -> list[str]:
                 )
             )
         else:
-            told.append(
+            texts.append(
                 words.text(
                     "To show at {confidence} confidence that at least {claim} of what a supplier sends is valid, check {codes} codes,"
                     " none of them dead: {cost} at {price} a code.",
@@ -44,10 +44,10 @@ def claim_sentences(asked: TrialAsked, words: Words) -> list[str]:
                 )
             )
     if asked.lot is None:
-        return told
+        return texts
     allowed = lot_allowance(asked)
     if row.isna()["lot_codes"]:
-        told.append(
+        texts.append(
             words.text(
                 "In a lot of {lot} codes the claim allows {allowed} dead ones: {failures} refute it, however many are checked.",
                 lot=words.number(asked.lot),
@@ -56,7 +56,7 @@ def claim_sentences(asked: TrialAsked, words: Words) -> list[str]:
             )
         )
     else:
-        told.append(
+        texts.append(
             words.text(
                 "To show the same of a lot of {lot} codes alone (the claim allows it {allowed} dead ones), check {codes} of them, of which at most"
                 " {failures} may be dead.",
@@ -66,10 +66,10 @@ def claim_sentences(asked: TrialAsked, words: Words) -> list[str]:
                 failures=asked.failures,
             )
         )
-    return told
+    return texts
 
 
-def sample_sentences(asked: TrialAsked, words: Words) -> list[str]:
+def sample_sentences(asked: TrialRequest, words: Words) -> list[str]:
     """What the sample that the budget and the share give can show at best, and what it lets pass."""
     found = budget_sample(asked)
     budget, price = words.money(asked.budget, asked.currency), words.money(asked.price, asked.currency)
@@ -77,7 +77,7 @@ def sample_sentences(asked: TrialAsked, words: Words) -> list[str]:
         return [words.text("{budget} buys no code at {price}.", budget=budget, price=price)]
     counts = {"codes": words.number(found.codes), "checked": words.number(found.checked)}
     claim = words.share(asked.claim, 2)
-    told = [
+    texts = [
         words.text(
             "A purchase of {budget} at {price} is {codes} codes; {share} of them, {checked}, are checked. If not one is dead, that shows (at {confidence}"
             " confidence) that at least {process} of what the supplier sends is valid, and at least {lot} of these {codes}.",
@@ -96,19 +96,19 @@ def sample_sentences(asked: TrialAsked, words: Words) -> list[str]:
         ),
     ]
     if found.is_shown:
-        told.append(words.text("This shows {claim}.", claim=claim))
+        texts.append(words.text("This shows {claim}.", claim=claim))
     elif found.is_shown_of_lot:
-        told.append(words.text("This shows {claim} of the codes bought, and nothing yet of those that the supplier will send.", claim=claim))
+        texts.append(words.text("This shows {claim} of the codes bought, and nothing yet of those that the supplier will send.", claim=claim))
     else:
-        told.append(words.text("So for {claim} this check proves nothing; it can only refute it.", claim=claim))
+        texts.append(words.text("So for {claim} this check proves nothing; it can only refute it.", claim=claim))
     if not found.is_shown_of_lot and found.lot_needed is not None:
-        told.append(
+        texts.append(
             words.text("To clear these {codes} codes, {needed} of them must be checked without a dead one.", codes=counts["codes"], needed=found.lot_needed)
         )
-    return told
+    return texts
 
 
-def sequential_sentences(asked: TrialAsked, words: Words) -> list[str]:
+def sequential_sentences(asked: TrialRequest, words: Words) -> list[str]:
     """The sequential plan: when it accepts and ends, and how many codes it takes on average."""
     plan = sequential(asked)
     points = sequential_points(asked)
@@ -138,7 +138,7 @@ def sequential_sentences(asked: TrialAsked, words: Words) -> list[str]:
     ]
 
 
-def risk_sentences(asked: TrialAsked, words: Words) -> list[str]:
+def risk_sentences(asked: TrialRequest, words: Words) -> list[str]:
     """The smallest plan by two risks."""
     found = risk_plan(asked)
     shares = {"aql": words.share(1 - asked.good, 2), "ltpd": words.share(1 - asked.claim, 2)}
@@ -157,26 +157,26 @@ def risk_sentences(asked: TrialAsked, words: Words) -> list[str]:
     ]
 
 
-def sentences(asked: TrialAsked, words: Words) -> list[str]:
+def sentences(asked: TrialRequest, words: Words) -> list[str]:
     """All that the plan says, the claim first."""
     return [sentence for part in (claim_sentences, sample_sentences, sequential_sentences, risk_sentences) for sentence in part(asked, words)]
 
 
-def size_cells(asked: TrialAsked, words: Words) -> pd.DataFrame:
+def size_cells(asked: TrialRequest, words: Words) -> pd.DataFrame:
     """`sizes` in words; the lot's columns only where there is a lot."""
     rows = sizes(asked).to_dict("records")
-    told = {
+    cells = {
         words.text("Dead ones allowed"): [words.number(row["failures"]) for row in rows],
         words.text("Codes to check"): [_count(row["codes"], words) for row in rows],
         words.text("Cost of the codes"): [_money(row["cost_amount"], asked, words) for row in rows],
     }
     if asked.lot is not None:
-        told[words.text("Codes to check in a lot of {lot}", lot=words.number(asked.lot))] = [_count(row["lot_codes"], words) for row in rows]
-        told[words.text("Cost in the lot")] = [_money(row["lot_cost_amount"], asked, words) for row in rows]
-    return pd.DataFrame(told, dtype="object")
+        cells[words.text("Codes to check in a lot of {lot}", lot=words.number(asked.lot))] = [_count(row["lot_codes"], words) for row in rows]
+        cells[words.text("Cost in the lot")] = [_money(row["lot_cost_amount"], asked, words) for row in rows]
+    return pd.DataFrame(cells, dtype="object")
 
 
-def curve_cells(asked: TrialAsked, words: Words) -> pd.DataFrame:
+def curve_cells(asked: TrialRequest, words: Words) -> pd.DataFrame:
     """`curves` in words: how often each way of checking accepts a supplier."""
     found = curves(asked)
     sample = budget_sample(asked)
@@ -185,12 +185,12 @@ def curve_cells(asked: TrialAsked, words: Words) -> pd.DataFrame:
         "sample": words.text("By {checked} codes, none dead", checked=words.number(sample.checked) if sample else MISSING),
         "sequential": words.text("One after the other"),
     }
-    told = {words.text("Valid codes of the supplier"): [words.share(share, 2) for share in found["good_share"]]}
-    told |= {heading: [words.share(share) for share in found[column]] for column, heading in headings.items()}
-    return pd.DataFrame(told, dtype="object")
+    cells = {words.text("Valid codes of the supplier"): [words.share(share, 2) for share in found["good_share"]]}
+    cells |= {heading: [words.share(share) for share in found[column]] for column, heading in headings.items()}
+    return pd.DataFrame(cells, dtype="object")
 
 
-def point_cells(asked: TrialAsked, words: Words) -> pd.DataFrame:
+def point_cells(asked: TrialRequest, words: Words) -> pd.DataFrame:
     """`sequential_points` in words."""
     found = sequential_points(asked)
     return pd.DataFrame(
@@ -209,5 +209,5 @@ def _count(number: int, words: Words) -> str:
     return MISSING if pd.isna(number) else words.number(int(number))
 
 
-def _money(amount: object, asked: TrialAsked, words: Words) -> str:
+def _money(amount: object, asked: TrialRequest, words: Words) -> str:
     return MISSING if amount is None else words.money(amount, asked.currency)  # type: ignore[arg-type]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
+from kmanalysis.durable import write_atomically
 from kmanalysis.errors import UsageError
 from kmanalysis.standards import UNITS, Standard, Standards, default_standards, override_standards
 
@@ -59,14 +59,10 @@ def write_standards(standards: Standards, path: Path) -> Path:
         raise UsageError("Folder {folder} was not found.", folder=target.parent.name)
     if target.is_dir() or (target.exists() and not target.read_bytes().startswith(HEAD.encode())):
         raise UsageError("{file} is there already and was not written by the explorer. Choose another name.", file=target.name)
-    made = target.with_name(f"{target.name}.{os.getpid()}")
     try:
-        made.write_text(standards_toml(standards), encoding="utf-8")
-        os.replace(made, target)
+        write_atomically(target, standards_toml(standards).encode())
     except OSError as problem:
         raise UsageError("{file} cannot be written ({problem}).", file=target.name, problem=problem.strerror) from problem
-    finally:
-        made.unlink(missing_ok=True)
     return target
 
 

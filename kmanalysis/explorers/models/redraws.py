@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from kmanalysis.scoring.grades import RANKS, graded_ranks, weight_draws
 from kmanalysis.scoring.verdicts import scale_points
 from kmanalysis.standards import Standards
-from kmanalysis.statistics.seeds import seeded
+from kmanalysis.statistics.seeds import generator
 
 BLOCK = 16
 """Suppliers that are worked on at once: their draws stay in the processor's cache."""
@@ -30,14 +30,14 @@ class Redraws:
         self._is_share = (rows["unit"] == "share").to_numpy(dtype=bool).reshape(shape)
         self.has_interval = self._upper > self._lower
         self._points = np.empty((*shape, 0))
-        self._scales: dict[int, tuple] = {}
-        self._values: tuple[tuple, np.ndarray] | None = None
-        self._weights: tuple[tuple, pd.DataFrame] | None = None
+        self._scales: dict[int, tuple[float | None, ...]] = {}
+        self._values: tuple[tuple[object, ...], np.ndarray] | None = None
+        self._weights: tuple[tuple[object, ...], pd.DataFrame] | None = None
 
     def chances(
         self,
         standards: Standards,
-        unasked: frozenset[str],
+        unrequested: frozenset[str],
         points: np.ndarray,
         is_fixed: np.ndarray,
         coverage: np.ndarray,
@@ -48,7 +48,7 @@ class Redraws:
 
         ``points`` (NaN where there is no data) and ``is_fixed`` (not redrawn) are suppliers × measures; the others are one a supplier.
         """
-        drawn = self._drawn_weights(standards, unasked)
+        drawn = self._drawn_weights(standards, unrequested)
         columns = np.array([self._measures.index(measure) for measure in drawn.index])
         weights = np.ascontiguousarray(drawn.to_numpy())
         is_counted = ~np.isnan(points[:, columns])
@@ -69,17 +69,17 @@ class Redraws:
             chances[block] = _shares_of_ranks(scores, coverage[block], missed[block], floor[block], standards)
         return chances
 
-    def _drawn_weights(self, standards: Standards, unasked: frozenset[str]) -> pd.DataFrame:
+    def _drawn_weights(self, standards: Standards, unrequested: frozenset[str]) -> pd.DataFrame:
         dimensions = [standard for standard in standards.values() if standard.id.startswith("dimension.")]
         key = (
             tuple(standards[measure].weight for measure in self._measures),
             tuple(standard.value for standard in dimensions),
             standards.value("grade.weight_concentration"),
             standards.value("grade.draws"),
-            unasked,
+            unrequested,
         )
         if self._weights is None or self._weights[0] != key:
-            self._weights = (key, weight_draws(standards, unasked, int(standards.value("grade.draws"))))
+            self._weights = (key, weight_draws(standards, unrequested, int(standards.value("grade.draws"))))
         return self._weights[1]
 
     def _redraw(self, standards: Standards, column: int, draws: int) -> None:
@@ -107,7 +107,7 @@ class Redraws:
         known = np.flatnonzero(self.has_interval[:, column])
         values = np.empty((len(known), draws))
         for place, row in enumerate(known):
-            z = seeded(self._suppliers[row], self._measures[column], self._month).standard_normal(draws)
+            z = generator(self._suppliers[row], self._measures[column], self._month).standard_normal(draws)
             value, lower, upper = (of[row, column] for of in (self._value, self._lower, self._upper))
             drawn = value + z * np.where(z > 0, upper - value, value - lower) / ndtri(confidence)
             values[place] = np.clip(drawn, 0.0, 1.0 if self._is_share[row, column] else None)
@@ -123,4 +123,6 @@ def _masses(is_counted: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np
 
 def _shares_of_ranks(scores: np.ndarray, coverage: np.ndarray, missed: np.ndarray, floor: np.ndarray, standards: Standards) -> np.ndarray:
     ranks = np.maximum(graded_ranks(scores, coverage[:, None], missed[:, None], standards), floor[:, None])
-    return np.stack([np.count_nonzero(ranks == rank, axis=1) for rank in sorted(RANKS.values())], axis=1) / scores.shape[1]
+    counts: np.ndarray = np.stack([np.count_nonzero(ranks == rank, axis=1) for rank in sorted(RANKS.values())], axis=1)
+    shares: np.ndarray = counts / scores.shape[1]
+    return shares

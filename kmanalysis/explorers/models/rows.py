@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
-from kmanalysis import measures
+from kmanalysis.engine.lazy import ibis, ir
+from kmanalysis.measures import observation
 from kmanalysis.tables import tables
 from kmanalysis.workbook import Workbook
 
@@ -32,23 +31,23 @@ def page_of(workbook: Workbook, supplier: str, measure: str, first: int = 0, *, 
     Raises UsageError for an unknown measure.
     """
     if not workbook.has_engine:
-        kept = measures.worst_rows(workbook, measure)
+        kept = observation.worst_rows(workbook, measure)
         found = kept[kept["supplier_id"] == supplier].reset_index(drop=True)
         return Page(found.iloc[first : first + size].drop(columns=_secrets(found)), first, len(found))
-    evidence = measures.rows(workbook, measure)
+    evidence = observation.rows(workbook, measure)
     evidence = _of_category(workbook, evidence.filter(evidence.supplier_id == supplier), category)
     # Rows that are alike in every column are one as good as the other: the order is whole.
     others = [ibis.asc(evidence[column], nulls_first=True) for column in evidence.columns if column != "severity"]
     ordered = evidence.order_by([ibis.desc(evidence.severity), *others])
     shown = ordered.limit(size, offset=first).drop("severity", *_secrets(evidence))
-    return Page(shown.execute(), first, int(evidence.count().execute()))
+    return Page(workbook.rows_of(shown), first, int(workbook.value_of(evidence.count())))
 
 
 def categories(workbook: Workbook) -> list[str]:
     """The categories of the products, sorted; none on a page's slice."""
     if not workbook.has_engine:
         return []
-    found = workbook.table("products").select("category").distinct().execute()["category"]
+    found = workbook.rows_of(workbook.table("products").select("category").distinct())["category"]
     return sorted(found.dropna())
 
 
@@ -57,7 +56,7 @@ def suppliers_of(workbook: Workbook, category: str) -> list[str]:
     listings, period = workbook.table("listings"), workbook.period
     in_month = listings.filter(listings.listed_from <= period.last_day, listings.listed_to.isnull() | (listings.listed_to >= period.first_day))
     offered = _of_category(workbook, in_month, category)
-    return sorted(offered.select("supplier_id").distinct().execute()["supplier_id"])
+    return sorted(workbook.rows_of(offered.select("supplier_id").distinct())["supplier_id"])
 
 
 def _of_category(workbook: Workbook, rows: ir.Table, category: str) -> ir.Table:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
-from kmanalysis.decisions.trials.plans import sequential, trial_asked
+from kmanalysis.decisions.trials.plans import sequential, trial_request
 from kmanalysis.loaders.checking.secrets import digest
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.standards import Standards
@@ -74,7 +74,7 @@ class Standing:
 
 def standing(outcomes: Sequence[str], standards: Standards) -> Standing:
     """What the codes show by the standards of trials. Raises UsageError where these allow no plan."""
-    asked = trial_asked(standards)
+    asked = trial_request(standards)
     plan = sequential(asked)
     decided = [outcome == "invalid" for outcome in outcomes if outcome in ("valid", "invalid")]
     run = decisions(plan, decided)

@@ -12,9 +12,9 @@ import pandas as pd
 
 from kmanalysis.errors import UsageError
 from kmanalysis.explorers.models.redraws import Redraws
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.grades import AT_ONCE, RANKS, graded_ranks
-from kmanalysis.scoring.scorecard import DETAILS, standards_frame, unasked
+from kmanalysis.scoring.scorecard import DETAILS, standards_frame, unrequested
 from kmanalysis.scoring.verdicts import points, verdicts
 from kmanalysis.standards import Standards
 from kmanalysis.tables import GRADES, MEASURES, SCORECARD
@@ -51,7 +51,7 @@ class WhatIf:
         self.month = str(workbook.month)
         self.suppliers = tuple(workbook.suppliers)
         self.measures = workbook.standards.measures
-        self._unasked = unasked(workbook)
+        self._unrequested = unrequested(workbook)
         self._rows: dict[str, pd.DataFrame] = {}
         self._redraws = Redraws(self._observed(workbook), self.suppliers, self.measures, self.month)
         self._latest: tuple[Standards, Judged, pd.DataFrame] | None = None
@@ -79,7 +79,7 @@ class WhatIf:
     def _judged(self, standards: Standards) -> tuple[Judged, pd.DataFrame]:
         if self._latest is None or self._latest[0] is not standards:
             self._check(standards)
-            asked = standards_frame(standards, self._unasked)
+            asked = standards_frame(standards, self._unrequested)
             judged = self._judge(self._workbook, standards, asked)
             self._latest = (standards, judged, self._graded(standards, judged, asked))
         return self._latest[1:]
@@ -139,7 +139,7 @@ class WhatIf:
         floor = np.where(ended, 0, self._held(standards, asked))
         shown = np.where(ended, 0, np.maximum(judged.raw_rank, floor))
         is_fixed = judged.veto | (judged.verdict == "unproven")
-        chances = self._redraws.chances(standards, self._unasked, judged.points, is_fixed, judged.coverage, judged.missed, floor)
+        chances = self._redraws.chances(standards, self._unrequested, judged.points, is_fixed, judged.coverage, judged.missed, floor)
         chances[ended] = np.eye(len(RANKS))[0]
         failed = judged.veto & (judged.verdict == "missed")
         vetoes = [";".join(measure for measure, is_failed in zip(self.measures, row, strict=True) if is_failed) for row in failed]

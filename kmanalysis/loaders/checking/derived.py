@@ -33,17 +33,21 @@ def add_derived(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 def months_overlap(table: Table, heads: Sequence[pq.ParquetFile]) -> bool:
     """Whether a month's rows may stand in more than one of the files: then a derived column knows too little.
 
-    A file without statistics of its times may hold any month.
+    A file whose months are not known may hold any.
     """
-    spans = sorted(_months(table, head) for head in heads if head.metadata.num_rows)
+    spans = sorted(months_of(table, head) or (Month(1, 1), Month(9999, 12)) for head in heads if head.metadata.num_rows)
     return any(earlier[1] >= later[0] for earlier, later in pairwise(spans))
 
 
-def _months(table: Table, head: pq.ParquetFile) -> tuple[Month, Month]:
+def months_of(table: Table, head: pq.ParquetFile) -> tuple[Month, Month] | None:
+    """First and last month (Asia/Shanghai) of the events in a Parquet file with rows, by its statistics alone.
+
+    None where these do not tell: statistics are missing, or a row has no time and so may belong to any month.
+    """
     place = head.schema_arrow.names.index(table.event_time)
     groups = [head.metadata.row_group(number).column(place).statistics for number in range(head.metadata.num_row_groups)]
-    if not all(group is not None and group.has_min_max for group in groups):
-        return Month(1, 1), Month(9999, 12)
+    if not all(group is not None and group.has_min_max and group.has_null_count and group.null_count == 0 for group in groups):
+        return None
     return Month.of(min(group.min for group in groups)), Month.of(max(group.max for group in groups))
 
 

@@ -1,4 +1,4 @@
-"""The one validator: text rows in the engine become a canonical table; every row that breaks a rule is told with its line, column and reason.
+"""The one validator: text rows in the engine become a canonical table; every row that breaks a rule is reported with its line, column and reason.
 
 All rules are those of `tables.toml`. Whole columns are judged by the engine; only faulty cells come out of it.
 """
@@ -48,16 +48,18 @@ def validate(
     key: bytes | None = None,
     repeats: str = "reject",
     has_secrets: bool = False,
+    keep_origin: bool = False,
 ) -> Outcome:
     """Makes ``target`` from the relation ``text`` and says what was left out.
 
     ``text`` has ``_file`` (a number that ``files`` names), ``_line``, ``_fault``, ``_found``, ``_width`` and canonical columns as text, NULL
     where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references may point. ``key`` makes
-    the digests of secrets that must be told; without it they are masked. ``repeats`` is ``reject`` or ``first``: what becomes of a row that
+    the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what becomes of a row that
     says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in any column.
+    ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from.
     """
     has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
-    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets).run()
+    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets).run(keep_origin)
 
 
 class _Validation:
@@ -82,7 +84,7 @@ class _Validation:
         self.outcome = Outcome(read=dict.fromkeys(files.values(), 0))
         self.found: list[pd.DataFrame] = []
 
-    def run(self) -> Outcome:
+    def run(self, keep_origin: bool) -> Outcome:
         self._judge()
         self.outcome.read |= self._by_file("true")
         self._reject_faulty_cells()
@@ -90,7 +92,7 @@ class _Validation:
         self._check_repeats()
         self._doubt_orders()
         self._replace_contacts()
-        for name in ("_faults", "_file", "_line"):
+        for name in ("_faults",) if keep_origin else ("_faults", "_file", "_line"):
             self.connection.execute(f"ALTER TABLE {self.target} DROP COLUMN {name}")
         if self.found:
             self.outcome.rejects = pd.concat(self.found, ignore_index=True).sort_values(["file", "line", "column", "reason"], kind="stable", ignore_index=True)
@@ -102,12 +104,12 @@ class _Validation:
         columns = ", ".join(f"{typed(name)}::{column.sql_type} AS {identifier(name)}" for name, column in self.table.columns.items())
         faults = {name: spec.fault for name, spec in self.casts.items() if spec.fault}
         any_fault = " OR ".join(f"({fault}) IS NOT NULL" for fault in faults.values())
-        told = ", ".join(f"{quoted(name)} || chr(31) || ({fault})" for name, fault in faults.items())
+        labelled = ", ".join(f"{quoted(name)} || chr(31) || ({fault})" for name, fault in faults.items())
         self.connection.execute(
             f"CREATE OR REPLACE TABLE {self.target} AS WITH source AS (SELECT *{', ' + empty if empty else ''} FROM {self.text}), "
             f"cast_ AS (SELECT *, {values} FROM source) "
             f"SELECT {columns}, _file, _line, CASE WHEN _fault IS NOT NULL THEN [chr(31) || _fault] "
-            f"WHEN {any_fault} THEN list_filter([{told}], lambda fault: fault IS NOT NULL) END AS _faults FROM cast_"
+            f"WHEN {any_fault} THEN list_filter([{labelled}], lambda fault: fault IS NOT NULL) END AS _faults FROM cast_"
         )
 
     def _by_file(self, where: str) -> dict[str, int]:
@@ -131,10 +133,10 @@ class _Validation:
         shown = " ".join(f"WHEN {quoted(name)} THEN {identifier(name)}" for name in self.table.columns if name in self.present)
         frame = self.connection.execute(
             f"WITH faulty AS (SELECT _file, _line, unnest(_faults) AS fault FROM {self.target} WHERE _faults IS NOT NULL), "
-            'told AS (SELECT _file, _line, split_part(fault, chr(31), 1) AS "column", split_part(fault, chr(31), 2) AS reason FROM faulty) '
-            'SELECT told._file, told._line AS line, told."column", told.reason, source._width, '
-            f"CASE told.reason WHEN 'ragged' THEN source._found::VARCHAR ELSE CASE told.\"column\" {shown} END END AS value "
-            f"FROM told JOIN {self.text} source ON source._file = told._file AND source._line = told._line"
+            'named AS (SELECT _file, _line, split_part(fault, chr(31), 1) AS "column", split_part(fault, chr(31), 2) AS reason FROM faulty) '
+            'SELECT named._file, named._line AS line, named."column", named.reason, source._width, '
+            f"CASE named.reason WHEN 'ragged' THEN source._found::VARCHAR ELSE CASE named.\"column\" {shown} END END AS value "
+            f"FROM named JOIN {self.text} source ON source._file = named._file AND source._line = named._line"
         ).df()
         accepted = {name: spec.accepted for name, spec in self.casts.items()}
         frame["accepted"] = [
@@ -153,13 +155,13 @@ class _Validation:
 
     def _tell(self, frame: pd.DataFrame) -> None:
         cells = zip(frame["column"], frame["value"], strict=True)
-        told = frame.assign(
+        rows = frame.assign(
             file=[self.files[number] for number in frame["_file"]],
-            value=["" if pd.isna(value) else self._told(column, str(value).removeprefix(UNREADABLE)) for column, value in cells],
+            value=["" if pd.isna(value) else self._without_secrets(column, str(value).removeprefix(UNREADABLE)) for column, value in cells],
         )
-        self.found.append(told.loc[:, list(REJECT_COLUMNS)])
+        self.found.append(rows.loc[:, list(REJECT_COLUMNS)])
 
-    def _told(self, column: str, value: str) -> str:
+    def _without_secrets(self, column: str, value: str) -> str:
         declared = self.table.columns.get(column)
         if (declared and declared.is_secret) or (self.has_secrets and looks_like_code(value)):
             return digest(value, self.key) if self.key else MASK
@@ -210,7 +212,7 @@ class _Validation:
 
     def _replace_contacts(self) -> None:
         for name, column in self.table.columns.items():
-            if column.type != "text" or column.pattern or name in self.table.key or name not in self.present:
+            if not self.table.may_hold_contacts(column) or name not in self.present:
                 continue
             cell = identifier(name)
             found = self.connection.execute(

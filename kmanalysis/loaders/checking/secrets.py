@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 import unicodedata
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
+from kmanalysis.durable import write_atomically
 from kmanalysis.errors import DataError
 
 KEY_FILE = ".kmanalysis-key"
@@ -81,18 +82,9 @@ def looks_like_code(text: str) -> bool:
 
 
 def _make_key(path: Path) -> None:
-    # Two processes may race: each makes a key of its own, the first link wins, both read that one.
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{KEY_FILE}.", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as target:
-            target.write(os.urandom(KEY_BYTES).hex().encode() + b"\n")
-            target.flush()
-            os.fsync(target.fileno())
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(temporary)
+    # Two processes may race: each makes a key of its own, the first wins, both read that one.
+    with suppress(FileExistsError):
+        write_atomically(path, os.urandom(KEY_BYTES).hex().encode() + b"\n", mode=0o600, replace=False)
 
 
 def _read_key(path: Path) -> bytes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+import json
 from hashlib import blake2b
-from importlib.resources import files
 
 import pyarrow as pa
 
@@ -26,17 +25,38 @@ _ARROW_TYPES = {
 }
 
 
-@cache
-def stamp() -> str:
-    """Digest of the declared tables: a file that was valid by other declarations is looked at again."""
-    return blake2b(files("kmanalysis").joinpath("tables.toml").read_bytes(), digest_size=16).hexdigest()
+RULES = 1
+"""Counted up with every change to the code of the rules themselves (`casts`, `rules`, `derived`) by which a row that was valid no longer is."""
+
+_JUDGED_BY = ("type", "required", "minimum", "maximum", "pattern", "refers_to", "orphan", "not_before")
+
+
+def stamp(table: Table) -> str:
+    """Digest of what decides whether the table's rows are valid, and how what is derived from them is worked out.
+
+    The order of columns and values, meanings, units and headings decide nothing.
+    """
+    columns = {name: {field: getattr(column, field) for field in _JUDGED_BY} | {"values": sorted(column.values)} for name, column in table.columns.items()}
+    derived = {name: column.type for name, column in table.derived.items()}
+    rules = {"rules": RULES, "table": table.name, "key": sorted(table.key), "event_time": table.event_time, "columns": columns, "derived": derived}
+    return blake2b(json.dumps(rules, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def stamped_schema(table: Table) -> pa.Schema:
     """The Parquet schema of a canonical table, stamp included. Only what was validated may be written with it."""
-    return pa.schema([(name, _ARROW_TYPES[column.type]) for name, column in table.stored.items()], metadata={STAMP_KEY: stamp()})
+    return pa.schema([(name, _ARROW_TYPES[column.type]) for name, column in table.stored.items()], metadata={STAMP_KEY: stamp(table)})
+
+
+def was_stamped(schema: pa.Schema) -> bool:
+    """Whether a file was valid by some declarations when it was written, be they today's or not."""
+    return STAMP_KEY.encode() in (schema.metadata or {})
 
 
 def is_stamped(schema: pa.Schema, table: Table) -> bool:
-    """Whether a file's schema is the table's own, all columns and types, and carries the stamp of today's declarations."""
-    return (schema.metadata or {}).get(STAMP_KEY.encode()) == stamp().encode() and schema.equals(stamped_schema(table))
+    """Whether a file has the table's own columns with their types, in any order, and carries the stamp of today's declarations."""
+    ours = stamped_schema(table)
+    return (
+        (schema.metadata or {}).get(STAMP_KEY.encode()) == ours.metadata[STAMP_KEY.encode()]
+        and len(schema) == len(ours)
+        and {field.name: field.type for field in schema} == {field.name: field.type for field in ours}
+    )

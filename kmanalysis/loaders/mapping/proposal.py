@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import duckdb
 from charset_normalizer import from_bytes
 from rapidfuzz.fuzz import ratio
 
+from kmanalysis.durable import write_atomically
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import MappingError
 from kmanalysis.loaders.checking.casts import ZONED_TIME
@@ -19,7 +21,6 @@ from kmanalysis.loaders.reading.decoding import decoding
 from kmanalysis.loaders.reading.records import Record, footer_pattern
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.reading.text import Staged, stage_parquet, stage_text, stripped
-from kmanalysis.loaders.store import TEMPORARY
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
 
@@ -68,7 +69,7 @@ def propose_mapping(path: Path, table: str = "", *, sheet: str = "", words: Word
         raise MappingError(
             "{file}: {place}: {found!r} is not known. Accepted: {accepted}.", file=path.name, place="--as", found=table, accepted=", ".join(tables())
         )
-    connection = connect().con
+    connection = connect()
     staged = _staged(connection, path, sheet)
     chosen = tables()[table] if table else _fitting(staged, path)
     return _Proposer(connection, staged, chosen, path, sheet, words or Words()).proposal()
@@ -77,11 +78,8 @@ def propose_mapping(path: Path, table: str = "", *, sheet: str = "", words: Word
 def write_proposal(proposal: Proposal, source: Path, into: Path) -> Path:
     """Writes a proposal to ``mappings/<file>.toml`` in the folder, unless the analyst already has one there, and returns where it is."""
     target = into / MAPPINGS / f"{source.stem}.toml"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists():
-        temporary = target.with_name(target.name + TEMPORARY)
-        temporary.write_text(proposal.text, encoding="utf-8")
-        temporary.replace(target)
+    with suppress(FileExistsError):
+        write_atomically(target, proposal.text.encode(), replace=False)
     return target
 
 

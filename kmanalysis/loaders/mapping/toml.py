@@ -31,6 +31,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rapidfuzz.process import extractOne
@@ -144,7 +145,7 @@ def parse_mapping(declared: Mapping[str, object], name: str) -> SourceMapping:
     )
 
 
-def _source(spec: Mapping, file: str) -> Source:
+def _source(spec: Mapping[str, Any], file: str) -> Source:
     _check_keys(spec, tuple(entry.name for entry in fields(Source)), file, "source")
     kinds = {"header_line": int, "footer": list}
     for key, value in spec.items():
@@ -153,7 +154,7 @@ def _source(spec: Mapping, file: str) -> Source:
     return Source(**{**spec, "footer": tuple(spec.get("footer", ()))})
 
 
-def _table(spec: Mapping, table: Table, file: str) -> TableMapping:
+def _table(spec: Mapping[str, Any], table: Table, file: str) -> TableMapping:
     where = f"tables.{table.name}"
     _check_keys(spec, ("columns", "where", "repeats"), file, where)
     repeats = spec.get("repeats", "reject")
@@ -194,7 +195,7 @@ _COLUMN_KINDS: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-def _column(spec: Mapping, column: Column, file: str, place: str) -> ColumnMapping:
+def _column(spec: Mapping[str, Any], column: Column, file: str, place: str) -> ColumnMapping:
     _check_keys(spec, tuple(_COLUMN_KINDS), file, place)
     for key, value in spec.items():
         _check_kind(value, _COLUMN_KINDS[key], file, f"{place}.{key}")
@@ -269,13 +270,13 @@ def _listed(value: object) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
 
 
-def _section(value: object, file: str, place: str) -> Mapping:
+def _section(value: object, file: str, place: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise MappingError("{file}: {place} must be a section with keys, found {found!r}.", file=file, place=place, found=value)
     return value
 
 
-def _check_keys(spec: Mapping, accepted: tuple[str, ...], file: str, place: str) -> None:
+def _check_keys(spec: Mapping[str, Any], accepted: tuple[str, ...], file: str, place: str) -> None:
     for key in spec:
         if key not in accepted:
             nearest = extractOne(key, accepted)[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,9 @@ import pandas as pd
 from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.tables import MEASURES
 from kmanalysis.workbook import Workbook
+
+Row = Mapping[Hashable, Any]
+"""A row of a frame, as ``to_dict("records")`` gives it."""
 
 DIGITS = 12
 """Digits to which floats are rounded, so that the order of a sum never shows."""
@@ -22,10 +26,10 @@ def measures_frame(workbook: Workbook, measure: str, data: pd.DataFrame, *, unit
     """
     n = data["n"].to_numpy(dtype="int64")
     # Arrays and one frame at the end: this runs a hundred times a month.
-    told = {
+    numbers = {
         name: np.where(n > 0, data[name].to_numpy(dtype="float64"), np.nan).round(DIGITS) if name in data else np.nan for name in ("value", "lower", "upper")
     }
-    columns = {"month": str(workbook.month), "supplier_id": data["supplier_id"].astype("str").array, "measure": measure, "unit": unit, "n": n} | told
+    columns = {"month": str(workbook.month), "supplier_id": data["supplier_id"].astype("str").array, "measure": measure, "unit": unit, "n": n} | numbers
     columns["basis"] = data["basis"].array if "basis" in data else basis
     finished = pd.DataFrame({name: columns.get(name, np.nan) for name in MEASURES})
     return finished if finished["supplier_id"].is_monotonic_increasing else finished.sort_values("supplier_id", ignore_index=True)
@@ -41,7 +45,7 @@ def share_frame(workbook: Workbook, measure: str, counts: pd.DataFrame, *, basis
     return measures_frame(workbook, measure, data, unit="share", basis=basis)
 
 
-def nothing_observed(workbook: Workbook, measure: str, suppliers: Sequence[str]) -> pd.DataFrame:
+def unobserved_frame(workbook: Workbook, measure: str, suppliers: Sequence[str]) -> pd.DataFrame:
     """The measures frame that says of these suppliers that nothing was observed."""
     nothing = pd.DataFrame({"supplier_id": pd.Series(suppliers, dtype="str"), "value": np.nan, "n": 0})
     return measures_frame(workbook, measure, nothing, unit=workbook.standards[measure].unit)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
-from kmanalysis.measures.common.days import on_offer
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS
-from kmanalysis.measures.price.landed import landed_days
+from kmanalysis.measures.common.landed import landed_days
+from kmanalysis.measures.common.money import MONEY_SUM
+from kmanalysis.measures.common.stock import is_known, on_offer
 from kmanalysis.workbook import Workbook, frame, query
 
 
@@ -33,7 +32,7 @@ def goods_stock(workbook: Workbook) -> ir.Table:
     are not known.
     """
     seen = workbook.in_month("stock_snapshots")
-    known = seen.filter(seen.scan_ok, ~seen.is_placeholder, seen.quantity.notnull())
+    known = seen.filter(is_known(seen))
     found = known.group_by("supplier_id", "sku").agg(
         readings=known.count(),
         total=known.quantity.sum(),
@@ -67,7 +66,7 @@ def goods_offered(workbook: Workbook) -> ir.Table:
 def goods_landed(workbook: Workbook) -> ir.Table:
     """What the month's received purchases really cost: supplier_id, sku, currency, received (units), landed_amount (paid and fees, exact)."""
     days = landed_days(workbook)
-    found = days.group_by("supplier_id", "sku", "currency").agg(received=days.received.sum(), landed_amount=days.landed.sum().cast("decimal(38,4)"))
+    found = days.group_by("supplier_id", "sku", "currency").agg(received=days.received.sum(), landed_amount=days.landed.sum().cast(MONEY_SUM))
     return found.order_by("supplier_id", "sku", "currency")
 
 
@@ -78,11 +77,11 @@ def upstreams(workbook: Workbook) -> ir.Table:
     return workbook.table("suppliers").select("supplier_id", "upstream_id").order_by("supplier_id")
 
 
-@frame("goods.purchased")
-@query("goods.purchased")
-def purchased(workbook: Workbook) -> ir.Table:
+@frame("goods.purchase_amounts")
+@query("goods.purchase_amounts")
+def purchase_amounts(workbook: Workbook) -> ir.Table:
     """What was paid for the month's purchases: supplier_id, category, family, currency, paid_amount (exact). Unknown category or family is null."""
     purchases = workbook.in_month("purchases")
     named = purchases.left_join(workbook.table("products").select("sku", "category", "family"), "sku").drop("sku_right")
-    found = named.group_by("supplier_id", "category", "family", "currency").agg(paid_amount=named.paid_amount.sum().cast("decimal(38,4)"))
+    found = named.group_by("supplier_id", "category", "family", "currency").agg(paid_amount=named.paid_amount.sum().cast(MONEY_SUM))
     return found.order_by("supplier_id", "currency", "category", "family")

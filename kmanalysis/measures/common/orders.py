@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
-from kmanalysis.measures.common.readings import DAY, moment
+from kmanalysis.engine.lazy import ibis, ir
+from kmanalysis.measures.common.time import DAY, moment
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, kept
+
+UNFULFILLED = ("failed", "cancelled", "refunded")
+"""States of an order that brought the buyer no code and us no money."""
 
 
 @kept("orders.orders_by_day")

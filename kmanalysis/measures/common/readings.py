@@ -7,26 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
+from kmanalysis.measures.common.time import DAY, SECOND, moment, month_length
 from kmanalysis.tables import tables
-from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook
-
-SECOND = 1_000_000
-DAY = 86_400 * SECOND
 
 UP, DOWN, UNKNOWN = 1, 0, -1
 """States of a reading."""
-
-
-def month_length(workbook: Workbook) -> ir.IntegerScalar:
-    """Microseconds of the month, in the engine."""
-    return workbook.period.days * DAY
 
 
 def reading_intervals(workbook: Workbook, name: str, readings: ir.Table, *, cap: int) -> ir.Table:
@@ -146,16 +137,6 @@ def within(intervals: ir.Table, periods: ir.Table) -> ir.Table:
     return met.mutate(since=ibis.greatest(met.since, met.from_), until=ibis.least(met.until, met.to)).drop("from_", "to")
 
 
-def moment(workbook: Workbook, microseconds: ir.IntegerValue) -> ir.TimestampValue:
-    """The naive UTC time that lies so many microseconds after the month's start."""
-    return workbook.period.start + microseconds.as_interval("us")
-
-
-def month_days(month: Month, numbers: pd.Series) -> pd.Series:
-    """The days of the month by their number, the first being 0."""
-    return pd.Series(pd.Timestamp(month.first_day), index=numbers.index).dt.as_unit("s") + pd.to_timedelta(numbers, unit="D")
-
-
 def stretch_rows(workbook: Workbook, found: ir.Table, *keys: str, length: ir.IntegerValue) -> ir.Table:
     """Evidence of stretches: keys, since, until (naive UTC), seconds (of ``length``, microseconds), readings; the longest are worst."""
     seconds = length.cast("float64") / SECOND
@@ -166,7 +147,7 @@ def stretch_rows(workbook: Workbook, found: ir.Table, *keys: str, length: ir.Int
 def availability_frames(workbook: Workbook, measure: str, total: pd.DataFrame) -> pd.DataFrame:
     """Main row and ``.known_share`` from supplier_id, known, out, offered (microseconds) and n."""
     data = total.assign(
-        n=readings_counted(total),
+        n=reading_count(total),
         value=ratio(total["known"] - total["out"], total["known"]),
         lower=ratio(total["known"] - total["out"], total["offered"]),
         upper=ratio(total["offered"] - total["out"], total["offered"]),
@@ -177,7 +158,7 @@ def availability_frames(workbook: Workbook, measure: str, total: pd.DataFrame) -
     )
 
 
-def readings_counted(total: pd.DataFrame) -> pd.Series:
+def reading_count(total: pd.DataFrame) -> pd.Series:
     """n, where time is known by a carried reading alone: that reading. None where no time is known at all."""
     return total["n"].clip(lower=1).where(total["known"] > 0, 0)
 

@@ -1,23 +1,17 @@
 """Failed orders and what a contract gives for them: who failed, what was made good by when, what is due and what was paid.
 
-Amounts are whole ten-thousandths of their currency, so that no sum ever rounds; `as_amount` makes them exact decimals again.
+Amounts are whole ten-thousandths of their currency, so that no sum ever rounds; `money.as_amount` makes them exact decimals again.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
-from math import ceil
+from math import ceil, isnan
 
-import ibis
-import pandas as pd
-from ibis.expr import types as ir
-
-from kmanalysis.measures.common.waiting import SECOND
+from kmanalysis.engine.lazy import ibis, ir
+from kmanalysis.measures.common.money import CENT_PARTS, MONEY_SUM, PARTS, as_parts
+from kmanalysis.measures.common.time import SECOND
 from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, kept
-
-PARTS = 10_000
-"""Of a currency unit: a canonical decimal has four places."""
+from kmanalysis.workbook import Workbook, kept, query, row_fact
 
 LONGEST_TERM_HOURS = 24 * 366
 """A contract that allows more hours than a year has is not readable."""
@@ -26,7 +20,6 @@ TERMS = ("compensation_share", "damages_share", "reship_hours", "restock_hours",
 """Terms that a contract may state; where it says nothing the standards hold."""
 
 _PER_MILLION = 1_000_000
-_CENT = 100  # parts
 _SHORTEST_MONTH = 28 * 86_400  # seconds
 
 
@@ -53,11 +46,9 @@ def made_good(workbook: Workbook, failed: ir.Table) -> ir.Table:
     return failed.left_join(first, "order_id").drop("order_id_right")
 
 
-def owed(workbook: Workbook) -> ir.Table:
+def month_remedies(workbook: Workbook) -> ir.Table:
     """The failures whose deadline fell in the month, as `remedies_due` gives them."""
-    longest = ceil(workbook.of_rows("longest_reship_seconds", lambda: _longest_reship_seconds(workbook)))
-    failed = ibis.union(failures(workbook), failures(workbook, months_before=ceil(longest / _SHORTEST_MONTH)))
-    failed = failed.filter(failed.failed_at >= workbook.period.start - ibis.interval(seconds=longest))
+    failed = ibis.union(failures(workbook), failures(workbook, months_before=_months_owed(workbook)))
     return remedies_due(workbook, failed).filter(ibis._.is_of_month)
 
 
@@ -109,8 +100,8 @@ def in_force(workbook: Workbook, events: ir.Table, *, key: str | list[str], day:
     """
     events = events.mutate(day=day)
     contracts = stated_terms(workbook).select("contract_id", "valid_from", "valid_to", *TERMS, contract_supplier_id="supplier_id")
-    is_theirs = events.supplier_id == contracts.contract_supplier_id
-    joined = events.left_join(contracts, [is_theirs, contracts.valid_from <= events.day, ibis.coalesce(contracts.valid_to, events.day) >= events.day])
+    is_own = events.supplier_id == contracts.contract_supplier_id
+    joined = events.left_join(contracts, [is_own, contracts.valid_from <= events.day, ibis.coalesce(contracts.valid_to, events.day) >= events.day])
     latest = ibis.window(group_by=key, order_by=[ibis.desc(joined.valid_from), ibis.desc(joined.contract_id)])
     ranked = joined.mutate(rank=ibis.row_number().over(latest))
     return ranked.filter(ranked["rank"] == 0).drop("rank", "contract_supplier_id")
@@ -123,52 +114,44 @@ def stated_terms(workbook: Workbook) -> ir.Table:
     return workbook.table("contracts").left_join(stated, "contract_id").drop("contract_id_right")
 
 
-def stated_number(text, maximum: float):
+def stated_number(text: ir.StringValue, maximum: float) -> ir.FloatingValue:
     """The number that a term states; null where it states none from 0 to the maximum."""
     number = text.try_cast("float64")
     return ibis.ifelse((number >= 0) & (number <= maximum), number, ibis.null("float64"))
 
 
-def allowed_seconds(workbook: Workbook, hours, standard: str):
+def allowed_seconds(workbook: Workbook, hours: ir.StringValue, standard: str) -> ir.IntegerValue:
     """The time that a term of hours allows, in whole seconds; the standard's, where it says nothing or is not readable."""
     stated = stated_number(hours, LONGEST_TERM_HOURS)
     return ibis.coalesce((stated * 3600).round().cast("int64"), int(workbook.standards.value(standard)))
 
 
-def as_parts(amount):
-    """An exact amount as ten-thousandths."""
-    return (amount.cast("decimal(38,4)") * PARTS).cast("int64")
-
-
-def as_amount(parts):
-    """Ten-thousandths as an exact amount."""
-    return (parts.cast("decimal(18,4)") * ibis.literal(Decimal("0.0001"), type="decimal(18,4)")).cast("decimal(18,4)")
-
-
-def to_cent(parts):
-    """Ten-thousandths rounded half-up to the cent."""
-    return (parts + _CENT // 2) // _CENT * _CENT
-
-
-def _longest_reship_seconds(workbook: Workbook) -> float:
-    """The longest time that any contract, or the standard, allows: no earlier failure has its deadline in the month."""
-    terms = workbook.table("contract_terms")
-    hours = stated_number(terms.value, LONGEST_TERM_HOURS).max(where=terms.term == "reship_hours").execute()
+@row_fact("remedies.months_owed")
+def _months_owed(workbook: Workbook) -> int:
+    """How many months back a failure may lie whose deadline falls in a month, by the longest time that any contract, or the standard, allows."""
+    hours = float(_longest_term(workbook)["hours"].astype("float64").to_numpy()[0])
     standard = workbook.standards.value("contract.reship_time")
-    return standard if pd.isna(hours) else max(standard, hours * 3600)
+    return ceil((standard if isnan(hours) else max(standard, hours * 3600)) / _SHORTEST_MONTH)
 
 
-def _per_million(text, default: float):
+@query("remedies.longest_term")
+def _longest_term(workbook: Workbook) -> ir.Table:
+    """The longest term for a good code, in hours: hours."""
+    terms = workbook.table("contract_terms")
+    return terms.aggregate(hours=stated_number(terms.value, LONGEST_TERM_HOURS).max(where=terms.term == "reship_hours"))
+
+
+def _per_million(text: ir.StringValue, default: float) -> ir.IntegerValue:
     stated = (stated_number(text, 1.0) * _PER_MILLION).round().cast("int64")
     return ibis.ifelse(text.isnull(), round(default * _PER_MILLION), stated)
 
 
-def _share_of(amount, per_million):
+def _share_of(amount: ir.DecimalValue, per_million: ir.IntegerValue) -> ir.IntegerValue:
     """A share of an amount, rounded half-up to the cent, in ten-thousandths: whole numbers throughout, so that a half is a half."""
-    parts = (amount.cast("decimal(38,4)") * PARTS).cast("decimal(38,0)")
-    scale = _PER_MILLION * _CENT
+    parts = (amount.cast(MONEY_SUM) * PARTS).cast("decimal(38,0)")
+    scale = _PER_MILLION * CENT_PARTS
     scaled = parts * per_million + scale // 2
-    return ((scaled - scaled % scale).cast("float64") / scale).round().cast("int64") * _CENT
+    return ((scaled - scaled % scale).cast("float64") / scale).round().cast("int64") * CENT_PARTS
 
 
 def _damages(workbook: Workbook, failed: ir.Table) -> ir.Table:

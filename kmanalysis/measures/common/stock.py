@@ -1,12 +1,17 @@
-"""Stock, as several dimensions look at it: which SKUs are hot, and which readings say something."""
+"""Stock, as several dimensions look at it: what is on offer, which SKUs are hot, and which readings say something."""
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.orders import orders_by_day
 from kmanalysis.workbook import Workbook, kept
+
+
+def on_offer(workbook: Workbook) -> ir.Table:
+    """The listings that overlap the month."""
+    listings = workbook.table("listings")
+    still_listed = listings.listed_to.isnull() | (listings.listed_to >= workbook.period.first_day)
+    return listings.filter(listings.listed_from <= workbook.period.last_day, still_listed)
 
 
 @kept("stock.hot_list")

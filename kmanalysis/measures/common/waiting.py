@@ -6,20 +6,28 @@ come out of the engine; the curve is made from those.
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.time import SECOND
 from kmanalysis.statistics.survival import CasesBySupplier, share_within_by, waiting_quantiles_by
 from kmanalysis.workbook import Workbook
 
-SECOND = 1_000_000
-"""Microseconds."""
+CURVE_POINTS = 50
+"""Points of a supplier's curve that a chart gets: enough to draw it."""
 
 
-def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never=False, is_upper_bound=False) -> ir.Table:
+def waiting_cases(
+    workbook: Workbook,
+    events: ir.Table,
+    *,
+    started: ir.TimestampValue,
+    ended: ir.TimestampValue,
+    never: ir.BooleanValue | bool = False,
+    is_upper_bound: ir.BooleanValue | bool = False,
+) -> ir.Table:
     """The events with what is known of their waiting time at the month's end.
 
     Adds ``seconds`` (a begun second counts when ended, so that 300.2 s is not within 300; null where the wait never ends),
@@ -44,12 +52,12 @@ def waiting_cases(workbook: Workbook, events: ir.Table, *, started, ended, never
     )
 
 
-def _severity(seconds):
+def _severity(seconds: ir.IntegerValue) -> ir.FloatingValue:
     """How bad a wait is: its seconds, endless ones last."""
     return ibis.ifelse(seconds.isnull(), float("1e15"), seconds.cast("float64"))
 
 
-def counted(cases: ir.Table, *groups: str, all_ended: bool = False) -> ir.Table:
+def cases_by_second(cases: ir.Table, *groups: str, all_ended: bool = False) -> ir.Table:
     """The `waiting_cases` per supplier (and further ``groups``) and distinct second, in order, as `waiting_counts` takes them.
 
     Where ``all_ended`` at times that are known, the engine need not tell such cases from others, row by row.
@@ -61,17 +69,17 @@ def counted(cases: ir.Table, *groups: str, all_ended: bool = False) -> ir.Table:
 
 
 def in_order(counts: ir.Table, *groups: str) -> ir.Table:
-    """The rows of `counted` in its order."""
+    """The rows of `cases_by_second` in its order."""
     return counts.order_by(ibis.asc(key, nulls_first=False) for key in ("supplier_id", *groups, "seconds", "has_ended", "is_bound"))
 
 
 def by_severity(counts: ir.Table) -> ir.Table:
-    """How many of the `counted` cases are how bad: supplier_id, severity, cases."""
+    """How many of the `cases_by_second` cases are how bad: supplier_id, severity, cases."""
     return counts.group_by("supplier_id", severity=_severity(counts.seconds)).agg(cases=counts.cases.sum())
 
 
 def waiting_counts(counts: pd.DataFrame, *groups: str) -> pd.DataFrame:
-    """What came of `counted`, in its order: supplier_id, …, seconds (inf: never), ended, is_bound, cases."""
+    """What came of `cases_by_second`, in its order: supplier_id, …, seconds (inf: never), ended, is_bound, cases."""
     counts["never"] = counts["seconds"].isna()
     counts["seconds"] = counts["seconds"].astype("float64").fillna(np.inf)
     counts["ended"] = counts["has_ended"].astype(bool) | counts["never"]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
-from kmanalysis.measures.common.days import on_offer
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.statistics.survival import share_within_by, waiting_quantiles_by
 from kmanalysis.workbook import Workbook, frame, query
 
@@ -18,8 +17,8 @@ def family_coverage_rows(workbook: Workbook) -> ir.Table:
     """The families that the needs profile asks for, a row a supplier and family: is_must, listings (on offer in the month); severity 1 if none."""
     needs = workbook.table("needs")
     asked = needs.filter(needs.subject == "family").select("is_must", family="item")
-    listed = _listed(workbook, "family")
-    found = _ever_listed(workbook).cross_join(asked).left_join(listed, ["supplier_id", "family"])
+    listed = _listing_counts(workbook, "family")
+    found = _known_ranges(workbook).cross_join(asked).left_join(listed, ["supplier_id", "family"])
     found = found.drop("supplier_id_right", "family_right")
     listings = ibis.coalesce(found.listings, 0)
     return found.select("supplier_id", "family", "is_must", listings=listings, severity=ibis.ifelse(listings > 0, 0.0, 1.0))
@@ -29,14 +28,14 @@ def family_coverage_rows(workbook: Workbook) -> ir.Table:
 @query("compliance.families")
 def families(workbook: Workbook) -> ir.Table:
     """Families that each supplier has on offer or is asked for: supplier_id, family, listings, is_asked."""
-    return _asked_and_listed(workbook, "family")
+    return _coverage(workbook, "family")
 
 
 @frame("compliance.categories")
 @query("compliance.categories")
 def categories(workbook: Workbook) -> ir.Table:
     """Categories that each supplier has on offer or is asked for: supplier_id, category, listings, is_asked."""
-    return _asked_and_listed(workbook, "category")
+    return _coverage(workbook, "category")
 
 
 def family_coverage(workbook: Workbook) -> pd.DataFrame:
@@ -68,7 +67,7 @@ def new_category_speed_rows(workbook: Workbook) -> ir.Table:
     new = products.filter(products.launched_on > last_day - window, products.launched_on <= last_day).semi_join(asked, "category")
     known = listings.filter(listings.listed_from <= last_day)
     first = known.group_by("supplier_id", "sku").agg(first_listed_on=known.listed_from.min())
-    found = _ever_listed(workbook).cross_join(new.select("sku", "name", "category", "launched_on"))
+    found = _known_ranges(workbook).cross_join(new.select("sku", "name", "category", "launched_on"))
     found = found.left_join(first, ["supplier_id", "sku"]).drop("supplier_id_right", "sku_right")
     until = ibis.coalesce(found.first_listed_on, last_day)
     days = ibis.greatest(until.delta(found.launched_on, unit="day"), 0).cast("int64")
@@ -105,23 +104,23 @@ def new_category_speed(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _ever_listed(workbook: Workbook) -> ir.Table:
+def _known_ranges(workbook: Workbook) -> ir.Table:
     """Suppliers whose range is known: they listed something by the month's end."""
     listings = workbook.table("listings")
     return listings.filter(listings.listed_from <= workbook.period.last_day).select("supplier_id").distinct()
 
 
-def _listed(workbook: Workbook, kind: str) -> ir.Table:
+def _listing_counts(workbook: Workbook, kind: str) -> ir.Table:
     offered = on_offer(workbook).join(workbook.table("products").select("sku", kind), "sku")
     offered = offered.filter(offered[kind].notnull())
     return offered.group_by("supplier_id", kind).agg(listings=offered.sku.nunique())
 
 
-def _asked_and_listed(workbook: Workbook, kind: str) -> ir.Table:
+def _coverage(workbook: Workbook, kind: str) -> ir.Table:
     needs = workbook.table("needs")
     asked = needs.filter(needs.subject == kind).select(**{kind: needs.item})
-    wanted = _ever_listed(workbook).cross_join(asked).mutate(listings=ibis.literal(0, type="int64"), asked=ibis.literal(1, type="int64"))
-    listed = _listed(workbook, kind).mutate(asked=ibis.literal(0, type="int64")).select(wanted.columns)
+    wanted = _known_ranges(workbook).cross_join(asked).mutate(listings=ibis.literal(0, type="int64"), asked=ibis.literal(1, type="int64"))
+    listed = _listing_counts(workbook, kind).mutate(asked=ibis.literal(0, type="int64")).select(wanted.columns)
     both = ibis.union(listed, wanted)
     found = both.group_by("supplier_id", kind).agg(listings=both.listings.max(), is_asked=both.asked.max() == 1)
     return found.order_by("supplier_id", kind)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.measures.compliance import chain
 from kmanalysis.workbook import Workbook, frame, query
@@ -32,8 +31,8 @@ def authorised_share(workbook: Workbook) -> pd.DataFrame:
     is_known = ~status["state"].isin([chain.NO_DOCUMENTS, chain.NO_RIGHTS_HOLDER])
     status = status[status["supplier_id"].isin(status.loc[is_known, "supplier_id"])]
     is_proven, is_refuted = status["state"] == chain.AUTHORISED, status["state"] == chain.MISSING
-    days, orders = (_counted(status, column, is_proven, is_refuted, ["supplier_id"]) for column in ("days", "orders"))
-    skus = _counted(status, "days_offered", is_proven, is_refuted, ["supplier_id", "sku"])
+    days, orders = (_sums(status, column, is_proven, is_refuted, ["supplier_id"]) for column in ("days", "orders"))
+    skus = _sums(status, "days_offered", is_proven, is_refuted, ["supplier_id", "sku"])
     skus = skus.assign(proven=(skus["proven"] == skus["n"]).astype("int64"), refuted=(skus["refuted"] > 0).astype("int64"), n=1)
     listings = skus.groupby("supplier_id", as_index=False)[["n", "proven", "refuted"]].sum()
     measure = "compliance.authorised_share"
@@ -94,7 +93,7 @@ def _with_outdated(status: ir.Table, documents: ir.Table, one: list[str]) -> ir.
     return status.left_join(gone, one).drop(*(f"{column}_right" for column in one))
 
 
-def _counted(status: pd.DataFrame, column: str, is_proven: pd.Series, is_refuted: pd.Series, by: list[str]) -> pd.DataFrame:
+def _sums(status: pd.DataFrame, column: str, is_proven: pd.Series, is_refuted: pd.Series, by: list[str]) -> pd.DataFrame:
     counted = status[by].assign(n=status[column], proven=status[column].where(is_proven, 0), refuted=status[column].where(is_refuted, 0))
     sums = counted.groupby(by, as_index=False)[["n", "proven", "refuted"]].sum()
     return sums[sums["n"] > 0]

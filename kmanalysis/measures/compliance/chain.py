@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
-from kmanalysis.measures.common.days import each_day, on_offer
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.orders import orders_by_day
+from kmanalysis.measures.common.stock import on_offer
+from kmanalysis.measures.common.time import each_day
 from kmanalysis.workbook import Workbook
 
 SCOPES = ("sku", "brand", "family", "category")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
-from kmanalysis.measures.common.days import each_day, on_offer
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.stock import on_offer
+from kmanalysis.measures.common.time import each_day
 from kmanalysis.workbook import Workbook, frame, query
 
 KINDS = ("business_licence", "industry_permit", "ip_authorisation")
@@ -40,7 +40,7 @@ def _document_days(workbook: Workbook) -> ir.Table:
     )
 
 
-def _kinds_asked(workbook: Workbook) -> ir.Table:
+def _required_kinds(workbook: Workbook) -> ir.Table:
     """A row a supplier with any document on file, and kind."""
     suppliers = _on_file(workbook).select("supplier_id").distinct()
     return suppliers.mutate(kind=ibis.array(list(KINDS)).unnest())
@@ -56,7 +56,7 @@ def licence_days(workbook: Workbook) -> ir.Table:
 
 
 def _with_days(workbook: Workbook) -> ir.Table:
-    found = _kinds_asked(workbook).left_join(_document_days(workbook), ["supplier_id", "kind"]).drop("supplier_id_right", "kind_right")
+    found = _required_kinds(workbook).left_join(_document_days(workbook), ["supplier_id", "kind"]).drop("supplier_id_right", "kind_right")
     # A kind without a document on file has no days of any state but absent.
     counted = {state: ibis.coalesce(found[state], 0) for state in ("proven_days", "unverified_days", "outdated_days")}
     found = found.mutate(**counted)
@@ -107,7 +107,7 @@ def documents(workbook: Workbook) -> pd.DataFrame:
     which nothing is on file: a row without a document).
     """
     columns = ["supplier_id", "kind", "document_id", "licensor", "scope", "valid_from", "valid_to", "verified_at", "days_left"]
-    found = licences_rows(workbook).select(columns).order_by("supplier_id", "kind", "document_id").execute()
+    found = workbook.rows_of(licences_rows(workbook).select(columns).order_by("supplier_id", "kind", "document_id"))
     is_verified = found["verified_at"].notna() & (found["verified_at"] < workbook.month.end)
     found["state"] = np.select([found["document_id"].isna(), found["days_left"] < 0, ~is_verified], ["absent", "outdated", "unverified"], "valid")
     return found

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
+from kmanalysis.measures.common.measure import Measure
 from kmanalysis.measures.price import fees, landed, market
 
-MEASURES = {
-    "price.band_share": (market.band_share, market.band_share_rows),
-    "price.low_price_trap": (landed.low_price_trap, landed.low_price_trap_rows),
-    "price.hidden_fee_rate": (fees.hidden_fee_rate, fees.hidden_fee_rate_rows),
-    "price.tier_discount": (fees.tier_discount, fees.tier_discount_rows),
-    "price.gross_margin": (landed.gross_margin, landed.gross_margin_rows),
-    "price.monitored_peers": (market.monitored_peers, market.monitored_peers_rows),
-}
+_GUIDES = files(__name__) / "guide.toml"
+
+MEASURES = (
+    Measure("price.band_share", "price", market.band_share, market.band_share_rows, _GUIDES),
+    Measure("price.low_price_trap", "price", landed.low_price_trap, landed.low_price_trap_rows, _GUIDES),
+    Measure("price.hidden_fee_rate", "price", fees.hidden_fee_rate, fees.hidden_fee_rate_rows, _GUIDES),
+    Measure("price.tier_discount", "price", fees.tier_discount, fees.tier_discount_rows, _GUIDES),
+    Measure("price.gross_margin", "price", landed.gross_margin, landed.gross_margin_rows, _GUIDES),
+    Measure("price.monitored_peers", "price", market.monitored_peers, market.monitored_peers_rows, _GUIDES),
+)
 
 FRAMES = (
     market.sku_deviations,
@@ -23,3 +28,4 @@ FRAMES = (
     fees.purchase_sums,
     fees.tiers,
 )
+"""What the charts draw beside the measures."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
-from kmanalysis.measures.price.landed import main_currencies
+from kmanalysis.measures.common.money import main_currencies
 from kmanalysis.workbook import Workbook, frame, query
 
 DISCOUNT_DIGITS = 4

@@ -1,62 +1,21 @@
-"""Landed cost: what was paid plus the fees' share, over what was received; the traps and margins that it shows."""
+"""What landed cost shows: low prices that are traps, and the margin that is left."""
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
-from kmanalysis.measures.price.market import market_levels
-from kmanalysis.times import to_local
-from kmanalysis.workbook import Workbook, frame, kept, query
+from kmanalysis.measures.common.landed import landed_days, landed_purchases
+from kmanalysis.measures.common.money import MONEY, as_amount, main_currencies
+from kmanalysis.measures.common.quotes import market_levels
+from kmanalysis.workbook import Workbook, frame, query
 
-MONEY = "decimal(18,4)"
-"""Type of an amount in the engine."""
+_PARTS = 100_000
+"""Of a currency unit: a market level has five places."""
 
 ON_A_DAY = ["supplier_id", "sku", "currency", "day"]
 """What has one retail price."""
-
-
-def landed_purchases(workbook: Workbook) -> ir.Table:
-    """The month's purchases with what they really cost, a row each.
-
-    Adds day (Asia/Shanghai), linked_fees, spread_fees and landed_amount (paid and both kinds of fees). The month's fees that name one of its
-    purchases go to it; every other fee of the month, also one for an earlier purchase, is spread over the supplier's purchases of the month in that
-    currency by paid amount (by quantity where nothing was paid), so that each fee is counted once.
-    """
-    bought, fees = workbook.in_month("purchases"), workbook.in_month("fees")
-    one = ["purchase_id", "supplier_id", "currency"]
-    linked = fees.group_by(one).agg(linked_fees=fees.amount.sum().cast(MONEY))
-    # Fees are few beside purchases: what is looked up in is never all of the purchases.
-    others = fees.anti_join(bought.semi_join(fees, one).select(one), one)
-    others = others.group_by("supplier_id", "currency").agg(other_fees=others.amount.sum().cast(MONEY))
-    totals = bought.group_by("supplier_id", "currency").agg(all_paid=bought.paid_amount.sum(), all_units=bought.quantity.sum())
-    found = bought.left_join(linked, one).drop("purchase_id_right", "supplier_id_right", "currency_right")
-    found = found.join(totals, ["supplier_id", "currency"])
-    found = found.left_join(others, ["supplier_id", "currency"]).drop("supplier_id_right", "currency_right")
-    by_paid = found.paid_amount.cast("float64") / found.all_paid.nullif(0).cast("float64")
-    part = ibis.coalesce(by_paid, found.quantity.cast("float64") / found.all_units.cast("float64"))
-    # A purchase without fees has none: here an absent sum is a zero, not an unknown.
-    found = found.mutate(
-        day=to_local(found.purchased_at).date(),
-        linked_fees=_or_nothing(found.linked_fees),
-        spread_fees=_or_nothing((found.other_fees.cast("float64") * part).round(4).cast(MONEY)),
-    )
-    return found.mutate(landed_amount=found.paid_amount + found.linked_fees + found.spread_fees).drop("all_paid", "all_units", "other_fees")
-
-
-@kept("price.landed_days")
-def landed_days(workbook: Workbook) -> ir.Table:
-    """The `landed_purchases` that were received, by supplier_id, sku, currency and day: purchases (count), received (units), paid, landed (decimal)."""
-    landed = landed_purchases(workbook)
-    landed = landed.filter(landed.received_quantity.notnull())
-    return landed.group_by("supplier_id", "sku", "currency", "day").agg(
-        purchases=landed.count(),
-        received=landed.received_quantity.sum(),
-        paid=landed.paid_amount.sum().cast(MONEY),
-        landed=landed.landed_amount.sum().cast(MONEY),
-    )
 
 
 def low_price_trap_rows(workbook: Workbook) -> ir.Table:
@@ -83,9 +42,9 @@ def low_price_trap_rows(workbook: Workbook) -> ir.Table:
     headline, level = sums.quotes.cast("float64") / days, sums.levels.cast("float64") / days
     unit_cost = sums.landed_amount.cast("float64") / sums.received.cast("float64")
     sums = sums.mutate(
-        headline_price=headline.round(4).cast(MONEY),
-        market_level=level.round(4).cast(MONEY),
-        landed_unit_cost=unit_cost.round(4).cast(MONEY),
+        headline_price=_mean(sums.quotes, sums.days_bought),
+        market_level=_mean(sums.levels, sums.days_bought),
+        landed_unit_cost=_mean(sums.landed_amount, sums.received),
         headline_gap=(headline / level - 1).round(DIGITS),
         landed_gap=(unit_cost / level - 1).round(DIGITS),
     )
@@ -197,12 +156,6 @@ def gross_margin(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def main_currencies(by_currency: pd.DataFrame, *events: str) -> pd.DataFrame:
-    """The rows of each supplier's main currency: the one with most events (of the first column named, then the next), then the first by name."""
-    order = by_currency.sort_values(["supplier_id", *events, "currency"], ascending=[True, *[False] * len(events), True])
-    return order.drop_duplicates("supplier_id").reset_index(drop=True)
-
-
 def _margin(sums: pd.DataFrame, cost: str) -> pd.Series:
     retail, spent = sums["retail_amount"].astype("float64"), sums[cost].astype("float64")
     return ((retail - spent) / retail.where(retail > 0)).round(DIGITS)
@@ -212,5 +165,7 @@ def _retail_amount(price: ir.DecimalValue, units: ir.IntegerValue) -> ir.Decimal
     return (price * units).cast("decimal(30,4)")
 
 
-def _or_nothing(amount: ir.DecimalValue) -> ir.DecimalValue:
-    return ibis.coalesce(amount, ibis.literal(0, type=MONEY))
+def _mean(total: ir.DecimalValue, count: ir.IntegerValue) -> ir.DecimalValue:
+    """Total / count, exact, rounded half up to four places: a float may lie on either side of the half."""
+    parts = (total.cast("decimal(38,5)") * _PARTS).cast("int64")
+    return as_amount((parts + count * 5) // (count * 10))

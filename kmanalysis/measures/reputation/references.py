@@ -6,11 +6,10 @@ unknown: never forged.
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
 from kmanalysis.statistics.intervals import finite_lot_bounds
 from kmanalysis.workbook import Workbook, frame, query
@@ -59,13 +58,13 @@ def cooperation_years(workbook: Workbook) -> pd.DataFrame:
     last_day = pd.Timestamp(workbook.month.last_day)
     years = ((last_day - stated["since"]).dt.days / YEAR).clip(lower=0)
     is_denied, is_confirmed = stated["outcome"] == "denied", (stated["outcome"] == "confirmed") & years.notna()
-    told = stated.assign(
+    cases = stated.assign(
         n=is_denied | is_confirmed,
         value=years.where(is_confirmed, 0.0),
         upper=years.where(~is_denied, 0.0),
         is_open=years.isna() & ~is_denied,
     )
-    longest = told.groupby("supplier_id", as_index=False).agg(n=("n", "sum"), value=("value", "max"), upper=("upper", "max"), is_open=("is_open", "any"))
+    longest = cases.groupby("supplier_id", as_index=False).agg(n=("n", "sum"), value=("value", "max"), upper=("upper", "max"), is_open=("is_open", "any"))
     longest["upper"] = longest["upper"].mask(longest["is_open"])
     return measures_frame(workbook, "reputation.cooperation_years", longest.assign(lower=longest["value"]), unit="years", basis="bounded")
 
@@ -79,12 +78,12 @@ def platforms_served(workbook: Workbook) -> pd.DataFrame:
     is_confirmed, is_denied = stated["outcome"] == "confirmed", stated["outcome"] == "denied"
     is_served = stated["client_size"].isin(SERVED_SIZES)
     client = stated["client"].str.strip()
-    told = stated.assign(
+    cases = stated.assign(
         n=is_confirmed | is_denied,
         value=client.where(is_confirmed & is_served),
         upper=client.where(~is_denied & (is_served | stated["client_size"].isna())),
     )
-    served = told.groupby("supplier_id", as_index=False).agg(n=("n", "sum"), value=("value", "nunique"), upper=("upper", "nunique"))
+    served = cases.groupby("supplier_id", as_index=False).agg(n=("n", "sum"), value=("value", "nunique"), upper=("upper", "nunique"))
     return measures_frame(workbook, "reputation.platforms_served", served.assign(lower=served["value"]), unit="count", basis="bounded")
 
 
@@ -95,8 +94,8 @@ def reference_confirmed(workbook: Workbook) -> pd.DataFrame:
     """
     stated = stated_references(workbook)
     is_confirmed = stated["outcome"] == "confirmed"
-    told = stated.assign(confirmed=is_confirmed, reached=is_confirmed | (stated["outcome"] == "denied"))
-    counts = told.groupby("supplier_id", as_index=False).agg(confirmed=("confirmed", "sum"), n=("reached", "sum"), lot=("reached", "size"))
+    cases = stated.assign(confirmed=is_confirmed, reached=is_confirmed | (stated["outcome"] == "denied"))
+    counts = cases.groupby("supplier_id", as_index=False).agg(confirmed=("confirmed", "sum"), n=("reached", "sum"), lot=("reached", "size"))
     lower, upper = finite_lot_bounds(counts["confirmed"], counts["n"], counts["lot"], workbook.standards.value("counting.confidence"))
     share = counts["confirmed"] / counts["n"].where(counts["n"] > 0)
     parts = [measures_frame(workbook, "reputation.reference_confirmed", counts.assign(value=share, lower=lower, upper=upper), unit="share", basis="sample")]

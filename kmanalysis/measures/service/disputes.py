@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame, share_frame
 from kmanalysis.measures.common.orders import orders_by_day
-from kmanalysis.measures.service.tickets import real_tickets
+from kmanalysis.measures.common.tickets import real_tickets
 from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.tables import NO_DISPUTE_KINDS
 from kmanalysis.workbook import Workbook, frame, query
@@ -21,21 +20,21 @@ def dispute_rate(workbook: Workbook) -> pd.DataFrame:
     ``.supplier_fault`` counts those whose fault is the supplier's or not known: its lower bound takes the known ones alone, and where there
     are unknown ones the rate is bounded.
     """
-    counts = _placed(workbook).merge(_disputed(workbook), on="supplier_id", how="left")
+    counts = _order_counts(workbook).merge(_dispute_counts(workbook), on="supplier_id", how="left")
     # A supplier with orders and no dispute has zero disputes.
     kinds = ["successes", "by_supplier", "unknown"]
     counts[kinds] = counts[kinds].fillna(0)
     return pd.concat([share_frame(workbook, "service.dispute_rate", counts), _supplier_fault(workbook, counts)], ignore_index=True)
 
 
-@query("service.placed")
-def _placed(workbook: Workbook) -> ir.Table:
+@query("service.order_counts")
+def _order_counts(workbook: Workbook) -> ir.Table:
     orders = orders_by_day(workbook)
     return orders.group_by("supplier_id").agg(n=orders.orders.sum())
 
 
-@query("service.disputed")
-def _disputed(workbook: Workbook) -> ir.Table:
+@query("service.dispute_counts")
+def _dispute_counts(workbook: Workbook) -> ir.Table:
     disputed = dispute_rate_rows(workbook)
     return disputed.group_by("supplier_id").agg(
         successes=disputed.count(),
@@ -72,7 +71,7 @@ def disputes_by_kind(workbook: Workbook) -> pd.DataFrame:
         unknown_fault=disputed.count(where=disputed.fault_weight == 2),
         tickets=disputed.tickets.sum(),
     )
-    return by_kind.order_by("supplier_id", "kind").execute().astype({"tickets": "int64"})
+    return workbook.rows_of(by_kind.order_by("supplier_id", "kind")).astype({"tickets": "int64"})
 
 
 def _dispute_tickets(workbook: Workbook) -> ir.Table:

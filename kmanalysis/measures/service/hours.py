@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
-from kmanalysis.measures.common.waiting import counted, waiting_counts, waiting_frame
-from kmanalysis.measures.service.tickets import answer_cases
+from kmanalysis.measures.common.tickets import answer_cases
+from kmanalysis.measures.common.waiting import cases_by_second, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import share_within_by
 from kmanalysis.times import day_kind, to_local
 from kmanalysis.workbook import Workbook, frame, query
@@ -46,12 +46,12 @@ def round_the_clock(workbook: Workbook) -> pd.DataFrame:
 
 @query("service.answers_by_kind")
 def _answers_by_kind(workbook: Workbook) -> ir.Table:
-    return counted(timed_answers(workbook), "is_night", "day_kind")
+    return cases_by_second(timed_answers(workbook), "is_night", "day_kind")
 
 
 @query("service.answers_by_hour")
 def _answers_by_hour(workbook: Workbook) -> ir.Table:
-    return counted(timed_answers(workbook), "day_kind", "hour")
+    return cases_by_second(timed_answers(workbook), "day_kind", "hour")
 
 
 def round_the_clock_rows(workbook: Workbook) -> ir.Table:
@@ -80,7 +80,7 @@ def response_by_hour(workbook: Workbook) -> pd.DataFrame:
     return found.rename(columns={"known": "n"})[[*cells, "share", "median_seconds", "n"]]
 
 
-def _is_night(workbook: Workbook, hour) -> ir.BooleanValue:
+def _is_night(workbook: Workbook, hour: ir.IntegerValue) -> ir.BooleanValue:
     since, until = (workbook.standards.value(f"counting.night_{end}") for end in ("from", "until"))
     return (hour >= since) | (hour < until) if since > until else (hour >= since) & (hour < until)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
-from kmanalysis.measures.common.remedies import PARTS, as_amount, failures, made_good, owed
-from kmanalysis.measures.common.waiting import counted, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.money import CENT, PARTS, as_amount, main_currencies
+from kmanalysis.measures.common.remedies import failures, made_good, month_remedies
+from kmanalysis.measures.common.waiting import cases_by_second, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import share_within_by
 from kmanalysis.workbook import Workbook, frame, query
 
@@ -29,12 +29,12 @@ def reship_in_time(workbook: Workbook) -> pd.DataFrame:
     counts = waiting_counts(_reship_counts(workbook), "fault")
     is_known = counts["fault"] == "supplier"
     found = waiting_frame(workbook, measure, counts[is_known])
-    return pd.concat([_widened(workbook, measure, found, counts), _unknown_fault(workbook, measure, counts)], ignore_index=True)
+    return pd.concat([_with_wider_bounds(workbook, measure, found, counts), _unknown_fault(workbook, measure, counts)], ignore_index=True)
 
 
 @query("service.reship_counts")
 def _reship_counts(workbook: Workbook) -> ir.Table:
-    return counted(_reship_cases(workbook), "fault")
+    return cases_by_second(_reship_cases(workbook), "fault")
 
 
 def reship_in_time_rows(workbook: Workbook) -> ir.Table:
@@ -53,7 +53,7 @@ def compensation_paid(workbook: Workbook) -> pd.DataFrame:
     are missing or not readable: they are no part of the value.
     """
     measure = "service.compensation_paid"
-    sums = _main_currency(_sums(workbook))
+    sums = main_currencies(_sums(workbook), "failures")
     due, paid = sums["due"].astype("float64"), sums["paid"].astype("float64")
     unknown_due, unknown_paid = sums["unknown_fault_due"].astype("float64"), sums["unknown_fault_paid"].astype("float64")
     data = sums.assign(
@@ -70,7 +70,7 @@ def compensation_paid(workbook: Workbook) -> pd.DataFrame:
 
 def compensation_paid_rows(workbook: Workbook) -> ir.Table:
     """The failures whose deadline fell in the month, with what was due, paid and is outstanding: the largest outstanding amounts first."""
-    cases = owed(workbook)
+    cases = month_remedies(workbook)
     columns = ["supplier_id", "order_id", "contract_id", "fault", "failed_at", "deadline", "reshipped_at", "is_made_good", "currency"]
     amounts = {f"{column}_amount": as_amount(cases[column]) for column in ("due", "paid", "outstanding")}
     return cases.select(*columns, "base_amount", "remedy_share", **amounts, severity=cases.outstanding.cast("float64") / PARTS)
@@ -85,7 +85,7 @@ def remedies(workbook: Workbook) -> pd.DataFrame:
     sums = _sums(workbook).rename(columns={"due": "due_amount", "paid": "paid_amount"})
     sums["outstanding_amount"] = sums["due_amount"] - sums["paid_amount"]
     amounts = ["due_amount", "paid_amount", "outstanding_amount"]
-    sums[amounts] = sums[amounts].astype("object").map(lambda parts: Decimal(int(parts)).scaleb(-4).quantize(Decimal("0.01"), ROUND_HALF_UP))
+    sums[amounts] = sums[amounts].astype("object").map(lambda parts: Decimal(int(parts)).scaleb(-4).quantize(CENT, ROUND_HALF_UP))
     return sums[["supplier_id", "currency", "failures", "made_good", "unknown_due", "unknown_fault", *amounts]]
 
 
@@ -105,7 +105,7 @@ def _reship_cases(workbook: Workbook) -> ir.Table:
     return waiting_cases(workbook, cases, started=cases.failed_at, ended=cases.reshipped_at)
 
 
-def _widened(workbook: Workbook, measure: str, found: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+def _with_wider_bounds(workbook: Workbook, measure: str, found: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
     """The main rows with bounds that hold whoever was at fault in the undecided failures."""
     limit, confidence = workbook.standards.limit(measure), workbook.standards.value("counting.confidence")
     is_known, is_in_time = counts["fault"] == "supplier", counts["ended"] & (counts["seconds"] <= limit)
@@ -134,7 +134,7 @@ def _unknown_fault(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd
 @query("service.sums")
 def _sums(workbook: Workbook) -> ir.Table:
     """Counts and sums (ten-thousandths) per supplier and currency; of unknown fault apart."""
-    cases = owed(workbook)
+    cases = month_remedies(workbook)
     by_supplier = cases.fault == "supplier"
     sums = cases.group_by("supplier_id", "currency").agg(
         failures=cases.count(where=by_supplier),
@@ -146,9 +146,3 @@ def _sums(workbook: Workbook) -> ir.Table:
         **{f"unknown_fault_{column}": ibis.coalesce(cases[column].sum(where=~by_supplier), 0) for column in ("due", "paid")},
     )
     return sums.order_by("supplier_id", "currency")
-
-
-def _main_currency(sums: pd.DataFrame) -> pd.DataFrame:
-    """One row a supplier: that of the currency with most failures, the first by name where two have as many."""
-    ranked = sums.sort_values(["supplier_id", "failures", "currency"], ascending=[True, False, True])
-    return ranked.drop_duplicates("supplier_id")

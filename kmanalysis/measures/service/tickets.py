@@ -7,40 +7,21 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
-from kmanalysis.measures.common.waiting import SECOND, counted, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.tickets import answer_cases, answer_counts, is_open, real_tickets
+from kmanalysis.measures.common.time import DAY
+from kmanalysis.measures.common.waiting import CURVE_POINTS, cases_by_second, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.tables import NO_DISPUTE_KINDS
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, query
 
-CURVE_POINTS = 50
-"""Points of a curve that a chart gets a supplier."""
-
 AGES = (0, 1, 7, 30)
 """Days from which a class of the backlog's ages begins."""
-
-_DAY = 86_400 * SECOND
-
-
-def real_tickets(workbook: Workbook) -> ir.Table:
-    """The real tickets opened in the month."""
-    tickets = workbook.in_month("tickets")
-    return tickets.filter(~tickets.is_staged)
-
-
-def answer_cases(workbook: Workbook) -> ir.Table:
-    """The month's real tickets as waits for the first human answer (`waiting_cases`).
-
-    A ticket that was resolved by the month's end without an answer before it never got one.
-    """
-    tickets = real_tickets(workbook)
-    return waiting_cases(workbook, tickets, started=tickets.opened_at, ended=tickets.first_response_at, never=_is_closed_unanswered(workbook, tickets))
 
 
 def first_response(workbook: Workbook) -> pd.DataFrame:
@@ -48,14 +29,9 @@ def first_response(workbook: Workbook) -> pd.DataFrame:
 
     Backlog: tickets opened before the month that were neither answered nor resolved at its end.
     """
-    counts = waiting_counts(_answer_counts(workbook))
+    counts = waiting_counts(answer_counts(workbook))
     older = _backlog_rows(workbook, "service.first_response", counts, _unanswered_before(workbook))
     return pd.concat([waiting_frame(workbook, "service.first_response", counts), older], ignore_index=True)
-
-
-@query("service.answer_counts")
-def _answer_counts(workbook: Workbook) -> ir.Table:
-    return counted(answer_cases(workbook))
 
 
 def first_response_rows(workbook: Workbook) -> ir.Table:
@@ -81,7 +57,7 @@ def resolution(workbook: Workbook) -> pd.DataFrame:
 
 @query("service.resolution_counts")
 def _resolution_counts(workbook: Workbook) -> ir.Table:
-    return counted(resolution_cases(workbook))
+    return cases_by_second(resolution_cases(workbook))
 
 
 def resolution_rows(workbook: Workbook) -> ir.Table:
@@ -92,7 +68,7 @@ def resolution_rows(workbook: Workbook) -> ir.Table:
 @frame("service.response_curve")
 def response_curve(workbook: Workbook) -> pd.DataFrame:
     """Share of tickets answered by ``seconds`` after opening: supplier_id, seconds, share; at most `CURVE_POINTS` points a supplier."""
-    return _curve_points(waiting_counts(_answer_counts(workbook)))
+    return _curve_points(waiting_counts(answer_counts(workbook)))
 
 
 @frame("service.resolution_curve")
@@ -121,21 +97,12 @@ def tickets_by_day(workbook: Workbook) -> ir.Table:
 def backlog(workbook: Workbook) -> ir.Table:
     """Real tickets that were open at the month's end, by age: supplier_id, age_from_days (one of `AGES`), tickets."""
     tickets = workbook.table("tickets")
-    open_ones = tickets.filter(tickets.opened_at < workbook.period.end, ~tickets.is_staged, _is_open(workbook, tickets.resolved_at))
+    open_ones = tickets.filter(tickets.opened_at < workbook.period.end, ~tickets.is_staged, is_open(workbook, tickets.resolved_at))
     age = workbook.period.end.delta(open_ones.opened_at, unit="microsecond")
-    classes = [(age >= since * _DAY, age < until * _DAY, since) for since, until in pairwise(AGES)]
+    classes = [(age >= since * DAY, age < until * DAY, since) for since, until in pairwise(AGES)]
     age_from = ibis.cases(*((above & below, since) for above, below, since in classes), else_=AGES[-1])
     by_age = open_ones.mutate(age_from_days=age_from.cast("int64")).group_by("supplier_id", "age_from_days").agg(tickets=ibis._.count())
     return by_age.order_by("supplier_id", "age_from_days")
-
-
-def _is_open(workbook: Workbook, ended) -> ir.BooleanValue:
-    """Whether something had not happened yet at the month's end."""
-    return ended.isnull() | (ended >= workbook.period.end)
-
-
-def _is_closed_unanswered(workbook: Workbook, tickets: ir.Table) -> ir.BooleanValue:
-    return _is_open(workbook, tickets.first_response_at) & ~_is_open(workbook, tickets.resolved_at)
 
 
 @query("service.unanswered_before")
@@ -151,7 +118,7 @@ def _unresolved_before(workbook: Workbook) -> ir.Table:
 def _open_before(workbook: Workbook, *endings: str) -> ir.Table:
     """Real tickets opened before the month of which none of the endings had come at its end: supplier_id, older."""
     tickets = workbook.table("tickets")
-    open_ones = tickets.filter(tickets.opened_at < workbook.period.start, ~tickets.is_staged, *(_is_open(workbook, tickets[ending]) for ending in endings))
+    open_ones = tickets.filter(tickets.opened_at < workbook.period.start, ~tickets.is_staged, *(is_open(workbook, tickets[ending]) for ending in endings))
     return open_ones.group_by("supplier_id").agg(older=open_ones.count())
 
 

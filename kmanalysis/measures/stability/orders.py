@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
-from kmanalysis.measures.common.orders import is_oversold, is_unclear, orders_by_day
-from kmanalysis.measures.common.readings import SECOND
-from kmanalysis.measures.common.waiting import counted, in_order, waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.orders import UNFULFILLED, is_oversold, is_unclear, orders_by_day
+from kmanalysis.measures.common.time import SECOND
+from kmanalysis.measures.common.waiting import CURVE_POINTS, by_severity, cases_by_second, in_order, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import counted_quantiles_by, proportion_bounds
 from kmanalysis.statistics.survival import survival_curve
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, kept, query
-
-CURVE_POINTS = 50
-"""Points of a supplier's delivery curve: enough for a chart."""
 
 _MILLION = 1_000_000
 
@@ -72,15 +68,20 @@ def _sync_counts(workbook: Workbook) -> ir.Table:
 
 @kept("stability.sync_waits")
 def sync_waits(workbook: Workbook) -> ir.Table:
-    """How old the source's counts were at the month's readings, as `counted` gives it."""
-    return counted(stock_sync_lag_rows(workbook), all_ended=True)
+    """How old the source's counts were at the month's readings, as `cases_by_second` gives it."""
+    return cases_by_second(stock_sync_lag_rows(workbook), all_ended=True)
+
+
+def sync_wait_severities(workbook: Workbook) -> ir.Table:
+    """How many of the month's counts were how old, as `by_severity` gives it."""
+    return by_severity(sync_waits(workbook))
 
 
 def stock_sync_lag_rows(workbook: Workbook) -> ir.Table:
     """The month's readings that say when the source itself counted, with the count's age in seconds; the oldest are worst."""
     snapshots = workbook.in_month("stock_snapshots")
-    told = snapshots.filter(snapshots.source_synced_at.notnull()).select("supplier_id", "sku", "observed_at", "source_synced_at")
-    return waiting_cases(workbook, told, started=told.source_synced_at, ended=told.observed_at)
+    dated = snapshots.filter(snapshots.source_synced_at.notnull()).select("supplier_id", "sku", "observed_at", "source_synced_at")
+    return waiting_cases(workbook, dated, started=dated.source_synced_at, ended=dated.observed_at)
 
 
 @frame("stability.delivery_counts")
@@ -96,8 +97,13 @@ def _delivery_counts(workbook: Workbook) -> ir.Table:
 
 @kept("stability.delivery_waits")
 def delivery_waits(workbook: Workbook) -> ir.Table:
-    """How long the month's orders waited for the code, as `counted` gives it."""
-    return counted(delivery_time_rows(workbook))
+    """How long the month's orders waited for the code, as `cases_by_second` gives it."""
+    return cases_by_second(delivery_time_rows(workbook))
+
+
+def delivery_wait_severities(workbook: Workbook) -> ir.Table:
+    """How many of the month's orders waited how long, as `by_severity` gives it."""
+    return by_severity(delivery_waits(workbook))
 
 
 def delivery_time(workbook: Workbook) -> pd.DataFrame:
@@ -114,7 +120,7 @@ def delivery_time_rows(workbook: Workbook) -> ir.Table:
     orders = workbook.in_month("orders")
     orders = orders.filter(orders.delivered_at.notnull() | (orders.status != "delivered"))
     shown = orders.select("supplier_id", "order_id", "sku", "ordered_at", "promised_at", "delivered_at", "delivered_is_upper_bound", "status")
-    never = shown.status.isin(["failed", "cancelled", "refunded"])
+    never = shown.status.isin(UNFULFILLED)
     return waiting_cases(workbook, shown, started=shown.ordered_at, ended=shown.delivered_at, never=never, is_upper_bound=shown.delivered_is_upper_bound)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
-from kmanalysis.measures.common.readings import DAY, DOWN, SECOND, UP
+from kmanalysis.measures.common.readings import DOWN, UP
+from kmanalysis.measures.common.time import DAY, SECOND, month_days, month_length
 from kmanalysis.workbook import Workbook, frame, kept, query
 
 
@@ -21,7 +21,7 @@ def uptime_days(workbook: Workbook) -> pd.DataFrame:
     days = _watched_days(workbook).sort_values(["supplier_id", "day"], ignore_index=True)
     counts = ["known_microseconds", "up_microseconds", "probes"]
     days[counts] = days[counts].fillna(0).astype("int64")
-    days["day"] = readings.month_days(workbook.month, days["day"])
+    days["day"] = month_days(workbook.month, days["day"])
     days["latency_p50_ms"] = days["latency_p50_ms"].astype("float64").round(DIGITS)
     days = days.assign(up_share=readings.ratio(days["up_microseconds"], days["known_microseconds"]), known_share=days["known_microseconds"] / DAY)
     return days[["supplier_id", "day", "probes", "up_share", "known_share", "latency_p50_ms", "known_microseconds", "up_microseconds"]]
@@ -29,12 +29,12 @@ def uptime_days(workbook: Workbook) -> pd.DataFrame:
 
 @query("stability.watched_days")
 def _watched_days(workbook: Workbook) -> ir.Table:
-    days, carried = probe_days(workbook), _carried(probe_marks(workbook))
+    days, carried = probe_days(workbook), _carried_marks(probe_marks(workbook))
     columns = ["supplier_id", "state", "since", "until"]
     parts = readings.split_by_day(ibis.union(readings.overnight(days).select(columns), carried.select(columns)))
     spoken = parts.until - parts.since
     later = parts.group_by("supplier_id", "day").agg(known=spoken.sum(), out=ibis.coalesce(spoken.sum(where=parts.state == DOWN), 0))
-    common = readings.split_by_day(readings.within(down_stretches(workbook), watched(workbook).filter(ibis._.is_common)))
+    common = readings.split_by_day(readings.within(down_stretches(workbook), watch_periods(workbook).filter(ibis._.is_common)))
     # In a common outage whoever is known is down: all of its time is taken from both.
     lost = common.group_by("supplier_id", "day").agg(lost=(common.until - common.since).sum())
     none, nothing = ibis.literal(0, type="int64"), ibis.null("float64")
@@ -67,7 +67,7 @@ def uptime(workbook: Workbook) -> pd.DataFrame:
     down = outages(workbook).groupby("supplier_id").agg(outages=("seconds", "size"), longest=("seconds", "max"))
     for column in ("outages", "longest"):
         total[column] = total["supplier_id"].map(down[column]).astype("float64").fillna(0.0)
-    total["n"] = readings.readings_counted(total)
+    total["n"] = readings.reading_count(total)
     parts = [readings.availability_frames(workbook, "stability.uptime", total)]
     parts += [
         measures_frame(workbook, f"stability.uptime.{label}", total.assign(value=total[column]), unit=unit)
@@ -85,7 +85,7 @@ def outages(workbook: Workbook) -> ir.Table:
 
 def uptime_rows(workbook: Workbook) -> ir.Table:
     """The outages: since, until, seconds, probes that failed in a row; the longest are worst."""
-    down = readings.within(down_stretches(workbook), watched(workbook).filter(~ibis._.is_common))
+    down = readings.within(down_stretches(workbook), watch_periods(workbook).filter(~ibis._.is_common))
     return readings.stretch_rows(workbook, down, "supplier_id", length=down.until - down.since).rename(probes="readings")
 
 
@@ -107,7 +107,7 @@ def probe_marks(workbook: Workbook) -> ir.Table:
 
     Columns supplier_id, state, at, since, until, and silent_until: up to when nothing was known after it (null where the next probe came in time).
     """
-    own, length = _own_probes(workbook), readings.month_length(workbook)
+    own, length = _own_probes(workbook), month_length(workbook)
     following = ibis.least(ibis.coalesce(own.following, length), length)
     own = own.mutate(silent_until=ibis.ifelse(following > own.until, following, ibis.null("int64")))
     columns = ["supplier_id", "state", "at", "since", "until", "silent_until"]
@@ -122,12 +122,12 @@ def down_stretches(workbook: Workbook) -> ir.Table:
     return readings.stretches(probe_marks(workbook).filter(ibis._.state == DOWN), ["supplier_id"])
 
 
-@kept("stability.watched")
-def watched(workbook: Workbook) -> ir.Table:
+@kept("stability.watch_periods")
+def watch_periods(workbook: Workbook) -> ir.Table:
     """The month as `stability_readings.watched_periods`."""
-    marks, length = probe_marks(workbook), readings.month_length(workbook)
+    marks, length = probe_marks(workbook), month_length(workbook)
     firsts = probe_days(workbook).group_by("supplier_id").agg(first_at=ibis._.first_at.min())
-    carried = _carried(marks).select("supplier_id", spoken_until="until")
+    carried = _carried_marks(marks).select("supplier_id", spoken_until="until")
     begun = firsts.outer_join(carried, "supplier_id")
     begun = begun.select(since=ibis.coalesce(begun.spoken_until, 0), until=ibis.coalesce(begun.first_at, length))
     silent = marks.filter(marks.silent_until.notnull())
@@ -141,7 +141,7 @@ def _own_probes(workbook: Workbook) -> ir.Table:
     return own.mutate(state=ibis.ifelse(own.is_up, UP, DOWN))
 
 
-def _carried(marks: ir.Table) -> ir.Table:
+def _carried_marks(marks: ir.Table) -> ir.Table:
     return marks.filter(marks["at"] < 0)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import measures_frame
-from kmanalysis.measures.common.readings import DAY, DOWN, SECOND, UNKNOWN, UP
+from kmanalysis.measures.common.readings import DOWN, UNKNOWN, UP
 from kmanalysis.measures.common.stock import hot_list, is_known
+from kmanalysis.measures.common.time import DAY, SECOND, month_days
 from kmanalysis.workbook import Workbook, frame, kept, query
 
 
@@ -33,7 +33,7 @@ def hot_stock(workbook: Workbook) -> pd.DataFrame:
     found = _hot_days(workbook).sort_values(["supplier_id", "sku", "day"], ignore_index=True)
     counts = ["known_microseconds", "out_microseconds", "readings"]
     found[counts] = found[counts].fillna(0).astype("int64")
-    found["day"] = readings.month_days(workbook.month, found["day"])
+    found["day"] = month_days(workbook.month, found["day"])
     found["lowest"] = found["lowest"].astype("float64")
     return found.assign(known_share=found["known_microseconds"] / DAY, out_share=found["out_microseconds"] / DAY)
 
@@ -106,7 +106,7 @@ def hot_depth(workbook: Workbook) -> pd.DataFrame:
     """The lowest known stock of the supplier's worst hot SKU in the month (units); `measures_frame`. The reading carried into the month counts."""
     stock = hot_stock(workbook).groupby("supplier_id", as_index=False)
     lowest = stock.agg(value=("lowest", "min"), n=("readings", "sum"), known=("known_microseconds", "sum"))
-    return measures_frame(workbook, "stability.hot_depth", lowest.assign(n=readings.readings_counted(lowest)), unit="units")
+    return measures_frame(workbook, "stability.hot_depth", lowest.assign(n=readings.reading_count(lowest)), unit="units")
 
 
 def hot_depth_rows(workbook: Workbook) -> ir.Table:
@@ -140,14 +140,14 @@ def _hot_intervals(workbook: Workbook) -> ir.Table:
 def _hot_readings(workbook: Workbook) -> ir.Table:
     """All readings of hot SKUs: supplier_id, sku, observed_at, next_at, state, stock (units, null where unknown)."""
     seen = workbook.table("stock_snapshots").semi_join(hot_list(workbook), "sku")
-    told = is_known(seen)
+    known = is_known(seen)
     return seen.select(
         "supplier_id",
         "sku",
         "observed_at",
         "next_at",
-        stock=ibis.ifelse(told, seen.quantity, ibis.null("int64")),
-        state=ibis.cases((~told, UNKNOWN), (seen.quantity > 0, UP), else_=DOWN),
+        stock=ibis.ifelse(known, seen.quantity, ibis.null("int64")),
+        state=ibis.cases((~known, UNKNOWN), (seen.quantity > 0, UP), else_=DOWN),
     )
 
 

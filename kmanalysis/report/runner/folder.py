@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kmanalysis.workbook import SLICE_VARIABLE
+from kmanalysis.slices import SLICE_VARIABLE
 
 NOTEBOOK_MEMORY = 4 << 30
 """Bytes of private memory that a notebook's process may use where nobody says otherwise."""

@@ -17,7 +17,7 @@ from kmanalysis.words import Words
 
 @dataclass(frozen=True)
 class Task:
-    """All that a process needs for one page. ``state`` is what the page says of itself; how it ended is put behind."""
+    """All that a process needs for one page."""
 
     notebook: Path
     parameters: dict[str, str]
@@ -31,7 +31,6 @@ class Task:
     home: str
     links: tuple[Link, ...]
     provenance: tuple[tuple[str, str], ...]
-    state: str
     memory: int = NOTEBOOK_MEMORY
     """Bytes of private memory that the notebook may use (0: no cap)."""
 
@@ -84,7 +83,6 @@ def _rendered(task: Task, notebook: nbformat.NotebookNode, failure: Failure | No
         failure=failure and failure_sentence(failure, words),
         body=body,
         provenance=task.provenance,
-        state=f"{task.state} {failure.kind if failure else 'ok'}",
     )
     return Made(content, failure, nbformat.writes(whole or notebook) + "\n" if failure else "")
 

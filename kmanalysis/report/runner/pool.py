@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import connection as connections
 from multiprocessing import get_context
 from types import TracebackType
@@ -25,37 +26,46 @@ _TRIES = 2
 """How often a page is begun whose process is killed: that may have been another's doing."""
 
 
-def made_pages(tasks: Iterable[tuple[Key, Task]], jobs: int) -> Iterator[tuple[Key, Made]]:
+def preloader() -> AbstractContextManager[Preloader | None]:
+    """A context with a preloader that starts at once, so that it is ready when the first page is wanted; with None where nothing can be forked."""
+    return Preloader() if CAN_FORK else nullcontext()
+
+
+def made_pages(tasks: Iterable[tuple[Key, Task]], jobs: int, started: Preloader | None = None) -> Iterator[tuple[Key, Made]]:
     """The page of each task, as they are done, by so many processes at once (0: one a core).
 
-    A task is asked for when a process is free for it; meanwhile those that run go on.
+    A task is asked for when a process is free for it; meanwhile those that run go on. ``started`` is a preloader that was started before; it is left
+    running.
     """
     jobs = jobs or os.cpu_count() or 1
-    yield from _forked_pages(tasks, jobs) if CAN_FORK else _spawned_pages(tasks, jobs)
+    if not CAN_FORK:
+        yield from _spawned_pages(tasks, jobs)
+        return
+    with nullcontext(started) if started else Preloader() as running:
+        yield from _forked_pages(tasks, jobs, running)
 
 
-def _forked_pages(tasks: Iterable[tuple[Key, Task]], jobs: int) -> Iterator[tuple[Key, Made]]:
+def _forked_pages(tasks: Iterable[tuple[Key, Task]], jobs: int, preloader: Preloader) -> Iterator[tuple[Key, Made]]:
     left = iter(tasks)
     again: deque[tuple[Key, Task]] = deque()
     tries: Counter[Key] = Counter()
     running: dict[connections.Connection, tuple[Key, Task]] = {}
-    with Preloader() as preloader:
-        while True:
-            while len(running) < jobs and (following := again.popleft() if again else next(left, None)):
-                running[preloader.started(made_page, following[1])] = following
-                tries[following[0]] += 1
-            if not running:
-                return
-            ready = connections.wait(list(running))
-            for connection in [connection for connection in running if connection in ready]:
-                key, task = running.pop(connection)
-                made = _answer(connection)
-                if made is not None:
-                    yield key, made
-                elif tries[key] < _TRIES:
-                    again.append((key, task))
-                else:
-                    yield key, unmade_page(task, "worker_died")
+    while True:
+        while len(running) < jobs and (following := again.popleft() if again else next(left, None)):
+            running[preloader.started(made_page, following[1])] = following
+            tries[following[0]] += 1
+        if not running:
+            return
+        ready = connections.wait(list(running))
+        for connection in [connection for connection in running if connection in ready]:
+            key, task = running.pop(connection)
+            made = _answer(connection)
+            if made is not None:
+                yield key, made
+            elif tries[key] < _TRIES:
+                again.append((key, task))
+            else:
+                yield key, unmade_page(task, "worker_died")
 
 
 def _answer(connection: connections.Connection) -> Made | None:

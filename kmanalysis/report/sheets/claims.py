@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
-import xlsxwriter
 
+from kmanalysis.decisions.claims import claim_lines
+from kmanalysis.durable import move_into_place, write_safely
+from kmanalysis.report.sheets.files import HEADING, NUMBER_FORMATS, fitting, new_workbook
 from kmanalysis.report.site.pages import file_stems
 from kmanalysis.times import Month, to_local
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 
-_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
-_CREATED = datetime(2000, 1, 1)  # a file that says when it was made would differ from run to run
-_LONGEST = 32_000
 _PARTIAL = ".partial"
-_MONEY = ("base_amount", "due_amount", "paid_amount", "outstanding_amount", "claimed_amount", "claim_amount")
 _NAMED = {"state": "claim_state", "clause": "clause", "reason": "claim_reason"}
 _COLUMNS = (
     "claim_id", "state", "contract_id", "order_id", "clause", "reason", "adjusts", "failed_at", "deadline", "reshipped_at", "base_amount", "remedy_share",
@@ -34,7 +32,7 @@ def write_sheets(sheets: Mapping[str, bytes], folder: Path) -> list[tuple[Path, 
     for stem, content in sheets.items():
         target = _free(folder, stem)
         temporary = target.with_name(target.name + _PARTIAL)
-        temporary.write_bytes(content)
+        write_safely(temporary, content)
         written.append((temporary, target))
     return written
 
@@ -42,7 +40,7 @@ def write_sheets(sheets: Mapping[str, bytes], folder: Path) -> list[tuple[Path, 
 def finish_sheets(written: list[tuple[Path, Path]]) -> Iterator[Path]:
     """Gives the written sheets their names."""
     for temporary, target in written:
-        os.replace(temporary, target)
+        move_into_place(temporary, target)
         yield target
 
 
@@ -72,16 +70,15 @@ def _free(folder: Path, stem: str) -> Path:
 
 def _sheet(lines: pd.DataFrame, month: Month, on: date, name: str, words: Words) -> bytes:
     target = BytesIO()
-    with xlsxwriter.Workbook(target, _OPTIONS) as book:
-        book.set_properties({"created": _CREATED, "title": f"{words.text('Claims')} {month}"})
+    with new_workbook(target, f"{words.text('Claims')} {month}") as book:
         sheet = book.add_worksheet(words.text("Claims"))
         bold, top = book.add_format({"bold": True}), book.add_format({"valign": "top"})
-        head = book.add_format({"bold": True, "bg_color": "#DFF1EA", "bottom": 1, "text_wrap": True, "valign": "top"})
-        formats = {"money": book.add_format({"num_format": "#,##0.00", "valign": "top"}), "share": book.add_format({"num_format": "0.0%", "valign": "top"})}
+        head = book.add_format(HEADING)
+        formats = {unit: book.add_format({"num_format": NUMBER_FORMATS[unit], "valign": "top"}) for unit in ("money", "share")}
         place = 0
         for label, said in _facts(lines, month, on, name, words):
             sheet.write_string(place, 0, label, bold)
-            sheet.write_string(place, 1, said[:_LONGEST])
+            sheet.write_string(place, 1, fitting(said))
             place += 1
         place += 1
         for column, identifier in enumerate(_COLUMNS):
@@ -94,10 +91,10 @@ def _sheet(lines: pd.DataFrame, month: Month, on: date, name: str, words: Words)
                 value = row[identifier]
                 if value is None or pd.isna(value):
                     continue
-                if identifier in _MONEY or identifier == "remedy_share":
-                    sheet.write_number(place, column, float(value), formats["share" if identifier == "remedy_share" else "money"])
+                if (number := formats.get(unit_of(identifier, claim_lines.name))) is not None:
+                    sheet.write_number(place, column, float(value), number)
                 else:
-                    sheet.write_string(place, column, _said(value, identifier, words)[:_LONGEST], top)
+                    sheet.write_string(place, column, fitting(_said(value, identifier, words)), top)
     return target.getvalue()
 
 

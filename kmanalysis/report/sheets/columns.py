@@ -14,7 +14,8 @@ from kmanalysis.decisions.trials import verdicts
 from kmanalysis.steps.contract import restock, terms
 from kmanalysis.steps.market import assortment, trends
 from kmanalysis.steps.needs import matching, outreach, qualification
-from kmanalysis.workbook import Workbook
+from kmanalysis.units import unit_of
+from kmanalysis.workbook import Frame
 
 SUPPLIERS = {"supplier_id": "name", "only_supplier_id": "only_supplier_name", "largest_supplier_id": "largest_supplier_name"}
 """Columns of suppliers' ids, and the columns of their names that stand beside them."""
@@ -27,10 +28,15 @@ class Sheet:
     Cells may hold several codes, by ``;``; prefixes are tried in their order, by ``|``. ``shaped`` adds columns to the frame that the sheet shows.
     """
 
-    frame: Callable[[Workbook], pd.DataFrame]
+    frame: Frame
     columns: Mapping[str, str]
     named: Mapping[str, str] = field(default_factory=dict)
     shaped: Callable[[pd.DataFrame], pd.DataFrame] = lambda found: found
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of each of its columns, as it is declared for the frame's."""
+        return {shown: unit_of(column, self.frame.name) for column, shown in self.columns.items()}
 
 
 def _same(*names: str) -> dict[str, str]:

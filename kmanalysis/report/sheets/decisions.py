@@ -22,12 +22,12 @@ def _table(sheet: Sheet, workbook: Workbook) -> pd.DataFrame:
     table = found[list(sheet.columns)].rename(columns=dict(sheet.columns))
     for column, prefix in sheet.named.items():
         table[column] = table[column].map(partial(_named, prefix=prefix, words=workbook.words))
-    for column in table.columns:
+    for column, unit in sheet.units.items():
         # A day as it is, a time in Asia/Shanghai: as text, which sorts and which no spreadsheet turns into another.
-        if column.endswith("_on"):
+        if unit == "day":
             table[column] = pd.to_datetime(table[column]).dt.strftime("%Y-%m-%d")
-        elif pd.api.types.is_datetime64_any_dtype(table[column]):
-            table[column] = to_local(table[column]).dt.strftime("%Y-%m-%d %H:%M")
+        elif unit == "moment":
+            table[column] = to_local(pd.to_datetime(table[column])).dt.strftime("%Y-%m-%d %H:%M")
     for column, name in SUPPLIERS.items():
         if column in table.columns:
             table.insert(list(table.columns).index(column) + 1, name, table[column].map(workbook.names))
@@ -37,7 +37,7 @@ def _table(sheet: Sheet, workbook: Workbook) -> pd.DataFrame:
 def _named(cell: object, prefix: str, words: Words) -> object:
     if not isinstance(cell, str) or not cell:
         return cell
-    return words.text("; ").join(_name(code, prefix, words) for code in cell.split(";") if code)
+    return words.join([_name(code, prefix, words) for code in cell.split(";") if code], "; ")
 
 
 def _name(code: str, prefix: str, words: Words) -> str:

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from io import BytesIO
 from numbers import Real
 
 import pandas as pd
 import xlsxwriter
+from xlsxwriter.format import Format
 
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
+from kmanalysis.report.sheets.columns import SHEETS
 from kmanalysis.report.sheets.decisions import decision_sheets
+from kmanalysis.report.sheets.files import HEADING, NUMBER_FORMATS, fitting, new_workbook
 from kmanalysis.report.site.index import changed_fields
 from kmanalysis.scoring.grades import grades
 from kmanalysis.scoring.scorecard import dimension_scores, scorecard
 from kmanalysis.standards import SIGNS, default_standards
 from kmanalysis.tables import DIMENSIONS
+from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook
 
-_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
-_CREATED = datetime(2000, 1, 1)  # a file that says when it was made would differ from run to run
-_LONGEST = 32_767
-"""UTF-16 units that a cell may hold: a longer one makes the program say that the file is damaged."""
-
-_FORMATS = {
-    "share": "0.0%",
-    "points": "0.0",
-    "whole": "#,##0",
-    "money": "#,##0.00",
-    "figure": "#,##0.####",
-}
 _DIGITS = 4  # of a figure: one that is whole within them is shown without a point
-_MONEY = ("_amount", "_price", "_cost", "min_order", "prepayment")
 _BARS = {
     "share": {"max_value": 1.0, "bar_color": "#CDE9DE"},
     "points": {"max_value": 100.0, "bar_color": "#D3E1F4"},
@@ -49,19 +40,9 @@ _MARKED = {
     },
 }
 _PAPER_A4 = 9
-_SHAPES = {
-    "probability": "share", "p_s": "share", "p_a": "share", "p_b": "share", "p_none": "share", "coverage": "share",
-    "remedy_share": "share", "carried_share": "share", "score": "points", "points": "points", "n": "whole", "weight": "share", "minimum_n": "whole",
-    "baseline_share": "share", "latest_share": "share", "compensation_share": "share", "damages_share": "share", "lowest_margin": "share",
-    "median_margin": "share", "passed_share": "share", "passed_lower": "share", "passed_upper": "share", "contacted_share": "share",
-    "largest_share": "share", "growth": "share", "growth_lower": "share", "growth_upper": "share", "larger_growth": "share", "lost_points": "points",
-    "months_so": "whole", "orders": "whole", "needed": "whole", "backups": "whole", "carried": "whole", "months_open": "whole",
-    "days_to_end": "whole", "restock_seconds": "whole", "reship_seconds": "whole", "failures_in_a_row": "whole", "stockouts": "whole",
-    "restocked_in_time": "whole", "restocked_late": "whole", "restock_undecided": "whole", "still_out": "whole", "older_stockouts": "whole",
-    "longest_out_seconds": "whole", "restock_limit_seconds": "whole", "goods_on_offer": "whole", "thin_goods": "whole", "same_upstream": "whole",
-    "contacts_reached": "whole", "contacts_before": "whole", "suppliers_paid": "whole", "hhi": "whole", "stock_units": "whole",
-    "planned_units": "whole", "rows": "whole", "last_units": "whole", "months_counted": "whole", "orders_counted": "whole", "sellers": "whole",
-}  # fmt: skip
+_SHAPES = {"share": "share", "points": "points", "money": "money"} | dict.fromkeys(("count", "days", "months", "index"), "whole")
+"""Number formats of the units; all others are figures."""
+
 _NAMED = frozenset({"measure", "dimension", "verdict", "basis", "reason", "unit", "limit_unit", "source"})
 _GRADES = ["grade", "supplier_id", "name", "reason", "score", "probability", "coverage", "vetoes", "raw_grade", "p_s", "p_a", "p_b", "p_none"]
 _VALUE = ["measure", "value", "unit", "n", "lower", "upper", "basis"]
@@ -72,6 +53,18 @@ _STANDARD = ["id", "measure", "op", "value", "unit", "limit", "limit_unit", "min
 
 def scorecard_workbook(workbook: Workbook) -> bytes:
     """The Excel file: its contents, grades, dimensions, scorecard, all measures, the decisions, standards in force, and what each column means."""
+    words, sheets = workbook.words, sheet_tables(workbook)
+    target = BytesIO()
+    with new_workbook(target, f"{words.text('Supplier report')} {workbook.month}") as book:
+        first, *others = sheets.items()
+        _link(book, _write_sheet(book, words, *first), [words.name(f"sheet.{name}") for name, _ in others])
+        for name, frame in others:
+            _write_sheet(book, words, name, frame)
+    return target.getvalue()
+
+
+def sheet_tables(workbook: Workbook) -> dict[str, pd.DataFrame]:
+    """What the sheets hold, by their ids in the order in which the file has them."""
     words = workbook.words
     sheets = {
         "grades": grades(workbook)[_GRADES],
@@ -82,13 +75,7 @@ def scorecard_workbook(workbook: Workbook) -> bytes:
         "standards": _standards(workbook),
     }
     sheets["columns"] = _explained(sheets, words)
-    target = BytesIO()
-    with xlsxwriter.Workbook(target, _OPTIONS) as book:
-        book.set_properties({"created": _CREATED, "title": f"{words.text('Supplier report')} {workbook.month}"})
-        _link(book, _write_sheet(book, words, "contents", _contents(sheets, words)), [words.name(f"sheet.{name}") for name in sheets])
-        for name, frame in sheets.items():
-            _write_sheet(book, words, name, frame)
-    return target.getvalue()
+    return {"contents": _contents(sheets, words)} | sheets
 
 
 def _named(frame: pd.DataFrame, workbook: Workbook) -> pd.DataFrame:
@@ -137,21 +124,28 @@ def _heading(name: str, words: Words) -> str:
     return told[:1].upper() + told[1:]
 
 
+def sheet_units(name: str, columns: Iterable[str]) -> dict[str, str]:
+    """The unit of each column of a sheet; empty for one that nobody declared."""
+    own = SHEETS[name].units if name in SHEETS else {}
+    return {column: own.get(column) or unit_of(column.partition(":")[0]) for column in columns}
+
+
 def _write_sheet(book: xlsxwriter.Workbook, words: Words, name: str, frame: pd.DataFrame) -> xlsxwriter.worksheet.Worksheet:
+    units = sheet_units(name, frame.columns)
     sheet = book.add_worksheet(words.name(f"sheet.{name}"))
-    formats = {shape: book.add_format({"num_format": code, "valign": "top"}) for shape, code in _FORMATS.items()}
+    formats = {shape: book.add_format({"num_format": code, "valign": "top"}) for shape, code in NUMBER_FORMATS.items()}
     text = book.add_format({"valign": "top", "indent": 1})
-    head = book.add_format({"bold": True, "bg_color": "#DFF1EA", "bottom": 1, "text_wrap": True, "valign": "top"})
+    head = book.add_format(HEADING)
     for place, column in enumerate(frame.columns):
         sheet.write_string(0, place, _heading(column, words), head)
-        unit_column = "limit_unit" if column == "limit" else "unit"
-        units = frame[unit_column] if unit_column in frame.columns else [""] * len(frame)
+        unit = units[column]
+        measured_in = frame[unit.removeprefix("@")] if unit.startswith("@") else [""] * len(frame)
         longest = 0
-        for line, (value, unit) in enumerate(zip(frame[column], units, strict=True), start=1):
-            longest = max(longest, _write_cell(sheet, line, place, _shown(value, column, words), _format(formats, column, unit, value), text))
+        for line, (value, in_row) in enumerate(zip(frame[column], measured_in, strict=True), start=1):
+            longest = max(longest, _write_cell(sheet, line, place, _shown(value, column, words), _format(formats, unit, in_row, value), text))
         sheet.set_column(place, place, min(max(longest, _width(_heading(column, words)), 6) + 2, 60))
         if len(frame):
-            _mark(book, sheet, words, column, (1, place, len(frame), place))
+            _mark(book, sheet, words, column, unit, (1, place, len(frame), place))
     sheet.freeze_panes(1, _staying(frame))
     if len(frame):
         sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
@@ -165,12 +159,12 @@ def _staying(frame: pd.DataFrame) -> int:
     return first.index("name") + 1 if "name" in first else 1
 
 
-def _mark(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, words: Words, column: str, cells: tuple[int, int, int, int]) -> None:
+def _mark(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, words: Words, column: str, unit: str, cells: tuple[int, int, int, int]) -> None:
     """Bars behind scores and shares, on one scale for all rows; verdicts in their colours. Both are rules: they follow the rows when these are sorted."""
     kind = column.partition(":")[0]
     if kind in _BARRED:
         bar = {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "min_type": "num", "max_type": "num", "min_value": 0}
-        sheet.conditional_format(*cells, bar | _BARS[_SHAPES[kind]])
+        sheet.conditional_format(*cells, bar | _BARS[unit])
     for code, look in _MARKED.get(kind, {}).items():
         rule = {"type": "cell", "criteria": "==", "value": f'"{words.name(code)}"', "format": book.add_format(look)}
         sheet.conditional_format(*cells, rule)
@@ -192,19 +186,18 @@ def _shown(value: object, column: str, words: Words) -> object:
     if column == "source":
         return words.name(f"source.{value}")
     if column == "vetoes":
-        return words.text("; ").join(words.name(measure) for measure in str(value).split(";") if measure)
+        return words.join([words.name(measure) for measure in str(value).split(";") if measure], "; ")
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return words.text("yes") if value else words.text("no")
     return words.name(str(value)) if column in _NAMED and value else value
 
 
-def _format(formats: dict, column: str, unit: object, value: object) -> object:
-    kind = column.partition(":")[0]
-    if kind in ("value", "lower", "upper", "target", "worst", "best", "limit") and unit == "share":
-        return formats["share"]
-    if kind.endswith(_MONEY):
-        return formats["money"]
-    if (shape := _SHAPES.get(kind)) is not None:
+def _format(formats: Mapping[str, Format], unit: str, measured_in: object, value: object) -> Format:
+    """The number format of a column's unit; ``measured_in`` is the unit that the row names, for a column whose values are in that."""
+    if unit.startswith("@"):
+        unit = "share" if measured_in == "share" else "number"
+    shape = _SHAPES.get(unit, "figure")
+    if shape != "figure":
         return formats[shape]
     # A spreadsheet shows the point of "#.####" even where nothing follows it.
     is_whole = isinstance(value, Real | Decimal) and math.isfinite(value) and round(value, _DIGITS) == round(value)
@@ -216,16 +209,10 @@ def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, line: int, place: int, va
     if value is None or (isinstance(value, float) and not math.isfinite(value)) or value == "":
         return 0
     if isinstance(value, str):
-        sheet.write_string(line, place, _fitting(value), text)
+        sheet.write_string(line, place, fitting(value), text)
         return _width(value)
     sheet.write_number(line, place, float(value), number)  # type: ignore[arg-type]
     return 10
-
-
-def _fitting(text: str) -> str:
-    """As much of the text as a cell holds; no character is cut in two."""
-    units = text.encode("utf-16-le", "replace")
-    return text if len(units) <= 2 * _LONGEST else units[: 2 * _LONGEST].decode("utf-16-le", "ignore")
 
 
 def _width(text: str) -> int:

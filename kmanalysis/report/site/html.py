@@ -19,11 +19,10 @@ from traitlets.config import Config
 
 from kmanalysis.errors import DataError
 from kmanalysis.times import Month
-from kmanalysis.words import Words
+from kmanalysis.words import FALLBACK, Words, languages
 
 TEMPLATES = Path(__file__).parent / "template"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 
 _SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "text/plain")
 _HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
@@ -58,9 +57,8 @@ def month_name(month: Month, words: Words) -> str:
 
 def notebook_body(notebook: nbformat.NotebookNode, words: Words) -> str:
     """The HTML of an executed notebook's cells: texts, results, and the code folded away."""
-    other = {"zh": "en", "en": "zh"}[words.lang]
-    cells = [cell for cell in notebook.cells if not (cell.cell_type == "markdown" and other in cell.metadata.get("tags", []))]
-    shown = nbformat.from_dict(notebook | {"cells": _with_alternatives(_folded(cells))})
+    cells = _with_alternatives(_folded(_in_language(notebook.cells, words.lang)))
+    shown = nbformat.from_dict(notebook | {"cells": cells})
     body, _ = _exporter().from_notebook_node(shown, resources={"words": words})
     places = count(1)
     return _HEADING.sub(lambda found: f'<h{found[1]} id="section-{next(places)}">{found[2]}</h{found[1]}>', body)
@@ -73,7 +71,7 @@ def headings(body: str) -> list[Heading]:
 
 def page(template: str, words: Words, **content: object) -> bytes:
     """A whole page. Raises DataError where it would run, load or link to anything outside of the report."""
-    made = _environment().get_template(template).render(words=words, policy=POLICY, language=LANGUAGE_TAGS[words.lang], **content)
+    made = _environment().get_template(template).render(words=words, policy=POLICY, language=words.tag, **content)
     problems = outside_parts(made)
     if problems:
         raise DataError("The page holds what an offline page may not: {found}. Change the cell that shows it.", found="; ".join(problems[:3]))
@@ -124,6 +122,13 @@ def _is_inside(tag: str, address: str) -> bool:
     if tag == "img":
         return address.startswith(("data:image/svg+xml,", "data:image/svg+xml;base64,", "data:image/png;base64,", "data:image/jpeg;base64,"))
     return not re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\|/", re.sub(r"[\x00-\x20]", "", address))
+
+
+def _in_language(cells: list[nbformat.NotebookNode], lang: str) -> list[nbformat.NotebookNode]:
+    """The cells without the Markdown of other languages. A cell is of a language by its tag; where none is of ours, the English ones are shown."""
+    tags = [set(cell.metadata.get("tags", ())) & set(languages()) if cell.cell_type == "markdown" else set() for cell in cells]
+    shown = lang if any(lang in of_cell for of_cell in tags) else FALLBACK
+    return [cell for cell, of_cell in zip(cells, tags, strict=True) if not of_cell or shown in of_cell]
 
 
 def _folded(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 
+from kmanalysis.charts.kit.cells import Row
 from kmanalysis.decisions.actions import actions
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.report.site.html import month_name, page
@@ -90,7 +92,7 @@ def _graded(workbook: Workbook) -> pd.DataFrame:
     return both.sort_values(["rank", "is_vetoed", "score", "supplier_id"], ascending=[False, True, False, True], na_position="last", ignore_index=True)
 
 
-def _columns(words: Words) -> list[dict]:
+def _columns(words: Words) -> list[dict[str, Any]]:
     """Headings of the table of suppliers, in the order of its cells."""
     plain = [("column.grade", ""), ("column.name", ""), ("column.score", "number")]
     known = [{"text": words.name(name), "css": css} for name, css in plain]
@@ -99,7 +101,7 @@ def _columns(words: Words) -> list[dict]:
     return known + [{"text": words.name(f"column.{name}"), "css": "number"} for name in ("probability", "coverage")]
 
 
-def _suppliers(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str]) -> list[dict]:
+def _suppliers(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str]) -> list[dict[str, Any]]:
     words = workbook.words
     scores = dimension_scores(workbook).set_index(["supplier_id", "dimension"])["score"]
     floor = workbook.standards.value(f"grade.{GRADES[-1]}.coverage")
@@ -136,13 +138,13 @@ def _suppliers(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
     return rows
 
 
-def _reason(row: Mapping, words: Words) -> str:
+def _reason(row: Row, words: Words) -> str:
     if row["is_vetoed"]:
-        return words.text(": ").join((words.name("vetoed"), vetoes(row, words)))
+        return words.entry(words.name("vetoed"), vetoes(row, words))
     return words.name(row["reason"]) if row["reason"] else ""
 
 
-def _bar(score: float, workbook: Workbook) -> dict:
+def _bar(score: float, workbook: Workbook) -> dict[str, Any]:
     """A dimension's score, its bar's width in percent and its tone: s and b from those points on, v below; n without data."""
     tones = [(workbook.standards.value("grade.target_points"), "s"), (workbook.standards.value("grade.B.points"), "b"), (-1.0, "v")]
     is_known = not math.isnan(score)
@@ -181,7 +183,7 @@ def _receipts_sentence(receipts: Sequence[Receipt], words: Words) -> str:
     )
 
 
-def _receipts(receipts: Sequence[Receipt], words: Words) -> list[dict]:
+def _receipts(receipts: Sequence[Receipt], words: Words) -> list[dict[str, Any]]:
     rows = []
     for receipt in (receipt for receipt in receipts if receipt.read):
         reasons = [*receipt.rejected.items(), *receipt.doubts.items()]
@@ -192,7 +194,7 @@ def _receipts(receipts: Sequence[Receipt], words: Words) -> list[dict]:
                 "rejected": words.number(sum(receipt.rejected.values())),
                 "doubts": words.number(sum(receipt.doubts.values())),
                 "is_bad": bool(receipt.rejected),
-                "why": words.text("; ").join(f"{words.name(f'reason.{reason}')} {words.number(count)}" for reason, count in reasons),
+                "why": words.join([f"{words.name(f'reason.{reason}')} {words.number(count)}" for reason, count in reasons], "; "),
             }
         )
     return rows
@@ -203,12 +205,12 @@ def changed_fields(ours: Standard, default: Standard) -> list[str]:
     return [field.name for field in fields(Standard) if field.name != "source" and getattr(ours, field.name) != getattr(default, field.name)]
 
 
-def _changed(workbook: Workbook) -> list[dict]:
+def _changed(workbook: Workbook) -> list[dict[str, Any]]:
     words, defaults = workbook.words, default_standards()
     rows = []
     for identifier in workbook.standards.changed:
         ours, default = workbook.standards[identifier], defaults[identifier]
         names = changed_fields(ours, default)
-        values = [words.text("; ").join(f"{words.name(f'column.{name}')} {getattr(standard, name)}" for name in names) for standard in (ours, default)]
+        values = [words.join([f"{words.name(f'column.{name}')} {getattr(standard, name)}" for name in names], "; ") for standard in (ours, default)]
         rows.append({"id": identifier, "name": words.name(identifier), "in_force": values[0], "default": values[1]})
     return rows

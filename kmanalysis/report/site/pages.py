@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from kmanalysis.errors import UsageError
-from kmanalysis.report.cache.provenance import digest_of
+from kmanalysis.report.cache.digests import digest_of
 from kmanalysis.report.notebook_files import SUPPLIER
 from kmanalysis.report.notebooks import Notebook, check_parameters
 from kmanalysis.words import Words
@@ -28,6 +26,11 @@ class Page:
     supplier: str
     path: str
     title: str
+
+    @property
+    def notebook_name(self) -> str:
+        """Name of the notebook."""
+        return self.notebook.name
 
     @property
     def root(self) -> str:
@@ -49,25 +52,6 @@ def all_pages(notebooks: Mapping[str, Notebook], workbook: Workbook) -> list[Pag
     for notebook, page in {page.notebook.name: page for page in pages}.items():
         check_parameters(notebooks[notebook], page.parameters("", ""))
     return pages
-
-
-def chosen_pages(pages: Sequence[Page], notebooks: Collection[str], suppliers: Collection[str]) -> list[Page]:
-    """The pages that are asked for: all, or those of the named notebooks and suppliers. Raises UsageError for a name that there is not."""
-    known_notebooks, known_suppliers = {page.notebook.name for page in pages}, {page.supplier for page in pages if page.supplier}
-    for name in notebooks:
-        if name not in known_notebooks:
-            raise UsageError("No notebook has the name {found!r}. Known: {accepted}.", found=name, accepted=_nearest(name, known_notebooks))
-    for supplier in suppliers:
-        if supplier not in known_suppliers:
-            raise UsageError("No supplier has the id {found!r}. Known: {accepted}.", found=supplier, accepted=_nearest(supplier, known_suppliers))
-    if not notebooks and not suppliers:
-        return list(pages)
-    of_suppliers = set(suppliers) or ({page.supplier for page in pages if page.supplier} if SUPPLIER in notebooks else set())
-    return [page for page in pages if (page.supplier in of_suppliers if page.supplier else page.notebook.name in notebooks)]
-
-
-def _nearest(found: str, known: Collection[str]) -> str:
-    return ", ".join(get_close_matches(found, known, n=5, cutoff=0.5) or sorted(known)[:20])
 
 
 def page_title(notebook: Notebook, words: Words) -> str:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from kmanalysis.durable import move_into_place
 from kmanalysis.errors import KmError, UsageError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
@@ -44,5 +45,5 @@ def _printed(program: str, page: Path) -> Path:
             raise KmError("{file} could not be printed to PDF: {problem}", file=page.name, problem=type(problem).__name__) from problem
         if not whole.is_file():
             raise KmError("{file} could not be printed to PDF: {problem}", file=page.name, problem=Path(program).name)
-        os.replace(whole, target)
+        move_into_place(whole, target)
     return target

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
+from kmanalysis.charts.kit.cells import Row
 from kmanalysis.decisions.actions import ACTIONS, actions
 from kmanalysis.decisions.claims import claims_owed
 from kmanalysis.scoring.grades import RANKS
@@ -21,7 +23,7 @@ LEAVING = ("end", "switch")
 """Actions by which a supplier loses its orders."""
 
 
-def five_lines(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str], pages: Mapping[str, str]) -> list[dict]:
+def five_lines(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str], pages: Mapping[str, str]) -> list[dict[str, Any]]:
     """The lines, each with css, kind, sentence, href, who (name, href, detail) and more (how many are not named).
 
     ``graded`` holds the grades beside last month's, ``links`` a supplier's page by its id, ``pages`` the address of a portfolio page by its notebook's name.
@@ -41,17 +43,17 @@ def five_lines(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
     return lines
 
 
-def step(row: Mapping, words: Words) -> str:
+def step(row: Row, words: Words) -> str:
     """A grade and the one before it."""
     return f"{row['previous_grade'] or words.name('not_graded')} → {row['grade'] or words.name('not_graded')}"
 
 
-def vetoes(row: Mapping, words: Words) -> str:
+def vetoes(row: Row, words: Words) -> str:
     """The standards whose miss vetoes the supplier, in words."""
-    return words.text("; ").join(words.name(measure) for measure in row["vetoes"].split(";"))
+    return words.join([words.name(measure) for measure in row["vetoes"].split(";")], "; ")
 
 
-def _line(css: str, kind: str, who: Sequence[tuple[str, str, str]], links: Mapping[str, str], empty: str) -> dict:
+def _line(css: str, kind: str, who: Sequence[tuple[str, str, str]], links: Mapping[str, str], empty: str) -> dict[str, Any]:
     named = [{"name": name, "href": links.get(supplier, ""), "detail": detail} for supplier, name, detail in who[:NAMED]]
     return {"css": css if who else "quiet", "kind": kind, "sentence": "" if who else empty, "who": named, "more": len(who) - len(named) or "", "href": ""}
 
@@ -70,16 +72,16 @@ def _leaving(workbook: Workbook, graded: pd.DataFrame) -> list[tuple[str, str, s
     for action in actions(workbook).to_dict("records"):
         if action["action"] in LEAVING and (row := by_supplier.get(action["supplier_id"])):
             why = _why_vetoed(row, words) if row["is_vetoed"] else words.name(f"brief.{action['reason']}")
-            found.append((action["supplier_id"], row["name"], words.text(": ").join((words.name(f"action.{action['action']}"), why))))
+            found.append((action["supplier_id"], row["name"], words.entry(words.name(f"action.{action['action']}"), why)))
     return found
 
 
-def _why_vetoed(row: Mapping, words: Words) -> str:
+def _why_vetoed(row: Row, words: Words) -> str:
     is_new = row["was_there"] and row["previous_reason"] != "vetoed"
     return words.text("{vetoes} (new this month)", vetoes=vetoes(row, words)) if is_new else vetoes(row, words)
 
 
-def _owed(workbook: Workbook, links: Mapping[str, str]) -> dict:
+def _owed(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
     words, names = workbook.words, workbook.names
     owed = claims_owed(workbook)
     owed = owed[owed["outstanding_amount"] > 0]
@@ -112,7 +114,7 @@ def _todo(workbook: Workbook) -> str:
     return " · ".join(told) or words.text("Nothing.")
 
 
-def grade_tiles(graded: pd.DataFrame, words: Words) -> list[dict]:
+def grade_tiles(graded: pd.DataFrame, words: Words) -> list[dict[str, Any]]:
     """How many suppliers have each grade, and why the others have none; each leads to the first of them in the table."""
     counts = graded["grade"].value_counts()
     tiles = [{"css": grade.lower(), "label": words.text("Grade {grade}", grade=grade), "count": int(counts.get(grade, 0)), "note": ""} for grade in GRADES]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.remedies import allowed_seconds, in_force
 from kmanalysis.measures.common.stock import hot_list, is_known
-from kmanalysis.measures.common.waiting import SECOND
+from kmanalysis.measures.common.time import SECOND
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, kept, query
 

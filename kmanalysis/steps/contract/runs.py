@@ -7,9 +7,7 @@ open, or whose fault nobody knows, neither breaks nor extends a run. A contract 
 
 from __future__ import annotations
 
-import ibis
-from ibis.expr import types as ir
-
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.remedies import allowed_seconds, in_force, stated_number
 from kmanalysis.times import to_local
 from kmanalysis.workbook import Workbook, frame, query
@@ -29,7 +27,7 @@ def failure_runs(workbook: Workbook) -> ir.Table:
     Columns: supplier_id, contract_id, failures, asked (in a row), first_opened_at, right_arose_at (the deadline of the failure that
     completed the row; null: not yet), first_ticket_id, deciding_ticket_id, last_deadline_at, is_unbroken, is_of_month (the right arose in the month).
     """
-    cases = _decided(workbook)
+    cases = _decided_cases(workbook)
     so_far = ibis.window(group_by=list(_PARTITION), order_by=["opened_at", "case"], preceding=None, following=0)
     counted = cases.mutate(good=cases.is_good.cast("int64"))
     counted = counted.mutate(broken=counted.good.sum().over(so_far), broken_in_all=counted.good.sum().over(ibis.window(group_by=list(_PARTITION))))
@@ -58,7 +56,7 @@ def failure_runs(workbook: Workbook) -> ir.Table:
     )  # fmt: skip
 
 
-def _decided(workbook: Workbook) -> ir.Table:
+def _decided_cases(workbook: Workbook) -> ir.Table:
     """The supplier's cases of all time that were decided at the month's end, with their deadline and whether they were made good by it."""
     end = workbook.period.end
     cases = in_force(workbook, (begun := _cases(workbook)), key="case", day=to_local(begun.started_at).date())

@@ -1,15 +1,12 @@
-"""Step 5, the contract: the terms in force, how soon hot SKUs were restocked, failures in a row. What is owed stands in `planning.claims`."""
+"""The terms of each supplier's contract, and what must be mended in them. What is owed stands in `decisions.claims`."""
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.remedies import LONGEST_TERM_HOURS, stated_number, stated_terms
-from kmanalysis.steps.contract.restock import restock_cases, restock_counts
-from kmanalysis.steps.contract.runs import failure_runs
 from kmanalysis.workbook import Workbook, frame, query
 
 NUMBERS = {
@@ -45,7 +42,7 @@ def terms(workbook: Workbook) -> pd.DataFrame:
     base = found["remedy_base"].where(is_held, None).astype("object")
     found["remedy_base"] = base.where(base.isin(BASES), None).where(base.notna(), BASES[0])
     differs["remedy_base"], unreadable["remedy_base"] = found["remedy_base"] == BASES[1], found["remedy_base"].isna()
-    found["differs"], found["unreadable"] = _named(differs, found), _named(unreadable, found)
+    found["differs"], found["unreadable"] = _flag_names(differs, found), _flag_names(unreadable, found)
     days = pd.to_datetime(found["valid_to"]) - pd.Timestamp(workbook.month.last_day)
     found["days_left"] = (days / pd.Timedelta(days=1)).where(is_held).astype("float64")
     is_reviewed = pd.to_datetime(found["legal_review_on"]) <= pd.Timestamp(workbook.month.last_day)
@@ -56,15 +53,15 @@ def terms(workbook: Workbook) -> pd.DataFrame:
         "no_legal_review": is_held & ~is_reviewed & (standard("contract.legal_review") == 1),
         "no_data_security": is_held & (found["data_security"] != "agreed") & (standard("contract.data_security") == 1),
     }
-    found["gaps"] = _named(gaps, found)
+    found["gaps"] = _flag_names(gaps, found)
     columns = ["supplier_id", "state", "contract_id", "signed_on", "valid_from", "valid_to", "days_left", "legal_review_on", "data_security"]
     return found[[*columns, *NUMBERS, "remedy_base", "differs", "unreadable", "gaps"]]
 
 
-def _named(flags: dict[str, pd.Series], found: pd.DataFrame) -> pd.Series:
+def _flag_names(flags: dict[str, pd.Series], found: pd.DataFrame) -> pd.Series:
     """The names of the flags that are set, a text a row."""
-    told = np.array([[name if is_set else "" for is_set in flag] for name, flag in flags.items()], dtype="object").reshape(len(flags), len(found))
-    return pd.Series([";".join(filter(None, row)) for row in told.T], index=found.index, dtype="str")
+    names = np.array([[name if is_set else "" for is_set in flag] for name, flag in flags.items()], dtype="object").reshape(len(flags), len(found))
+    return pd.Series([";".join(filter(None, row)) for row in names.T], index=found.index, dtype="str")
 
 
 @query("contract.contracts")
@@ -90,6 +87,3 @@ def _contracts(workbook: Workbook) -> ir.Table:
         state=ibis.cases((found.contract_id.isnull(), "none"), (found.is_held, "in_force"), else_="ended"),
         data_security=said,
     ).order_by("supplier_id")  # fmt: skip
-
-
-FRAMES = (terms, restock_counts, restock_cases, failure_runs)

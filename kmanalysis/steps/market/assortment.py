@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
-from kmanalysis.measures.common.days import on_offer
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS
-from kmanalysis.measures.common.orders import orders_by_day
+from kmanalysis.measures.common.money import MONEY
+from kmanalysis.measures.common.orders import UNFULFILLED, orders_by_day
+from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.steps.market.trends import category_trends, sku_trends
 from kmanalysis.workbook import Workbook, frame, query
-
-MONEY = "decimal(18,4)"
-"""Type of an amount in the engine."""
-
-NO_MONEY = ("failed", "cancelled", "refunded")
-"""States of an order that brings in nothing."""
 
 UNKNOWN = "unknown"
 """Category of goods that have none."""
@@ -84,7 +78,7 @@ def focus(workbook: Workbook) -> pd.DataFrame:
     Failed, cancelled and refunded orders bring in nothing. Cost and margin are of the orders whose cost is known (known_amount). ``is_focus`` marks
     the categories that together first reach the standards' share of all margin.
     """
-    found = _summed(earned(workbook), ["currency", "category"])
+    found = _margins(earnings(workbook), ["currency", "category"])
     found = found.sort_values(["currency", "margin_amount", "category"], ascending=[True, False, True], ignore_index=True)
     before = found.groupby("currency")["margin_share"].cumsum() - found["margin_share"]
     found["is_focus"] = (before.round(DIGITS) < workbook.standards.value("market.focus_share")) & (found["margin_share"] > 0)
@@ -104,7 +98,7 @@ def fading(workbook: Workbook) -> pd.DataFrame:
         ("category", category_trends(workbook), "category", standard("market.drop_category_share")),
         ("sku", sku_trends(workbook), "sku", standard("market.drop_sku_share")),
     ):
-        brought = _summed(earned(workbook), ["currency", key])
+        brought = _margins(earnings(workbook), ["currency", key])
         falling = trends.loc[trends["status"] == "fading", [column for column in ("category", "sku", "name", "growth", "p") if column in trends]]
         found = falling.merge(brought, on=key, how="left").assign(level=level)
         # What is not known is no reason to drop: only a share and a margin that are known to be low.
@@ -121,12 +115,12 @@ def fading(workbook: Workbook) -> pd.DataFrame:
     return found.astype({"is_drop": "bool"})[FADING]
 
 
-@frame("market.earned")
-@query("market.earned")
-def earned(workbook: Workbook) -> ir.Table:
+@frame("market.earnings")
+@query("market.earnings")
+def earnings(workbook: Workbook) -> ir.Table:
     """The month's orders that bring in money, by currency and SKU: currency, sku, category, orders, amount, known_amount, cost_amount (decimals)."""
     orders = workbook.in_month("orders")
-    orders = orders.filter(~orders.status.isin(NO_MONEY)).join(workbook.table("products").select("sku", "category"), "sku")
+    orders = orders.filter(~orders.status.isin(UNFULFILLED)).join(workbook.table("products").select("sku", "category"), "sku")
     orders = orders.mutate(category=ibis.coalesce(orders.category, UNKNOWN))
     is_known = orders.cost_amount.notnull()
     found = orders.group_by("currency", "sku", "category").agg(
@@ -139,7 +133,7 @@ def earned(workbook: Workbook) -> ir.Table:
     return found.order_by("currency", "sku")
 
 
-def _summed(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def _margins(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Amounts by keys (currency is one) with margin and shares."""
     amounts = ["amount", "known_amount", "cost_amount"]
     sums = found.groupby(keys, as_index=False)[["orders", *amounts]].sum()
@@ -165,6 +159,3 @@ def category_margins(workbook: Workbook) -> ir.Table:
     )
     found = listed.group_by("supplier_id", "category").agg(skus=listed.sku.nunique(), margin=listed.margin.quantile(0.5).round(DIGITS))
     return found.order_by("supplier_id", "category")
-
-
-FRAMES = (gaps, focus, fading)

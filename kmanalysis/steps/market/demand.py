@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS
-from kmanalysis.measures.common.orders import orders_by_day
-from kmanalysis.measures.common.readings import DAY
+from kmanalysis.measures.common.money import MONEY_SUM
+from kmanalysis.measures.common.orders import UNFULFILLED, orders_by_day
+from kmanalysis.measures.common.time import DAY
 from kmanalysis.statistics.association import chance, lift
 from kmanalysis.times import to_local, to_utc
 from kmanalysis.workbook import Workbook, frame, kept, query
-
-MONEY = "decimal(38,4)"
-"""Type of a sum of amounts in the engine."""
-
-NO_MONEY = ("failed", "cancelled", "refunded")
-"""States of an order that a buyer has not paid for in the end."""
 
 RECENCIES = ("active", "cooling", "lapsed")
 FREQUENCIES = ("frequent", "repeated", "once")
@@ -83,12 +77,12 @@ def pairs(workbook: Workbook) -> pd.DataFrame:
     """
     counts = _pair_counts(workbook)
     found = lift(counts["together"], counts["first_baskets"], counts["second_baskets"], counts["baskets"], workbook.standards.value("counting.confidence"))
-    told = counts.assign(**{name: part.round(DIGITS) for name, part in found._asdict().items()})
+    ranked = counts.assign(**{name: part.round(DIGITS) for name, part in found._asdict().items()})
     p = chance(counts["together"], counts["first_baskets"], counts["second_baskets"], counts["baskets"])
-    told["adjusted_p"] = np.minimum(p * counts["items"] * (counts["items"] - 1) / 2, 1.0).round(DIGITS)
-    told["is_more"] = (told["lower"] > 1) & (told["adjusted_p"] <= 1 - workbook.standards.value("counting.confidence"))
-    told = told.sort_values(["level", "lower", "first", "second"], ascending=[False, False, True, True], ignore_index=True)
-    return told.groupby("level").head(PAIRS_SHOWN).reset_index(drop=True)
+    ranked["adjusted_p"] = np.minimum(p * counts["items"] * (counts["items"] - 1) / 2, 1.0).round(DIGITS)
+    ranked["is_more"] = (ranked["lower"] > 1) & (ranked["adjusted_p"] <= 1 - workbook.standards.value("counting.confidence"))
+    ranked = ranked.sort_values(["level", "lower", "first", "second"], ascending=[False, False, True, True], ignore_index=True)
+    return ranked.groupby("level").head(PAIRS_SHOWN).reset_index(drop=True)
 
 
 def _months_before(workbook: Workbook) -> int:
@@ -108,17 +102,18 @@ def _buyer_counts(workbook: Workbook) -> ir.Table:
     """The classes of `buyer_segments`, and a row without currency: all buyers, each once, and their orders."""
     standard, last_day = workbook.standards.value, workbook.period.last_day
     buyers = _buyers(workbook)
-    everyone = buyers.agg(buyers=buyers.buyer.nunique(), orders=ibis.coalesce(buyers.orders.sum(), 0), amount=ibis.coalesce(buyers.paid.sum(), 0).cast(MONEY))
+    paid = ibis.coalesce(buyers.paid.sum(), 0).cast(MONEY_SUM)
+    everyone = buyers.agg(buyers=buyers.buyer.nunique(), orders=ibis.coalesce(buyers.orders.sum(), 0), amount=paid)
     recent, lapsed = (last_day - ibis.interval(days=int(standard(f"market.buyer_{name}"))) for name in ("recent", "lapsed"))
     buyers = buyers.mutate(
         recency=ibis.cases((buyers["last"] >= recent, RECENCIES[0]), (buyers["last"] >= lapsed, RECENCIES[1]), else_=RECENCIES[2]),
         frequency=ibis.cases(
             (buyers.orders >= int(standard("market.buyer_frequent")), FREQUENCIES[0]), (buyers.orders > 1, FREQUENCIES[1]), else_=FREQUENCIES[2]
         ),
-        is_large=buyers.paid >= ibis.literal(Decimal(str(standard("market.buyer_large"))), type=MONEY),
+        is_large=buyers.paid >= ibis.literal(Decimal(str(standard("market.buyer_large"))), type=MONEY_SUM),
     )
     keys = ["currency", "recency", "frequency", "is_large"]
-    classes = buyers.group_by(keys).agg(buyers=buyers.count(), orders=buyers.orders.sum(), amount=buyers.paid.sum().cast(MONEY))
+    classes = buyers.group_by(keys).agg(buyers=buyers.count(), orders=buyers.orders.sum(), amount=buyers.paid.sum().cast(MONEY_SUM))
     everyone = everyone.mutate(currency=ibis.null("string"), recency=ibis.literal(""), frequency=ibis.literal(""), is_large=False)
     return classes.union(everyone.select(classes.columns)).order_by(keys)
 
@@ -132,7 +127,7 @@ def _buyers(workbook: Workbook) -> ir.Table:
         orders=orders.count(),
         last=orders.ordered_at.max(),
         # A buyer whose orders all fell through paid nothing: that is known.
-        paid=ibis.coalesce(orders.amount.sum(where=~orders.status.isin(NO_MONEY)), 0).cast(MONEY),
+        paid=ibis.coalesce(orders.amount.sum(where=~orders.status.isin(UNFULFILLED)), 0).cast(MONEY_SUM),
     )
     return buyers.mutate(last=to_local(buyers["last"]).date())
 
@@ -141,7 +136,7 @@ def _buyers(workbook: Workbook) -> ir.Table:
 def buyer_numbers(workbook: Workbook) -> ir.Table:
     """The month's known buyers in the engine: buyer_digest, buyer (a number). Their texts would take most of the memory and of the time."""
     orders = workbook.in_month("orders")
-    return _numbered(orders.filter(orders.buyer_digest.notnull()), "buyer_digest", "buyer")
+    return _numbers(orders.filter(orders.buyer_digest.notnull()), "buyer_digest", "buyer")
 
 
 @kept("market.basket_counts")
@@ -151,7 +146,7 @@ def basket_counts(workbook: Workbook) -> ir.Table:
     Columns: level, first, second, baskets. A basket is of one day, and so of one month: what is counted adds up over months.
     """
     orders, products = workbook.in_month("orders"), workbook.table("products")
-    skus, categories = _numbered(products, "sku", "item"), _numbered(products.filter(products.category.notnull()), "category", "category_item")
+    skus, categories = _numbers(products, "sku", "item"), _numbers(products.filter(products.category.notnull()), "category", "category_item")
     day = orders.ordered_at.delta(workbook.period.start, unit="microsecond") // DAY
     known = orders.select("buyer_digest", "sku", day=day).join(buyer_numbers(workbook), "buyer_digest").join(skus, "sku")
     held = known.select("item", basket=known.buyer * LONGEST_MONTH + known.day).distinct()
@@ -161,7 +156,7 @@ def basket_counts(workbook: Workbook) -> ir.Table:
     return ibis.union(*_counts("sku", held, skus.select("item", text="sku")), *_counts("category", held_categories, categories))
 
 
-def _numbered(rows: ir.Table, column: str, number: str) -> ir.Table:
+def _numbers(rows: ir.Table, column: str, number: str) -> ir.Table:
     """Each text of the column once, with its number: by the order of the texts, so that it is the same whenever the engine looks again."""
     texts = rows.select(column).distinct()
     return texts.mutate(**{number: ibis.row_number().over(ibis.window(order_by=column))})
@@ -177,10 +172,10 @@ def _counts(level: str, held: ir.Table, items: ir.Table) -> list[ir.Table]:
         held.group_by(first="item").agg(baskets=held.count()),
         both.group_by("first", "second").agg(baskets=both.count()),
     )
-    return [_named(count, items).mutate(level=ibis.literal(level)).select("level", "first", "second", "baskets") for count in counts]
+    return [_with_texts(count, items).mutate(level=ibis.literal(level)).select("level", "first", "second", "baskets") for count in counts]
 
 
-def _named(counts: ir.Table, items: ir.Table) -> ir.Table:
+def _with_texts(counts: ir.Table, items: ir.Table) -> ir.Table:
     for side in ("first", "second"):
         if side in counts.columns:
             counts = counts.rename(item=side).join(items.rename({side: "text"}), "item").drop("item")
@@ -211,6 +206,3 @@ def _item_names(workbook: Workbook) -> ir.Table:
     skus = products.select("name", item="sku", level=ibis.literal("sku"))
     categories = products.filter(products.category.notnull()).select(name="category", item="category", level=ibis.literal("category"))
     return skus.union(categories.distinct())
-
-
-FRAMES = (known_buyers, buyer_segments, pairs)

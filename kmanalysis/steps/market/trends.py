@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.orders import orders_by_day
 from kmanalysis.statistics.trend import adjusted_p, mann_kendall, theil_sen
@@ -21,9 +21,9 @@ HALF = 0.5
 """Orders that a month without any counts as where logarithms are taken."""
 
 
-@frame("market.sold")
-@query("market.sold")
-def sold(workbook: Workbook) -> ir.Table:
+@frame("market.sales")
+@query("market.sales")
+def sales(workbook: Workbook) -> ir.Table:
     """What was ordered in the month, a row a SKU: sku, name, category, launched_on, orders, quantity, first_day and last_day with an order."""
     days = orders_by_day(workbook)
     found = days.group_by("sku").agg(orders=days.orders.sum(), quantity=days.quantity.sum(), first_day=days.day.min(), last_day=days.day.max())
@@ -68,11 +68,11 @@ def window(workbook: Workbook) -> list[Month]:
 
 
 def _history(workbook: Workbook) -> pd.DataFrame:
-    """`sold` of the window's months, one below the other, with month, its days and whether the platform's orders fill it (is_whole)."""
+    """`sales` of the window's months, one below the other, with month, its days and whether the platform's orders fill it (is_whole)."""
     edge = pd.Timedelta(days=workbook.standards.value("market.edge_days"))
     parts = []
     for month in window(workbook):
-        of_month = sold(workbook.at(month))
+        of_month = sales(workbook.at(month))
         first, last = (pd.to_datetime(of_month[column]) for column in ("first_day", "last_day"))
         is_whole = len(of_month) > 0 and first.min() - edge <= pd.Timestamp(month.first_day) and last.max() + edge >= pd.Timestamp(month.last_day)
         parts.append(
@@ -121,14 +121,14 @@ def _trends(workbook: Workbook, by_month: pd.DataFrame, keys: list[str]) -> pd.D
     found[["growth", "lower", "upper"]] = np.array(growth, dtype="float64").reshape(-1, 3)
     found["p"] = np.array([mann_kendall(rates[part_of]).p for part_of in series], dtype="float64")
     found["p"] = found["p"].where(found["months"] > 1)
-    found[["adjusted_p", "status"]] = _judged(workbook, found)
+    found[["adjusted_p", "status"]] = _statuses(workbook, found)
     floats = ["growth", "lower", "upper", "p", "adjusted_p"]
     found[floats] = found[floats].round(DIGITS)
     kinds = dict.fromkeys([*keys, "status"], "str") | dict.fromkeys(floats, "float64") | dict.fromkeys(["months", "orders", "last_orders"], "int64")
     return found[[*keys, "status", *floats, "months", "orders", "last_orders"]].astype(kinds)
 
 
-def _judged(workbook: Workbook, found: pd.DataFrame) -> pd.DataFrame:
+def _statuses(workbook: Workbook, found: pd.DataFrame) -> pd.DataFrame:
     """What each trend is called, and its p among all that are tested."""
     standard = workbook.standards.value
     enough = (found["months"] >= standard("market.months_minimum")) & (found["orders"] >= standard("market.orders_minimum"))
@@ -138,6 +138,3 @@ def _judged(workbook: Workbook, found: pd.DataFrame) -> pd.DataFrame:
     shown = enough & (p <= standard("market.trend_p"))
     conditions = [shown & (found["growth"] >= rise), shown & (found["growth"] <= fall), enough & (found["lower"] > fall) & (found["upper"] < rise)]
     return pd.DataFrame({"adjusted_p": p, "status": np.select(conditions, ["emerging", "fading", "steady"], "unproven")}, index=found.index)
-
-
-FRAMES = (category_months, category_trends, sku_trends)

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.loaders.needs_profile import REQUIREMENTS, SEPARATOR
-from kmanalysis.measures.common.days import on_offer
-from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.frames import DIGITS, Row
 from kmanalysis.measures.common.orders import orders_by_day
-from kmanalysis.measures.common.waiting import counted, waiting_cases, waiting_counts
+from kmanalysis.measures.common.stock import on_offer
+from kmanalysis.measures.common.tickets import answer_counts
+from kmanalysis.measures.common.waiting import waiting_counts
 from kmanalysis.statistics.survival import share_within_by
-from kmanalysis.steps.needs import outreach, qualification
+from kmanalysis.steps.needs import qualification
 from kmanalysis.workbook import Workbook, frame, query
 
 UNITS: Mapping[str, str] = {"family": "listings", "category": "listings", "positioning": "listings", "daily_orders": "orders"}
@@ -104,10 +104,10 @@ class _Evidence:
         self._workbook = workbook
         self._suppliers = pd.DataFrame({"supplier_id": pd.Series(workbook.suppliers, dtype="str")})
 
-    def of(self, line: Mapping) -> pd.DataFrame:
+    def of(self, line: Row) -> pd.DataFrame:
         """The line's rows of `match`."""
-        judge = {"listings": self._on_offer, "orders": self._carried, "flag": self._flag, "texts": self._tools, "modes": self._mode}
-        judge |= {"amount": self._amount, "seconds": self._answered}
+        judge = {"listings": self._on_offer, "orders": self._orders, "flag": self._flag, "texts": self._tools, "modes": self._mode}
+        judge |= {"amount": self._amount, "seconds": self._answers}
         found = judge[line["unit"]](line) if line["unit"] else pd.DataFrame({"supplier_id": pd.Series(dtype="str")})
         rows = self._suppliers.merge(found, on="supplier_id", how="left").reindex(columns=["supplier_id", "is_met", "found", "n"])
         rows["state"] = rows["is_met"].map({True: "met", False: "missed"}).fillna("unknown")
@@ -120,21 +120,21 @@ class _Evidence:
         known = traits[traits[item].notna()]
         return known.assign(found=known[item], n=1)
 
-    def _flag(self, line: Mapping) -> pd.DataFrame:
+    def _flag(self, line: Row) -> pd.DataFrame:
         known = self._trait(line["item"])
         is_met = known["found"].astype(bool)
         return known.assign(is_met=is_met, found=is_met.map({True: "true", False: "false"}))[["supplier_id", "is_met", "found", "n"]]
 
-    def _tools(self, line: Mapping) -> pd.DataFrame:
+    def _tools(self, line: Row) -> pd.DataFrame:
         # Nobody notes tools that are not there: an empty cell says nothing.
         known, wanted = self._trait(line["item"]), _texts(line["value"])
         return known.assign(is_met=known["found"].map(lambda tools: wanted <= _texts(tools)))[["supplier_id", "is_met", "found", "n"]]
 
-    def _mode(self, line: Mapping) -> pd.DataFrame:
+    def _mode(self, line: Row) -> pd.DataFrame:
         known, wanted = self._trait(line["item"]), _texts(line["value"])
         return known.assign(is_met=known["found"].isin(wanted) if wanted else None)[["supplier_id", "is_met", "found", "n"]]
 
-    def _amount(self, line: Mapping) -> pd.DataFrame:
+    def _amount(self, line: Row) -> pd.DataFrame:
         known = self._trait("min_order" if line["item"] == "wholesale_minimum" else line["item"])
         # The profile speaks of CNY: an amount in another currency, or in none, cannot be held against it.
         known = known[(known["currency"] == self._workbook.standards["needs.wholesale_minimum"].unit).fillna(False)]
@@ -142,9 +142,9 @@ class _Evidence:
         is_met = known["found"].map(lambda amount: amount <= limit) if limit is not None else None
         return known.assign(is_met=is_met, found=known["found"].map(lambda amount: format(amount.normalize(), "f")))[["supplier_id", "is_met", "found", "n"]]
 
-    def _answered(self, line: Mapping) -> pd.DataFrame:
+    def _answers(self, line: Row) -> pd.DataFrame:
         limit, standard = _number(line["value"]), self._workbook.standards["needs.answered_share"]
-        counts = waiting_counts(_answer_counts(self._workbook))
+        counts = waiting_counts(answer_counts(self._workbook))
         if limit is None:
             return counts[["supplier_id"]].head(0)
         shares = share_within_by(counts, float(limit), self._workbook.standards.value("counting.confidence"))
@@ -152,15 +152,16 @@ class _Evidence:
         is_met = (share >= standard.value).astype("object").where((shares["n"] >= standard.minimum_n) & share.notna(), None)
         return pd.DataFrame({"supplier_id": shares["supplier_id"], "is_met": is_met, "found": share.map(repr).where(share.notna()), "n": shares["n"]})
 
-    def _on_offer(self, line: Mapping) -> pd.DataFrame:
+    def _on_offer(self, line: Row) -> pd.DataFrame:
         column = "category" if line["subject"] == "positioning" else line["subject"]
-        offered = _offered(self._workbook)
+        offered = _listing_counts(self._workbook)
         if column == "category" and line["subject"] == "positioning" and line["item"] not in set(_known_categories(self._workbook)["category"]):
             return offered[["supplier_id"]].head(0)  # A position that is no category of goods: nothing here can speak to it.
         listings = offered.assign(n=offered["listings"].where(offered[column] == line["item"], 0)).groupby("supplier_id", as_index=False)["n"].sum()
-        return listings.assign(is_met=(listings["n"] > 0).astype("object"), found=listings["n"].astype("int64").astype("str"))
+        rows: pd.DataFrame = listings.assign(is_met=(listings["n"] > 0).astype("object"), found=listings["n"].astype("int64").astype("str"))
+        return rows
 
-    def _carried(self, line: Mapping) -> pd.DataFrame:
+    def _orders(self, line: Row) -> pd.DataFrame:
         """Proven by a day on which it carried so many; disproven only where its whole stock is known and would not last a day."""
         asked, volume = _number(line["value"]), _volume(self._workbook)
         if asked is None:
@@ -169,8 +170,8 @@ class _Evidence:
         is_short = (volume["unknown_skus"] == 0) & (volume["stock_units"] < float(asked))
         is_met = pd.Series(np.select([is_proven, is_short], [True, False], default=None), index=volume.index, dtype="object")  # type: ignore[call-overload]
         largest = volume["largest_day_orders"]
-        told = largest.map(lambda orders: format(orders, ".0f"), na_action="ignore")
-        return volume.assign(is_met=is_met, found=told, n=volume["order_days"].fillna(0))[["supplier_id", "is_met", "found", "n"]]
+        evidence = largest.map(lambda orders: format(orders, ".0f"), na_action="ignore")
+        return volume.assign(is_met=is_met, found=evidence, n=volume["order_days"].fillna(0))[["supplier_id", "is_met", "found", "n"]]
 
 
 def _volume(workbook: Workbook) -> pd.DataFrame:
@@ -203,7 +204,7 @@ def _stock(workbook: Workbook) -> ir.Table:
 
 
 @query("needs.offered")
-def _offered(workbook: Workbook) -> ir.Table:
+def _listing_counts(workbook: Workbook) -> ir.Table:
     """Listings on offer by supplier, family and category; a supplier that offers nothing now, but did before, has a row without either."""
     listings, products = workbook.table("listings"), workbook.table("products").select("sku", "family", "category")
     once = listings.filter(listings.listed_from <= workbook.period.last_day).select("supplier_id").distinct()
@@ -217,15 +218,6 @@ def _offered(workbook: Workbook) -> ir.Table:
 def _known_categories(workbook: Workbook) -> ir.Table:
     products = workbook.table("products")
     return products.filter(products.category.notnull()).select("category").distinct().order_by("category")
-
-
-@query("needs.answer_counts")
-def _answer_counts(workbook: Workbook) -> ir.Table:
-    tickets = workbook.in_month("tickets")
-    tickets = tickets.filter(~tickets.is_staged)
-    # Resolved without an answer: none ever comes.
-    is_closed, was_answered = (ibis.coalesce(moment < workbook.period.end, False) for moment in (tickets.resolved_at, tickets.first_response_at))
-    return counted(waiting_cases(workbook, tickets, started=tickets.opened_at, ended=tickets.first_response_at, never=is_closed & ~was_answered))
 
 
 @query("needs.cost_sums")
@@ -254,7 +246,3 @@ def _number(value: str | None) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number is not None and number.is_finite() else None
-
-
-FRAMES = (profile, match, fits, *outreach.FRAMES, *qualification.FRAMES)
-"""What the charts of this step show."""

@@ -6,9 +6,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.money import CENT
 from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.workbook import Workbook, frame, query
 
@@ -19,7 +20,6 @@ ALL_CHANNELS = "all"
 """Stands for all channels together."""
 
 MARKETPLACE = "b2b_marketplace"
-_CENT = Decimal("0.01")
 
 
 @query("needs.contacts")
@@ -50,20 +50,20 @@ def funnel(workbook: Workbook) -> pd.DataFrame:
         for step in range(len(STAGES))
     ]
     counts = pd.concat(parts, ignore_index=True).assign(is_lost=lambda rows: rows["stage"] == "lost")
-    told = counts.groupby(["channel", "step"], as_index=False).agg(
+    stages = counts.groupby(["channel", "step"], as_index=False).agg(
         contacts=("reached", "sum"), before=("passed", "sum"), ended=("ended", "sum"), lost=("is_lost", "sum"), size=("reached", "size")
     )
     numbers = ["contacts", "before", "ended", "lost", "size"]
-    told[numbers] = told[numbers].astype("int64")
-    told["stage"] = told["step"].map(dict(enumerate(STAGES)))
+    stages[numbers] = stages[numbers].astype("int64")
+    stages["stage"] = stages["step"].map(dict(enumerate(STAGES)))
     confidence = workbook.standards.value("counting.confidence")
-    for suffix, whole in (("", told["before"].where(told["step"] > 0, 0)), ("_of_all", told["size"])):
-        good, n = told["contacts"].where(whole > 0, 0).to_numpy(dtype="float64"), whole.to_numpy(dtype="float64")
+    for suffix, whole in (("", stages["before"].where(stages["step"] > 0, 0)), ("_of_all", stages["size"])):
+        good, n = stages["contacts"].where(whole > 0, 0).to_numpy(dtype="float64"), whole.to_numpy(dtype="float64")
         lower, upper = proportion_bounds(good, n, confidence)
-        told[f"lower{suffix}"], told[f"upper{suffix}"] = lower.round(DIGITS), upper.round(DIGITS)
-        told["share" if not suffix else "share_of_all"] = np.divide(good, n, out=np.full(len(n), np.nan), where=n > 0).round(DIGITS)
+        stages[f"lower{suffix}"], stages[f"upper{suffix}"] = lower.round(DIGITS), upper.round(DIGITS)
+        stages["share" if not suffix else "share_of_all"] = np.divide(good, n, out=np.full(len(n), np.nan), where=n > 0).round(DIGITS)
     columns = ["channel", "step", "stage", "contacts", "before", "share", "lower", "upper", "share_of_all", "lower_of_all", "upper_of_all", "ended", "lost"]
-    return told[columns]
+    return stages[columns]
 
 
 @frame("needs.entry_conditions")
@@ -86,7 +86,7 @@ def _median(amounts: pd.Series) -> Decimal:
     """The median of ordered amounts, exact to the cent."""
     middle = len(amounts) // 2
     value = amounts.iloc[middle] if len(amounts) % 2 else (amounts.iloc[middle - 1] + amounts.iloc[middle]) / 2
-    return Decimal(value).quantize(_CENT, ROUND_HALF_UP)
+    return Decimal(value).quantize(CENT, ROUND_HALF_UP)
 
 
 @frame("needs.marketplace")
@@ -103,7 +103,3 @@ def marketplace(workbook: Workbook) -> pd.DataFrame:
     is_open = years.isna() | (certified.isna() & is_wanted)
     found["state"] = np.select([is_uncertified | (years < fewest), is_open], ["missed", "unknown"], "met")
     return found[["contact_id", "supplier_id", "name", "stage", "marketplace_certified", "marketplace_years", "state"]]
-
-
-FRAMES = (funnel, entry_conditions, marketplace)
-"""What the charts of this step show."""

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
-from kmanalysis.measures.common.days import on_offer
+from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.workbook import Workbook, frame, query
 
 
@@ -68,7 +68,3 @@ def _price_lists(workbook: Workbook) -> ir.Table:
     goods = listings.join(workbook.table("products").select("sku", "name", "category"), "sku")
     columns = ["supplier_id", "sku", "name", "category", "cost_price", "suggested_retail_price", "currency"]
     return goods.select(columns).order_by("supplier_id", "sku")
-
-
-FRAMES = (qualification, margins)
-"""What the charts of this step show."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.errors import StandardsError
 from kmanalysis.standards import Standards
 from kmanalysis.statistics.sprt import GO_ON, SequentialPlan, decisions, ending_plan
@@ -65,18 +64,18 @@ def checks(workbook: Workbook) -> pd.DataFrame:
 
 def _run(checked: pd.DataFrame, plan: SequentialPlan) -> pd.DataFrame:
     is_decided = (checked["outcome"] != "unclear").to_numpy(dtype=bool)
-    told = decisions(plan, (checked["outcome"] == "invalid").to_numpy(dtype=bool)[is_decided])
+    rows = decisions(plan, (checked["outcome"] == "invalid").to_numpy(dtype=bool)[is_decided])
     numbers = ["n", "bad", "accept_number", "reject_number"]
-    told.index = checked.index[is_decided]
+    rows.index = checked.index[is_decided]
     # What was said before an unclear code still holds after it.
-    told = told.reindex(checked.index).ffill()
-    told[["n", "bad"]] = told[["n", "bad"]].fillna(0)
-    told["decision"] = told["decision"].fillna(GO_ON)
+    rows = rows.reindex(checked.index).ffill()
+    rows[["n", "bad"]] = rows[["n", "bad"]].fillna(0)
+    rows["decision"] = rows["decision"].fillna(GO_ON)
     first = {"accept_number": int(plan.accept_number(1)), "reject_number": int(plan.reject_number(1))}
-    told[numbers] = told[numbers].fillna(first).astype("int64")
+    rows[numbers] = rows[numbers].fillna(first).astype("int64")
     placed = checked.assign(place=range(1, len(checked) + 1))
     columns = ["supplier_id", "trial_id", "place", "check_id", "code_id", "checked_at", "outcome"]
-    return pd.concat([placed[columns], told], axis=1).reset_index(drop=True)
+    return pd.concat([placed[columns], rows], axis=1).reset_index(drop=True)
 
 
 @frame("trial.repeats")
@@ -109,8 +108,8 @@ def repeats(workbook: Workbook) -> ir.Table:
     order = ibis.window(group_by=["trial_id", "code_id"], order_by=["where_before", "earlier_issued_at", "earlier_code_id"])
     first = pairs.mutate(rank=ibis.row_number().over(order))
     columns = ["supplier_id", "trial_id", "code_id", "sku", "issued_at", "where_before"]
-    told = first.filter(first["rank"] == 0).select(*columns, "earlier_code_id", "earlier_supplier_id", "earlier_order_id", "earlier_issued_at")
-    return told.order_by("supplier_id", "trial_id", "issued_at", "code_id")
+    rows = first.filter(first["rank"] == 0).select(*columns, "earlier_code_id", "earlier_supplier_id", "earlier_order_id", "earlier_issued_at")
+    return rows.order_by("supplier_id", "trial_id", "issued_at", "code_id")
 
 
 def _checks(workbook: Workbook) -> ir.Table:
@@ -125,8 +124,8 @@ def _last_checks(workbook: Workbook) -> ir.Table:
     order = ibis.window(group_by=["trial_id", "code_id"], order_by=[ibis.desc(found.checked_at), ibis.desc(found.check_id)])
     ranked = found.mutate(rank=ibis.row_number().over(order))
     last = ranked.filter(ranked["rank"] == 0).drop("rank")
-    told = last.join(begun_trials(workbook).select("trial_id", "supplier_id"), "trial_id")
-    return told.select("supplier_id", "trial_id", "check_id", "code_id", "checked_at", "outcome").order_by("supplier_id", "trial_id", "checked_at", "check_id")
+    rows = last.join(begun_trials(workbook).select("trial_id", "supplier_id"), "trial_id")
+    return rows.select("supplier_id", "trial_id", "check_id", "code_id", "checked_at", "outcome").order_by("supplier_id", "trial_id", "checked_at", "check_id")
 
 
 @query("trial.code_counts")

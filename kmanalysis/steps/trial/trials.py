@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS
+from kmanalysis.measures.common.orders import UNFULFILLED
 from kmanalysis.measures.common.waiting import waiting_cases
 from kmanalysis.statistics.intervals import finite_lot_bounds, proportion_bounds
 from kmanalysis.statistics.sprt import GO_ON
@@ -35,8 +35,8 @@ def trials(workbook: Workbook) -> pd.DataFrame:
     - ``deliveries``, ``slowest_seconds``, ``slowest_sure_seconds`` (those that only bound a time left out; inf: never); the same of ``answers``;
     - ``decision`` of the sequential test, and ``decided_after`` how many codes.
     """
-    found = _begun(workbook)
-    for part in (_bought(workbook), _charged(workbook), code_counts(workbook), _checked(workbook), _repeated(workbook)):
+    found = _trial_rows(workbook)
+    for part in (_purchase_sums(workbook), _fee_sums(workbook), code_counts(workbook), _check_results(workbook), _repeat_counts(workbook)):
         found = found.merge(part, on="trial_id", how="left")
     for part, name in ((deliveries(workbook), "deliveries"), (questions(workbook), "answers")):
         found = found.merge(_slowest(part, name), on="trial_id", how="left")
@@ -105,13 +105,13 @@ def deliveries(workbook: Workbook) -> ir.Table:
         "ordered_at",
         "delivered_at",
         code_id=ibis.null("string"),
-        never=plain.delivered_at.isnull() & plain.status.isin(["failed", "cancelled", "refunded"]),
+        never=plain.delivered_at.isnull() & plain.status.isin(UNFULFILLED),
         is_upper=ibis.coalesce(plain.delivered_is_upper_bound, False),
     ).select(*of_codes.columns)
     both = ibis.union(of_codes, of_orders)
     cases = waiting_cases(workbook, both, started=both.ordered_at, ended=both.delivered_at, never=both.never, is_upper_bound=both.is_upper)
-    told = cases.select("supplier_id", "trial_id", "code_id", "order_id", "ordered_at", "delivered_at", "seconds", "has_ended", "is_bound")
-    return told.order_by("supplier_id", "trial_id", "ordered_at", ibis.asc("order_id", nulls_first=True), ibis.asc("code_id", nulls_first=True))
+    rows = cases.select("supplier_id", "trial_id", "code_id", "order_id", "ordered_at", "delivered_at", "seconds", "has_ended", "is_bound")
+    return rows.order_by("supplier_id", "trial_id", "ordered_at", ibis.asc("order_id", nulls_first=True), ibis.asc("code_id", nulls_first=True))
 
 
 @frame("trial.questions")
@@ -129,8 +129,8 @@ def questions(workbook: Workbook) -> ir.Table:
     answered = within.first_response_at.notnull() & (within.first_response_at <= ibis.coalesce(within.resolved_at, within.first_response_at))
     never = ibis.coalesce(within.resolved_at < workbook.period.end, False) & ~answered
     cases = waiting_cases(workbook, within, started=within.opened_at, ended=within.first_response_at, never=never)
-    told = cases.select("supplier_id", "trial_id", "ticket_id", "kind", "opened_at", "first_response_at", "seconds", "has_ended", "is_bound")
-    return told.order_by("supplier_id", "trial_id", "opened_at", "ticket_id")
+    rows = cases.select("supplier_id", "trial_id", "ticket_id", "kind", "opened_at", "first_response_at", "seconds", "has_ended", "is_bound")
+    return rows.order_by("supplier_id", "trial_id", "opened_at", "ticket_id")
 
 
 def _slowest(waits: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -138,38 +138,38 @@ def _slowest(waits: pd.DataFrame, name: str) -> pd.DataFrame:
     seconds = waits["seconds"].astype("float64").fillna(np.inf)
     is_open = ~waits["has_ended"].astype(bool) & waits["seconds"].notna()
     data = waits.assign(slowest=seconds.where(~is_open, np.inf), sure=seconds.where(~waits["is_bound"].astype(bool)))
-    told = data.groupby("trial_id", as_index=False).agg(number=("slowest", "size"), slowest=("slowest", "max"), sure=("sure", "max"))
+    rows = data.groupby("trial_id", as_index=False).agg(number=("slowest", "size"), slowest=("slowest", "max"), sure=("sure", "max"))
     stem = "" if name == "deliveries" else "answer_"
-    return told.rename(columns={"number": name, "slowest": f"slowest_{stem}seconds", "sure": f"slowest_sure_{stem}seconds"})
+    return rows.rename(columns={"number": name, "slowest": f"slowest_{stem}seconds", "sure": f"slowest_sure_{stem}seconds"})
 
 
-def _checked(workbook: Workbook) -> pd.DataFrame:
+def _check_results(workbook: Workbook) -> pd.DataFrame:
     run = checks(workbook)
     counts = pd.crosstab(run["trial_id"], run["outcome"]).reindex(columns=["valid", "invalid", "unclear"], fill_value=0)
-    told = counts.assign(checked=counts.sum(axis=1))
+    rows = counts.assign(checked=counts.sum(axis=1))
     last = run.drop_duplicates("trial_id", keep="last").set_index("trial_id")["decision"]
     ended = run[run["decision"] != GO_ON].drop_duplicates("trial_id").set_index("trial_id")["n"]
-    told["decision"], told["decided_after"] = last.reindex(told.index), ended.reindex(told.index).astype("float64")
-    return told.rename_axis(columns=None).reset_index()
+    rows["decision"], rows["decided_after"] = last.reindex(rows.index), ended.reindex(rows.index).astype("float64")
+    return rows.rename_axis(columns=None).reset_index()
 
 
-def _repeated(workbook: Workbook) -> pd.DataFrame:
+def _repeat_counts(workbook: Workbook) -> pd.DataFrame:
     found = repeats(workbook)
     counts = pd.crosstab(found["trial_id"], found["where_before"]).reindex(columns=["within_trial", "elsewhere"], fill_value=0)
     return counts.rename_axis(columns=None).rename(columns={"within_trial": "repeated_within", "elsewhere": "repeated_elsewhere"}).reset_index()
 
 
-@query("trial.begun")
-def _begun(workbook: Workbook) -> ir.Table:
+@query("trial.trial_rows")
+def _trial_rows(workbook: Workbook) -> ir.Table:
     found = begun_trials(workbook)
     ended = ibis.coalesce((found.ended_at >= workbook.period.start) & (found.ended_at < workbook.period.end), False)
-    told = found.mutate(is_current=(found.started_at >= workbook.period.start) | ended)
+    rows = found.mutate(is_current=(found.started_at >= workbook.period.start) | ended)
     columns = ["supplier_id", "trial_id", "started_at", "ended_at", "is_current", "currency", "budget_amount"]
-    return told.select(columns).order_by("supplier_id", "started_at", "trial_id")
+    return rows.select(columns).order_by("supplier_id", "started_at", "trial_id")
 
 
-@query("trial.bought")
-def _bought(workbook: Workbook) -> ir.Table:
+@query("trial.purchase_sums")
+def _purchase_sums(workbook: Workbook) -> ir.Table:
     """Sums of the purchases of each trial: what came of each is known from its receipt, or at least by its codes."""
     purchases, codes = trial_purchases(workbook), trial_codes(workbook)
     listed = codes.filter(codes.purchase_id.notnull()).group_by("trial_id", "purchase_id").agg(listed=ibis._.count())
@@ -196,8 +196,8 @@ def _bought(workbook: Workbook) -> ir.Table:
     return sums.order_by("trial_id")
 
 
-@query("trial.charged")
-def _charged(workbook: Workbook) -> ir.Table:
+@query("trial.fee_sums")
+def _fee_sums(workbook: Workbook) -> ir.Table:
     """Fees charged for the purchases of each trial by the month's end."""
     fees = workbook.table("fees")
     fees = fees.filter(fees.charged_at < workbook.period.end).drop("supplier_id")
@@ -207,6 +207,3 @@ def _charged(workbook: Workbook) -> ir.Table:
         foreign_fees=charged.count(where=charged.currency != charged.trial_currency),
     )
     return sums.order_by("trial_id")
-
-
-FRAMES = (trials, deliveries, questions, checks, repeats)

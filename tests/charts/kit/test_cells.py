@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kmanalysis.charts.kit.cells import asked, cell, column_name, in_words, listed
+from kmanalysis.charts.kit.cells import asked, cell, column_name, in_words
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,3 @@ def test_since_is_a_moment_beside_until_and_a_day_alone(zh):
 )
 def test_standards_are_told_with_their_limit(card_of, zh, measure, shown):
     assert asked(card_of({measure: {"S01": (0.5, 1, np.nan, np.nan)}}).iloc[0], zh) == shown
-
-
-def test_lists_are_joined_as_the_language_does(zh, en):
-    assert (listed(["a", "b"], zh), listed(["a", "b"], en)) == ("a、b", "a, b")

@@ -9,7 +9,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from kmanalysis.charts.kit.style import BLUE, chart, columns, head, new_axes, nothing, picture, shortened, supplier_label, wrapped
+from kmanalysis.charts.kit.style import BLUE, chart, columns, new_axes, nothing, picture, set_title, shortened, supplier_label, wrapped
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,17 +18,17 @@ ROOT = Path(__file__).parents[2]
 def named(title, ax=None):
     ax = new_axes(ax, rows=3)
     ax.plot([0, 1], [0, 1], color=BLUE)
-    return head(ax, title, "note")
+    return set_title(ax, title, "note")
 
 
 def test_picture_is_the_same_bytes_in_another_process():
     program = (
-        "from kmanalysis.charts.style import *\n"
+        "from kmanalysis.charts.kit.style import *\n"
         "@chart\n"
         "def named():\n"
         "    ax = new_axes(None, rows=3)\n"
         "    ax.scatter([0, 1], [0, 1])\n"
-        "    return head(ax, '卡盟', 'note')\n"
+        "    return set_title(ax, '卡盟', 'note')\n"
         "print(picture(named()).svg)\n"
     )
     runs = {subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True).stdout for _ in range(2)}
@@ -125,7 +125,7 @@ def test_pixels_of_a_picture_survive_the_shortening_of_numbers():
     def mapped():
         ax = new_axes(None, rows=3)
         ax.pcolormesh([[0.1, 0.2], [0.3, 0.4]], rasterized=True)
-        return head(ax, "map")
+        return set_title(ax, "map")
 
     encoded = re.findall(r"data:image/png;base64,\s*([^\"]+)", picture(mapped()).svg)
     assert [base64.b64decode(found)[:4] for found in encoded] == [b"\x89PNG"]
@@ -137,7 +137,7 @@ def test_bars_of_one_kind_say_once_how_they_look():
         ax = new_axes(None, rows=3)
         ax.barh(range(50), range(50), color="#0173b2", hatch="//", edgecolor="#fefefe")
         ax.scatter(range(50), range(50), s=4)
-        return head(ax, "bars")
+        return set_title(ax, "bars")
 
     svg = picture(drawn()).svg
     assert len(re.findall(r"<path d=[^>]*/>", svg)) >= 50

@@ -11,11 +11,11 @@ import pytest
 from kmanalysis.charts.kit.style import picture
 from kmanalysis.charts.trial import evidence as charts
 from kmanalysis.charts.trial import tables as told
-from kmanalysis.decisions.trials.plans import checked_curves, sequential_lines, trial_asked
+from kmanalysis.decisions.trials.plans import checked_curves, sequential_lines, trial_request
 from kmanalysis.standards import default_standards
 
 AT = datetime(2026, 10, 8, 2)
-ASKED = trial_asked(default_standards())
+ASKED = trial_request(default_standards())
 VERDICTS = "supplier_id trial_id started_at is_current verdict missed unproven no_data"
 CRITERIA = "supplier_id trial_id is_current criterion value unit currency n lower upper basis op target verdict"
 CHECKS = "supplier_id trial_id n bad decision"

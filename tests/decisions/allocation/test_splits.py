@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kmanalysis.decisions.allocation.model import Offer, Problem, Source, Tier, available, bills, brackets, broken, cost, discount
 from kmanalysis.decisions.allocation.programme import solve
-from kmanalysis.decisions.allocation.splits import allocate, capped
+from kmanalysis.decisions.allocation.splits import allocate, with_cap
 
 FIVE = (Tier(5_000_000, Decimal("0.05")),)
 
@@ -157,7 +157,7 @@ def test_cap_is_of_the_list_amount_and_has_a_price():
     assert found.cost == 1_070
     assert not broken(problem, found.quantities)
     assert found.prices == {"share_cap": found.cost - 1_000}
-    assert allocate(capped(problem, None)).prices == {}
+    assert allocate(with_cap(problem, None)).prices == {}
 
 
 def test_fees_count_with_the_price():

@@ -14,7 +14,7 @@ from kmanalysis.decisions.trials.plans import (
     sequential_lines,
     sequential_points,
     sizes,
-    trial_asked,
+    trial_request,
 )
 from kmanalysis.decisions.trials.words import claim_sentences, curve_cells, point_cells, sample_sentences, sentences, size_cells
 from kmanalysis.errors import UsageError
@@ -26,7 +26,7 @@ EN = Words("en")
 
 
 def asked(**changed):
-    return trial_asked(STANDARDS, **changed)
+    return trial_request(STANDARDS, **changed)
 
 
 def test_a_claim_costs_its_codes():
@@ -134,4 +134,4 @@ def test_what_cannot_be_planned_is_refused(wrong):
 
 def test_the_operator_s_standards_are_asked():
     own = override_standards({"trial.valid_share": 0.95, "trial.unit_price": 2}, file="test")
-    assert sizes(trial_asked(own))["cost_amount"].tolist() == [Decimal("118.00")]
+    assert sizes(trial_request(own))["cost_amount"].tolist() == [Decimal("118.00")]

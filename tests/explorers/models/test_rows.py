@@ -1,16 +1,19 @@
+from dataclasses import replace
+
 import ibis
 import pandas as pd
 import pytest
 
-from kmanalysis import measures
 from kmanalysis.explorers.models.rows import categories, page_of, suppliers_of
+from kmanalysis.measures import observation
+from kmanalysis.measures.registry import measures
 from kmanalysis.standards import default_standards
 
 
 @pytest.mark.parametrize("measure", ["stability.delivery_time", "service.resolution", "price.band_share"])
 def test_pages_lie_end_to_end_and_are_all_rows_the_worst_first(english_samples, measure):
-    evidence = measures.rows(english_samples, measure)
-    whole = evidence.filter(evidence.supplier_id == "S10").execute()
+    evidence = observation.rows(english_samples, measure)
+    whole = english_samples.rows_of(evidence.filter(evidence.supplier_id == "S10"))
     first = page_of(english_samples, "S10", measure, size=7)
     assert first.total == len(whole) > 14
     pages = [page_of(english_samples, "S10", measure, start, size=7).rows for start in range(0, first.total, 7)]
@@ -33,9 +36,9 @@ def test_no_digest_is_shown(english_samples, measure):
 
 
 def test_a_secret_in_the_evidence_is_left_out(english_samples, monkeypatch):
-    monkeypatch.setitem(
-        measures._BY_ID, "stability.uptime", (None, lambda workbook: workbook.table("codes").mutate(severity=1.0, supplier_id=ibis.literal("S10")))
-    )
+    uptime = measures()["stability.uptime"]
+    leaking = replace(uptime, rows=lambda workbook: workbook.table("codes").mutate(severity=1.0, supplier_id=ibis.literal("S10")))
+    monkeypatch.setattr(observation, "measures", lambda: {uptime.id: leaking})
     page = page_of(english_samples, "S10", "stability.uptime")
     assert page.total
     assert "code_id" in page.rows

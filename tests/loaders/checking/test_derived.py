@@ -9,12 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.loaders.checking.derived import months_overlap
+from kmanalysis.loaders.checking.derived import months_of, months_overlap
 from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.load import load
 from kmanalysis.loaders.mapping.toml import load_mapping
 from kmanalysis.tables import tables
+from kmanalysis.times import Month
 
 PROBES = tables()["probes"]
 MOMENTS = [f"2026-{moment}" for moment in ("09-30 15:00", "09-30 15:30", "10-01 00:00", "10-20 00:00")]
@@ -25,7 +26,7 @@ def told(folder: Path) -> list[tuple[str, str | None]]:
     """When each probe was taken and, as the engine knows it, what followed it; of s1 alone."""
     connection = connect()
     attach(connection, folder)
-    rows = connection.con.execute("SELECT probed_at, next_at FROM probes WHERE supplier_id = 's1' ORDER BY 1").fetchall()
+    rows = connection.execute("SELECT probed_at, next_at FROM probes WHERE supplier_id = 's1' ORDER BY 1").fetchall()
     return [tuple(None if moment is None else f"{moment:%m-%d %H:%M}" for moment in row) for row in rows]
 
 
@@ -84,6 +85,17 @@ def test_a_file_without_statistics_may_hold_any_month(tmp_path):
     first, second, without = (pq.ParquetFile(tmp_path / f"{name}.parquet") for name in "abc")
     assert not months_overlap(PROBES, [first, second])
     assert months_overlap(PROBES, [first, without])
+
+
+def test_a_row_without_a_time_may_belong_to_any_month(tmp_path):
+    # Nobody knows which month's readings it stands among: the file can neither be passed over for a month nor be read by itself.
+    frame = pd.DataFrame({"supplier_id": ["s1", "s1"], "probed_at": [pd.Timestamp("2026-10-02"), pd.Timestamp("2026-11-02")]})
+    pq.write_table(pa.Table.from_pandas(frame), tmp_path / "known.parquet")
+    pq.write_table(pa.Table.from_pandas(frame.assign(probed_at=[pd.Timestamp("2026-08-02"), None])), tmp_path / "unknown.parquet")
+    known, unknown = (pq.ParquetFile(tmp_path / f"{name}.parquet") for name in ("known", "unknown"))
+    assert months_of(PROBES, known) == (Month(2026, 10), Month(2026, 11))
+    assert months_of(PROBES, unknown) is None
+    assert months_overlap(PROBES, [known, unknown])
 
 
 def test_a_load_writes_it_anew_where_readings_come_between(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kmanalysis.measures.common.goods import goods_landed, goods_offered, goods_sold, goods_stock, purchased, upstreams
+from kmanalysis.measures.common.goods import goods_landed, goods_offered, goods_sold, goods_stock, purchase_amounts, upstreams
 from kmanalysis.measures.stability.orders import delivery_log_days
 
 START, END = datetime(2026, 9, 30, 16), datetime(2026, 10, 31, 16)
@@ -91,7 +91,7 @@ def test_money_is_exact_and_an_unknown_category_stays_unknown(workbook_of):
         for number, (sku, paid, received) in enumerate([("k1", "0.1", 3), ("k1", "0.2", 2), ("k2", "5", None)])
     ]
     workbook = workbook_of({"purchases": bought, "products": [{"sku": "k1", "category": "software", "family": "Tencent"}, {"sku": "k2"}]})
-    found = purchased(workbook)
+    found = purchase_amounts(workbook)
     assert found["paid_amount"].tolist() == [Decimal("0.3"), Decimal("5")]
     assert found["category"].isna().tolist() == [False, True]
     landed = goods_landed(workbook)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.readings import DAY, DOWN, SECOND, UP
+from kmanalysis.opening import open_workbook
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
-from kmanalysis.workbook import open_workbook
 from tests.measures.shanghai import FEW
 
 MONTH = Month.parse("2026-10")
@@ -77,12 +77,12 @@ def test_what_follows_each_reading_gives_what_a_window_over_all_gives(tmp_path_f
     book = open_workbook(folder_of(tmp_path_factory.mktemp("probes"), rows, by_month=by_month), "2026-10", lang="en")
     intervals = readings.reading_intervals(book, "probes", book.table("probes"), cap=CAP)
     order = ["supplier_id", "at"]
-    found = intervals.select("supplier_id", "at", "is_up", "since", "until").execute().sort_values(order, ignore_index=True)
+    found = book.rows_of(intervals.select("supplier_id", "at", "is_up", "since", "until")).sort_values(order, ignore_index=True)
     expected = by_window(rows)
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
     runs = stretches_by_window(expected)
     for state in (True, False):
-        mine = readings.stretches(intervals.filter(intervals.is_up == state), ["supplier_id"]).execute()
+        mine = book.rows_of(readings.stretches(intervals.filter(intervals.is_up == state), ["supplier_id"]))
         theirs = runs[runs["is_up"] == state].drop(columns="is_up")
         pd.testing.assert_frame_equal(
             mine[list(theirs)].sort_values(["supplier_id", "since"], ignore_index=True), theirs.reset_index(drop=True), check_dtype=False
@@ -98,7 +98,7 @@ def test_days_hold_all_of_the_time_that_readings_speak(tmp_path_factory, taken):
     own = own.mutate(state=ibis.ifelse(own.is_up, UP, DOWN))
     days = readings.by_day(own, ["supplier_id"])
     later = readings.split_by_day(readings.overnight(days))
-    known = int(days.known_microseconds.sum().fill_null(0).execute()) + int((later.until - later.since).sum().fill_null(0).execute())
+    known = int(book.value_of(days.known_microseconds.sum().fill_null(0))) + int(book.value_of((later.until - later.since).sum().fill_null(0)))
     expected = by_window(rows)
     expected = expected[expected["at"] >= 0]
     assert known == int((expected["until"] - expected["since"]).sum())
@@ -108,5 +108,5 @@ def test_days_hold_all_of_the_time_that_readings_speak(tmp_path_factory, taken):
 def test_a_reading_is_carried_into_the_month_from_the_one_before_alone(tmp_path, by_month):
     rows = frame_of({("s1", -2): True, ("s1", -1): False, ("s2", -CAP): True})
     book = open_workbook(folder_of(tmp_path, rows, by_month=by_month), "2026-10", lang="en")
-    carried = readings.carried_intervals(book, "probes", book.table("probes"), cap=CAP).execute()
+    carried = book.rows_of(readings.carried_intervals(book, "probes", book.table("probes"), cap=CAP))
     assert carried[["supplier_id", "at", "since", "until"]].to_numpy().tolist() == [["s1", -1, 0, CAP - 1]]

@@ -1,16 +1,19 @@
 """Waiting times, from events in the engine to the measures frame."""
 
+from itertools import count
+
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures.common.waiting import counted as counted_cases
-from kmanalysis.measures.common.waiting import waiting_cases, waiting_counts, waiting_frame
+from kmanalysis.measures.common.waiting import cases_by_second, waiting_cases, waiting_counts, waiting_frame
 from kmanalysis.statistics.intervals import proportion_bounds
 
+NUMBERS = count(1)
 END = pd.Timestamp("2026-10-31 16:00:00")
 MEASURE = "stability.delivery_time"
 
@@ -30,13 +33,15 @@ def cases_of(book, rows, **more):
     frame = pd.DataFrame(columns, columns=["id", "supplier_id", "started", "ended", "never", "bound"]).astype(
         {"id": "int64", "supplier_id": "str", "started": "datetime64[us]", "ended": "datetime64[us]", "never": "boolean", "bound": "boolean"}
     )
-    events = ibis.memtable(frame)
+    name = f"events_{next(NUMBERS)}"
+    book.engine.connection.register("given", pa.Table.from_pandas(frame, preserve_index=False)).execute(f"CREATE TABLE {name} AS FROM given")
+    kinds = {"id": "int64", "supplier_id": "string", "started": "timestamp", "ended": "timestamp", "never": "boolean", "bound": "boolean"}
+    events = ibis.table(kinds, name=name)
     return waiting_cases(book, events, started=events.started, ended=events.ended, never=events.never, is_upper_bound=events.bound)
 
 
 def counted(book, rows):
-    cases = book.table("suppliers").get_backend().create_table("cases", cases_of(book, rows), temp=True, overwrite=True)
-    return waiting_counts(counted_cases(cases).execute())
+    return waiting_counts(book.rows_of(cases_by_second(cases_of(book, rows))))
 
 
 def seconds_of(book, *row):
@@ -70,7 +75,7 @@ def test_a_wait_that_contradicts_itself_or_has_no_start_is_unknown(book):
 
 def test_severity_is_the_wait_and_endless_ones_are_worst(book):
     rows = cases_of(book, [(100, 90, None, None), (100, None, None, None), (100, None, True, None)])
-    severity = book.table("suppliers").get_backend().create_table("rows", rows, temp=True).order_by("id").execute()["severity"]
+    severity = book.rows_of(rows.order_by("id"))["severity"]
     assert severity.tolist() == [10, 100, 1e15]
 
 

@@ -30,7 +30,7 @@ def test_coverage_is_of_the_families_asked_for(workbook_of):
     found = range_of.family_coverage(workbook)
     assert values(found) == {("family_coverage", "s1"): 0.5, ("family_coverage.families", "s1"): 2}
     assert values(found, "n") == {("family_coverage", "s1"): 2, ("family_coverage.families", "s1"): 3}
-    rows = range_of.family_coverage_rows(workbook).order_by("family").execute()
+    rows = workbook.rows_of(range_of.family_coverage_rows(workbook).order_by("family"))
     assert rows[["supplier_id", "family", "listings", "severity"]].values.tolist() == [["s1", "Alibaba", 0, 1.0], ["s1", "Tencent", 2, 0.0]]
     assert range_of.families(workbook)[["family", "listings", "is_asked"]].values.tolist() == [["Alibaba", 0, True], ["Other", 1, False], ["Tencent", 2, True]]
 
@@ -67,7 +67,7 @@ def test_listed_within_the_limit_late_and_never(workbook_of):
     # 30 days, 31 days, listed before the launch, not listed for 91 days.
     assert values(found) == {("new_category_speed", "s1"): 0.5, ("new_category_speed.p50_days", "s1"): 30}
     assert values(found, "n")["new_category_speed", "s1"] == 4
-    rows = range_of.new_category_speed_rows(workbook).order_by("sku").execute()
+    rows = workbook.rows_of(range_of.new_category_speed_rows(workbook).order_by("sku"))
     assert rows[["sku", "days", "has_ended", "severity"]].values.tolist() == [
         ["k1", 30, True, 0.0],
         ["k2", 31, True, 31.0],

@@ -55,7 +55,7 @@ def test_chain_of_three_reaches_the_rights_holder(workbook_of):
     papers = [paper("d1", "s1", "Agent"), paper("d2", "Agent", "Distributor"), paper("d3", "Distributor", OWNER)]
     found, workbook = share(workbook_of, *papers)
     assert values(found) == {"": 1.0, ".listings": 1.0}
-    chains = chain.authorisation_chains(workbook).order_by("links").execute()
+    chains = workbook.rows_of(chain.authorisation_chains(workbook).order_by("links"))
     assert chains[["supplier_id", "party", "links", "path"]].values.tolist() == [
         ["s1", "Agent", 1, "d1"],
         ["s1", "Distributor", 2, "d1 > d2"],
@@ -66,7 +66,8 @@ def test_chain_of_three_reaches_the_rights_holder(workbook_of):
 def test_broken_chain_is_refuted_and_its_end_is_named(workbook_of):
     papers = [paper("d1", "s1", "Agent"), paper("d3", "Distributor", OWNER)]
     assert judged(workbook_of, *papers) == (0.0, 0.0, 0.0, 31, "census")
-    row = authorised_share_rows(share(workbook_of, *papers)[1]).execute().iloc[0]
+    workbook = share(workbook_of, *papers)[1]
+    row = workbook.rows_of(authorised_share_rows(workbook)).iloc[0]
     assert (row["state"], row["days"], row["chain_ends_at"], row["chain_documents"], row["severity"]) == ("missing", 31, "Agent", "d1", 31.0)
     assert pd.isna(row["outdated_document_id"])
 
@@ -100,7 +101,7 @@ def test_expired_link_breaks_the_chain_from_the_next_day_on(workbook_of):
     assert values(found) == values(found, "lower") == values(found, "upper") == {"": round(10 / 31, 12), ".listings": 0.0}
     assert values(found, "n") == {"": 31, ".listings": 1}
     assert set(found["basis"]) == {"census"}
-    rows = authorised_share_rows(workbook).order_by("first_day").execute()
+    rows = workbook.rows_of(authorised_share_rows(workbook).order_by("first_day"))
     assert rows[["state", "days", "chain_ends_at", "outdated_document_id", "severity"]].astype(object).where(rows.notna(), None).values.tolist() == [
         ["authorised", 10, OWNER, None, 0.0],
         ["missing", 21, "Agent", "d2", 21.0],
@@ -164,7 +165,7 @@ def test_every_link_must_cover_the_sku(workbook_of):
 def test_scopes_that_exclude_each_other_make_no_chain(workbook_of):
     papers = [paper("d1", "s1", "Agent", scope="brand:B"), paper("d2", "Agent", OWNER, scope="brand:B2")]
     _, workbook = share(workbook_of, *papers)
-    assert chain.authorisation_chains(workbook).execute()["path"].tolist() == ["d1"]
+    assert workbook.rows_of(chain.authorisation_chains(workbook))["path"].tolist() == ["d1"]
 
 
 # What is not known
@@ -174,7 +175,8 @@ def test_scopes_that_exclude_each_other_make_no_chain(workbook_of):
 def test_unverified_link_only_lifts_the_upper_bound(workbook_of, doubt):
     papers = [paper("d1", "s1", "Agent"), paper("d2", "Agent", OWNER, **doubt)]
     assert judged(workbook_of, *papers) == (0.0, 0.0, 1.0, 31, "bounded")
-    row = authorised_share_rows(share(workbook_of, *papers)[1]).execute().iloc[0]
+    workbook = share(workbook_of, *papers)[1]
+    row = workbook.rows_of(authorised_share_rows(workbook)).iloc[0]
     assert (row["state"], row["severity"], row["chain_documents"]) == ("unverified", 0.31, "d1 > d2")
 
 
@@ -262,7 +264,7 @@ def test_chains_equal_a_slow_search(workbook_of, filed, most):
     ]
     listings = [listing(supplier_id=supplier, sku=sku["sku"]) for supplier in ("s1", "s2") for sku in PRODUCTS]
     workbook = workbook_of({"documents": papers, "products": PRODUCTS, "listings": listings}, standards={"counting.authorisation_links": most})
-    found = chain.authorised_days(workbook).execute()
+    found = workbook.rows_of(chain.authorised_days(workbook))
     assert len(found) == 2 * 3 * 31
     by_sku = {sku["sku"]: sku for sku in PRODUCTS}
     states = {(row.supplier_id, row.sku, pd.Timestamp(row.day)): row.state for row in found.itertuples()}

@@ -5,7 +5,6 @@ import pytest
 
 from kmanalysis.measures import compliance
 from kmanalysis.measures.compliance.chain import STATES
-from kmanalysis.standards import default_standards
 from kmanalysis.tables import MEASURES, tables
 from kmanalysis.words import Words
 
@@ -24,20 +23,15 @@ def workbook(workbook_of):
     )
 
 
-def test_every_standard_of_the_dimension_has_a_measure():
-    assert set(compliance.MEASURES) == {identifier for identifier, standard in default_standards().items() if standard.dimension == "compliance"}
-
-
-@pytest.mark.parametrize("identifier", compliance.MEASURES)
-def test_measure_and_rows_speak_of_the_same_supplier(workbook, identifier):
-    measure, rows = compliance.MEASURES[identifier]
-    found = measure(workbook)
+@pytest.mark.parametrize("measure", compliance.MEASURES, ids=lambda measure: measure.id)
+def test_measure_and_rows_speak_of_the_same_supplier(workbook, measure):
+    found = measure.compute(workbook)
     assert tuple(found.columns) == MEASURES
-    assert identifier in set(found["measure"])
-    assert all(name == identifier or name.startswith(f"{identifier}.") for name in found["measure"])
-    evidence = rows(workbook)
+    assert measure.id in set(found["measure"])
+    assert all(name == measure.id or name.startswith(f"{measure.id}.") for name in found["measure"])
+    evidence = measure.rows(workbook)
     assert str(evidence.schema()["severity"]).startswith("float64")
-    of_supplier = evidence.filter(evidence.supplier_id == "s1").execute()
+    of_supplier = workbook.rows_of(evidence.filter(evidence.supplier_id == "s1"))
     assert len(of_supplier)
     assert of_supplier["severity"].notna().all()
 
@@ -53,10 +47,10 @@ def test_frames_survive_a_file(workbook, function, tmp_path):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_readers_find_a_name_for_every_measure_column_and_state(workbook, lang):
     words = Words(lang)
-    shown = {column for _, rows in compliance.MEASURES.values() for column in rows(workbook).columns}
+    shown = {column for measure in compliance.MEASURES for column in measure.rows(workbook).columns}
     shown |= {column for function in compliance.FRAMES for column in function(workbook).columns}
     known = {column for table in tables().values() for column in table.columns} | {"severity"}
-    measured = {name for measure, _ in compliance.MEASURES.values() for name in measure(workbook)["measure"]}
+    measured = {name for measure in compliance.MEASURES for name in measure.compute(workbook)["measure"]}
     states = {f"value.{state}" for state in (*STATES, "valid", "outdated", "absent", "unexamined")}
     asked = {f"column.{column}" for column in shown - known} | measured | states
     assert sorted(name for name in asked if not words.has_name(name)) == []

@@ -81,7 +81,7 @@ def test_supplier_without_any_document_has_no_data(workbook_of, documents):
 def test_rows_show_the_papers_and_what_they_leave_open(workbook_of):
     documents = [paper("d1", "business_licence", valid_to="2026-10-10"), paper("d2", "industry_permit", verified_at=None), paper("d5", "industry_permit")]
     workbook = filed(workbook_of, documents)
-    rows = papers_of.licences_rows(workbook).order_by("kind", "document_id").execute()
+    rows = workbook.rows_of(papers_of.licences_rows(workbook).order_by("kind", "document_id"))
     shown = rows[["kind", "document_id", "days_left", "outdated_days", "absent_days", "severity"]].astype(object)
     assert shown.where(shown.notna(), None).values.tolist() == [
         ["business_licence", "d1", -21, 21, 0, 21.0],
@@ -142,7 +142,7 @@ def test_only_what_is_on_offer_in_the_month_counts(workbook_of):
 
 def test_grey_rows_and_frames(workbook_of):
     workbook = workbook_of({"listings": [listing("k1", "none"), listing("k2", "other"), listing("k3", None)]})
-    rows = papers_of.grey_listings_rows(workbook).order_by("sku").execute()
+    rows = workbook.rows_of(papers_of.grey_listings_rows(workbook).order_by("sku"))
     assert rows["severity"].tolist() == [0.0, 1.0, 0.1]
     assert papers_of.examined_listings(workbook)[["grey_kind", "listings"]].values.tolist() == [["none", 1], ["other", 1], ["unexamined", 1]]
     assert papers_of.grey_goods(workbook)[["sku", "grey_kind"]].values.tolist() == [["k2", "other"]]

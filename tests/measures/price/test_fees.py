@@ -38,7 +38,7 @@ def test_hidden_fees_are_over_what_was_paid(workbook_of):
     assert (value(found, "hidden_fee_rate"), value(found, "hidden_fee_rate", "n"), value(found, "hidden_fee_rate", "basis")) == (0.02, 2, "census")
     assert value(found, "hidden_fee_rate.fee_rate") == 0.08
     assert value(found, "hidden_fee_rate.undisclosed_fees") == 2
-    rows = fees_of.hidden_fee_rate_rows(workbook).order_by("fee_id").execute()
+    rows = workbook.rows_of(fees_of.hidden_fee_rate_rows(workbook).order_by("fee_id"))
     assert rows[["fee_id", "severity"]].values.tolist() == [["f1", 3.0], ["f2", 2.0], ["f3", 0.0]]
     assert fees_of.fees_by_kind(workbook)[["kind", "is_disclosed", "fees", "amount", "share_of_purchases"]].values.tolist() == [
         ["restock", False, 1, Decimal("3"), 0.012],
@@ -86,7 +86,7 @@ def test_what_was_granted_counts_in_a_large_month(workbook_of):
     found = fees_of.tier_discount(workbook)
     assert found["value"].tolist() == [0.03, 0.05, 0.03]
     assert value(found, "tier_discount", "n") == 3
-    rows = fees_of.tier_discount_rows(workbook).order_by("purchase_id").execute()
+    rows = workbook.rows_of(fees_of.tier_discount_rows(workbook).order_by("purchase_id"))
     assert rows[["purchase_id", "offered", "severity"]].values.tolist() == [["p1", 0.05, 1000.0], ["p2", 0.05, 500.0]]
 
 
@@ -109,7 +109,8 @@ def test_cents_are_no_broken_promise(workbook_of):
 def test_tier_that_starts_higher_offers_nothing_at_the_amount(workbook_of):
     found = fees_of.tier_discount(workbook_of({"discount_tiers": [tier("80000", 0.05)]}))
     assert (value(found, "tier_discount"), value(found, "tier_discount", "n")) == (0.0, 1)
-    rows = fees_of.tier_discount_rows(workbook_of({"discount_tiers": [tier("80000", 0.05)]})).execute()
+    workbook = workbook_of({"discount_tiers": [tier("80000", 0.05)]})
+    rows = workbook.rows_of(fees_of.tier_discount_rows(workbook))
     assert rows[["purchase_id", "threshold_amount"]].isna().all(axis=None)
     assert rows["severity"].tolist() == [0.05]
 

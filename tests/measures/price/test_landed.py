@@ -1,4 +1,4 @@
-"""Landed cost against what its words say, traps against the market, margins against the suggested retail price."""
+"""Low-price traps against the market, and margins against the suggested retail price."""
 
 from decimal import Decimal
 
@@ -18,53 +18,10 @@ def fee(number: str, amount: str, purchase_id: str | None = None, **more) -> dic
     return {"fee_id": number, "charged_at": DAY, "amount": amount, "purchase_id": purchase_id, "is_disclosed": False, "kind": "restock"} | more
 
 
-def amounts(workbook) -> dict[str, tuple[str, str, str]]:
-    rows = landed.landed_purchases(workbook).execute()
-    assert rows["purchase_id"].is_unique
-    return {row.purchase_id: (f"{row.linked_fees:f}", f"{row.spread_fees:f}", f"{row.landed_amount:f}") for row in rows.itertuples()}
-
-
 def value(frame, measure: str, column: str = "value", supplier: str = "s1"):
     rows = frame[(frame["measure"] == f"price.{measure}") & (frame["supplier_id"] == supplier)]
     assert len(rows) == 1
     return rows.iloc[0][column]
-
-
-# Landed cost
-
-
-def test_fee_of_a_purchase_goes_to_it_and_the_others_are_spread_by_paid_amount(workbook_of):
-    found = amounts(workbook_of({"purchases": [purchase("p1", "100"), purchase("p2", "300")], "fees": [fee("f1", "5", "p1"), fee("f2", "8")]}))
-    assert found == {"p1": ("5.0000", "2.0000", "107.0000"), "p2": ("0.0000", "6.0000", "306.0000")}
-
-
-def test_late_fee_for_an_earlier_purchase_is_spread_so_that_it_counts_once(workbook_of):
-    bought = [purchase("p1", "100", purchased_at="2026-09-15 02:00:00"), purchase("p2", "300")]
-    tables = {"purchases": bought, "fees": [fee("f1", "5", "p1")]}
-    assert amounts(workbook_of(tables, month="2026-09")) == {"p1": ("0.0000", "0.0000", "100.0000")}
-    assert amounts(workbook_of(tables)) == {"p2": ("0.0000", "5.0000", "305.0000")}
-
-
-def test_fees_do_not_cross_currencies_suppliers_or_months(workbook_of):
-    fees = [
-        fee("f1", "5", currency="USD"),
-        fee("f2", "5", supplier_id="s2"),
-        fee("f3", "5", charged_at="2026-09-15 02:00:00"),
-        fee("f4", "5", "p1", currency="USD"),
-    ]
-    found = amounts(workbook_of({"purchases": [purchase("p1", "100"), purchase("p2", "10", currency="USD")], "fees": fees}))
-    assert found == {"p1": ("0.0000", "0.0000", "100.0000"), "p2": ("0.0000", "10.0000", "20.0000")}
-
-
-def test_fees_on_goods_that_cost_nothing_are_spread_by_quantity(workbook_of):
-    bought = [purchase("p1", "0", quantity=1), purchase("p2", "0", quantity=3)]
-    found = amounts(workbook_of({"purchases": bought, "fees": [fee("f1", "8")]}))
-    assert found == {"p1": ("0.0000", "2.0000", "2.0000"), "p2": ("0.0000", "6.0000", "6.0000")}
-
-
-def test_day_of_a_purchase_is_the_local_one(workbook_of):
-    rows = landed.landed_purchases(workbook_of({"purchases": [purchase("p1", "1", purchased_at="2026-10-14 16:00:00")]})).execute()
-    assert [day.day for day in rows["day"]] == [15]
 
 
 # Low-price trap: the others ask 10, so the level is 10
@@ -78,7 +35,7 @@ def market_of_ten(price: str, sku: str = "k1") -> list[dict]:
 def trap(workbook_of, price: str, paid: str, fees: str = "0", received: int | None = 10, **more):
     tables = {"quotes": market_of_ten(price), "purchases": [purchase("p1", paid, received, **more)], "fees": [fee("f1", fees, "p1")]}
     workbook = workbook_of(tables)
-    return landed.low_price_trap(workbook), landed.low_price_trap_rows(workbook).execute()
+    return landed.low_price_trap(workbook), workbook.rows_of(landed.low_price_trap_rows(workbook))
 
 
 def test_cheap_headline_with_dear_fees_is_a_trap(workbook_of):
@@ -152,7 +109,7 @@ def test_margin_is_over_retail_and_after_fees(workbook_of):
     assert (value(found, "gross_margin"), value(found, "gross_margin", "n")) == (0.2, 2)
     assert value(found, "gross_margin.before_fees") == 0.25
     assert value(found, "gross_margin.priced_share") == 1.0
-    rows = landed.gross_margin_rows(workbook).order_by("purchase_id").execute()
+    rows = workbook.rows_of(landed.gross_margin_rows(workbook).order_by("purchase_id"))
     assert rows["landed_amount"].tolist() == [Decimal("74.6667"), Decimal("85.3333")]
     assert rows["severity"].tolist() == [0.0, pytest.approx(0.2 - 0.146667)]
 
@@ -168,7 +125,7 @@ def test_open_purchases_wait_and_unpriced_ones_are_counted_beside(workbook_of):
 def test_purchase_that_brought_nothing_costs_all_the_same(workbook_of):
     workbook = workbook_of({"listings": [listing("10")], "purchases": [purchase("p1", "60"), purchase("p2", "20", received=0)]})
     assert value(landed.gross_margin(workbook), "gross_margin") == 0.2
-    rows = landed.gross_margin_rows(workbook).order_by("severity").execute()
+    rows = workbook.rows_of(landed.gross_margin_rows(workbook).order_by("severity"))
     assert rows["purchase_id"].tolist() == ["p1", "p2"]
 
 

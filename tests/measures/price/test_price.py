@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from kmanalysis.measures import price
-from kmanalysis.standards import default_standards
 from kmanalysis.tables import MEASURES, tables
 from kmanalysis.words import Words
 
@@ -26,20 +25,15 @@ def workbook(workbook_of):
     )
 
 
-def test_every_standard_of_the_dimension_has_a_measure():
-    assert set(price.MEASURES) == {identifier for identifier, standard in default_standards().items() if standard.dimension == "price"}
-
-
-@pytest.mark.parametrize("identifier", price.MEASURES)
-def test_measure_and_rows_speak_of_the_same_supplier(workbook, identifier):
-    measure, rows = price.MEASURES[identifier]
-    found = measure(workbook)
+@pytest.mark.parametrize("measure", price.MEASURES, ids=lambda measure: measure.id)
+def test_measure_and_rows_speak_of_the_same_supplier(workbook, measure):
+    found = measure.compute(workbook)
     assert tuple(found.columns) == MEASURES
-    assert {name for name in found["measure"] if "." not in name.removeprefix(identifier).lstrip(".")} >= {identifier}
-    evidence = rows(workbook)
+    assert {name for name in found["measure"] if "." not in name.removeprefix(measure.id).lstrip(".")} >= {measure.id}
+    evidence = measure.rows(workbook)
     assert {"supplier_id", "severity"} <= set(evidence.columns)
     assert str(evidence.schema()["severity"]).startswith("float64")
-    of_supplier = evidence.filter(evidence.supplier_id == "s1").execute()
+    of_supplier = workbook.rows_of(evidence.filter(evidence.supplier_id == "s1"))
     assert len(of_supplier)
     assert of_supplier["severity"].notna().all()
 
@@ -55,9 +49,9 @@ def test_frames_survive_a_file(workbook, function, tmp_path):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_readers_find_a_name_for_every_measure_and_column(workbook, lang):
     words = Words(lang)
-    shown = {column for _, rows in price.MEASURES.values() for column in rows(workbook).columns}
+    shown = {column for measure in price.MEASURES for column in measure.rows(workbook).columns}
     shown |= {column for function in price.FRAMES for column in function(workbook).columns}
     known = {column for table in tables().values() for column in table.columns} | {"severity"}
-    measured = {name for measure, _ in price.MEASURES.values() for name in measure(workbook)["measure"]}
+    measured = {name for measure in price.MEASURES for name in measure.compute(workbook)["measure"]}
     asked = {f"column.{column}" for column in shown - known} | measured
     assert sorted(name for name in asked if not words.has_name(name)) == []

@@ -95,7 +95,7 @@ def test_denied_references_are_the_worst_evidence(workbook_of):
     book = workbook_of(
         {"references": [confirmed(reference_id="r1"), {"reference_id": "r2", "outcome": "denied", "contacted_at": CONTACTED}, {"reference_id": "r3"}]}
     )
-    rows = references.reference_rows(book).order_by("reference_id").execute()
+    rows = book.rows_of(references.reference_rows(book).order_by("reference_id"))
     assert rows["severity"].tolist() == [0, 3, 1]
 
 
@@ -135,7 +135,8 @@ def test_bad_findings_are_worse_the_younger(workbook_of):
         {"signal_id": "new", "found_on": "2026-10-30", "polarity": "bad"},
         {"signal_id": "good"},
     ]
-    rows = references.public_signal_rows(workbook_of({"signals": findings})).order_by("signal_id").execute().set_index("signal_id")["severity"]
+    workbook = workbook_of({"signals": findings})
+    rows = workbook.rows_of(references.public_signal_rows(workbook).order_by("signal_id")).set_index("signal_id")["severity"]
     assert rows["new"] == 0.5
     assert 0 < rows["old"] < rows["new"]
     assert rows["good"] == 0
@@ -143,6 +144,6 @@ def test_bad_findings_are_worse_the_younger(workbook_of):
 
 def test_an_empty_folder_has_nothing_to_say(workbook_of):
     book = workbook_of({"suppliers": [{"supplier_id": "s1"}]})
-    for measure, rows in MEASURES.values():
-        assert measure(book).empty
-        assert rows(book).execute().empty
+    for measure in MEASURES:
+        assert measure.compute(book).empty
+        assert book.rows_of(measure.rows(book)).empty

@@ -35,7 +35,8 @@ def shares(found):
 
 def test_the_calendar_of_october_2026(workbook_of):
     """As announced by the State Council for 2026: 1 to 7 October off, 10 October (a Saturday) worked."""
-    days = workbook_of({"tickets": [ticket("2026-10-12 12:00:00", 9000)]}).calendar.order_by("day").execute()["day_kind"]
+    workbook = workbook_of({"tickets": [ticket("2026-10-12 12:00:00", 9000)]})
+    days = workbook.rows_of(workbook.calendar.order_by("day"))["day_kind"]
     assert len(days) == 31
     assert [number for number in range(1, 32) if days.iloc[number - 1] == "holiday"] == [1, 2, 3, 4, 5, 6, 7]
     assert [number for number in range(1, 32) if days.iloc[number - 1] == "weekend"] == [11, 17, 18, 24, 25, 31]
@@ -102,7 +103,8 @@ def test_rows_are_the_off_hours_tickets(workbook_of):
         ticket("2026-10-12 23:00:00", ticket_id="night"),
         ticket("2026-10-03 12:00:00", 700, ticket_id="holiday"),
     ]
-    rows = round_the_clock_rows(workbook_of({"tickets": tickets})).execute().sort_values("severity")
+    workbook = workbook_of({"tickets": tickets})
+    rows = workbook.rows_of(round_the_clock_rows(workbook)).sort_values("severity")
     assert rows[["ticket_id", "day_kind", "is_night", "severity"]].to_numpy().tolist() == [["night", "workday", True, 60], ["holiday", "holiday", False, 700]]
 
 

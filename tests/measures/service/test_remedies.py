@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures import worst_rows
+from kmanalysis.measures.observation import worst_rows
 from kmanalysis.measures.service.remedies import (
     CASES_SHOWN,
     compensation_paid,
@@ -71,7 +71,8 @@ def test_reshipped_within_a_day_of_the_failure(workbook_of):
 
 def test_the_earliest_good_code_counts(workbook_of):
     tickets = [reship(sent="2026-10-14 01:00:00"), reship(sent="2026-10-12 02:00:00"), reship(sent="2026-10-12 01:30:00", is_staged=True)]
-    rows = reship_in_time_rows(workbook_of({"orders": [failure()], "tickets": tickets})).execute()
+    workbook = workbook_of({"orders": [failure()], "tickets": tickets})
+    rows = workbook.rows_of(reship_in_time_rows(workbook))
     assert list(rows["seconds"]) == [3600]
 
 
@@ -87,7 +88,8 @@ def test_the_month_of_the_failure_counts(workbook_of):
         failure("o3", END - timedelta(seconds=1)),
         failure("o4", END),
     ]
-    rows = reship_in_time_rows(workbook_of({"orders": orders})).execute()
+    workbook = workbook_of({"orders": orders})
+    rows = workbook.rows_of(reship_in_time_rows(workbook))
     assert sorted(rows["order_id"]) == ["o2", "o3"]
 
 
@@ -127,13 +129,14 @@ def test_unknown_fault_alone_is_no_data(workbook_of):
 
 
 def sole_case(workbook):
-    rows = compensation_paid_rows(workbook).execute()
+    rows = workbook.rows_of(compensation_paid_rows(workbook))
     assert len(rows) == 1
     return rows.iloc[0]
 
 
 def test_ten_per_cent_where_made_good_and_thirty_where_not(workbook_of):
-    found = compensation_paid_rows(workbook_of({"orders": [failure("o1"), failure("o2")], "tickets": [reship("o1")]})).execute().set_index("order_id")
+    workbook = workbook_of({"orders": [failure("o1"), failure("o2")], "tickets": [reship("o1")]})
+    found = workbook.rows_of(compensation_paid_rows(workbook)).set_index("order_id")
     assert found["due_amount"].to_dict() == {"o1": Decimal("10.0000"), "o2": Decimal("30.0000")}
     assert found["is_made_good"].to_dict() == {"o1": True, "o2": False}
 
@@ -141,7 +144,8 @@ def test_ten_per_cent_where_made_good_and_thirty_where_not(workbook_of):
 def test_a_code_at_the_deadline_is_in_time_and_a_moment_later_is_not(workbook_of):
     failed = datetime(2026, 10, 12, 1)
     tickets = [reship("o1", failed + timedelta(days=1)), reship("o2", failed + timedelta(days=1, microseconds=1))]
-    found = compensation_paid_rows(workbook_of({"orders": [failure("o1", failed), failure("o2", failed)], "tickets": tickets})).execute().set_index("order_id")
+    workbook = workbook_of({"orders": [failure("o1", failed), failure("o2", failed)], "tickets": tickets})
+    found = workbook.rows_of(compensation_paid_rows(workbook)).set_index("order_id")
     assert found["is_made_good"].to_dict() == {"o1": True, "o2": False}
 
 
@@ -153,7 +157,8 @@ def test_the_month_of_the_deadline_counts(workbook_of):
         "o3": END - timedelta(days=1, seconds=1),
         "o4": END - timedelta(days=1),
     }
-    found = compensation_paid_rows(workbook_of({"orders": [failure(order, failed) for order, failed in moments.items()]})).execute()
+    workbook = workbook_of({"orders": [failure(order, failed) for order, failed in moments.items()]})
+    found = workbook.rows_of(compensation_paid_rows(workbook))
     assert sorted(found["order_id"]) == ["o2", "o3"]
 
 
@@ -229,10 +234,9 @@ def test_unknown_fault_moves_the_bounds_of_the_debt(workbook_of):
 
 def test_the_contract_s_terms_stand_above_the_standards(workbook_of):
     terms = contract({"compensation_share": "0.2", "damages_share": "0.5", "reship_hours": "2", "remedy_base": "amount"})
-    found = compensation_paid_rows(
-        workbook_of({"orders": [failure("o1"), failure("o2")], "tickets": [reship("o1", "2026-10-12 03:00:00"), reship("o2", "2026-10-12 03:00:01")], **terms})
-    )
-    cases = found.execute().set_index("order_id")
+    tickets = [reship("o1", "2026-10-12 03:00:00"), reship("o2", "2026-10-12 03:00:01")]
+    workbook = workbook_of({"orders": [failure("o1"), failure("o2")], "tickets": tickets, **terms})
+    cases = workbook.rows_of(compensation_paid_rows(workbook)).set_index("order_id")
     assert cases["due_amount"].to_dict() == {"o1": Decimal("24.0000"), "o2": Decimal("60.0000")}
     assert list(cases["contract_id"]) == ["c1", "c1"]
     assert set(cases["deadline"]) == {pd.Timestamp("2026-10-12 03:00:00")}
@@ -241,7 +245,8 @@ def test_the_contract_s_terms_stand_above_the_standards(workbook_of):
 def test_a_contract_s_hours_place_the_deadline(workbook_of):
     """With 72 hours, a failure of 28 September falls due in October and one of 29 October in November."""
     orders = [failure("o1", "2026-09-28 01:00:00"), failure("o2", "2026-10-29 01:00:00"), failure("o3", "2026-09-27 01:00:00")]
-    found = compensation_paid_rows(workbook_of({"orders": orders, **contract({"reship_hours": "72"})})).execute()
+    workbook = workbook_of({"orders": orders, **contract({"reship_hours": "72"})})
+    found = workbook.rows_of(compensation_paid_rows(workbook))
     assert list(found["order_id"]) == ["o1"]
 
 
@@ -285,7 +290,8 @@ def test_a_term_that_cannot_be_read_leaves_the_debt_unknown(workbook_of, terms):
 
 def test_standards_set_the_default_terms(workbook_of):
     changed = {"contract.damages_share": 0.25, "contract.compensation_share": 0.05, "contract.reship_time": 3600}
-    found = compensation_paid_rows(workbook_of({"orders": [failure("o1"), failure("o2")], "tickets": [reship("o1")]}, standards=changed)).execute()
+    workbook = workbook_of({"orders": [failure("o1"), failure("o2")], "tickets": [reship("o1")]}, standards=changed)
+    found = workbook.rows_of(compensation_paid_rows(workbook))
     assert found.set_index("order_id")["due_amount"].to_dict() == {"o1": 5, "o2": 25}
 
 

@@ -147,7 +147,7 @@ def test_rows_put_the_never_answered_first(workbook_of):
         ticket("2026-10-12 01:00:00", None, 60, ticket_id="never"),
     ]
     workbook = workbook_of({"tickets": tickets})
-    rows = first_response_rows(workbook).execute().sort_values("severity", ascending=False)
+    rows = workbook.rows_of(first_response_rows(workbook)).sort_values("severity", ascending=False)
     assert list(rows["ticket_id"]) == ["never", "slow", "quick"]
     assert list(rows["severity"]) == [1e15, 9000, 5]
     assert set(resolution_rows(workbook).columns) >= {"supplier_id", "ticket_id", "severity", "resolved_at"}

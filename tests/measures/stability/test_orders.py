@@ -37,7 +37,7 @@ def test_a_failure_without_a_cause_may_be_want_of_stock(workbook_of):
     assert (found["value"], found["n"], found["basis"]) == (0.25, 4, "bounded")
     assert found["lower"] == pytest.approx(proportion_bounds(1, 4)[0].item(), abs=1e-12)
     assert found["upper"] == pytest.approx(proportion_bounds(2, 4)[1].item(), abs=1e-12)
-    rows = stability.oversold_rate_rows(book).order_by("order_id").execute()
+    rows = book.rows_of(stability.oversold_rate_rows(book).order_by("order_id"))
     assert rows["severity"].tolist() == [11, 0.5, 0, 0]
 
 
@@ -139,8 +139,8 @@ def test_delivery_days_and_curves(workbook_of):
 
 def test_an_empty_folder_has_nothing_to_say(workbook_of):
     book = workbook_of({"suppliers": [{"supplier_id": "s1"}]})
-    for measure, rows in MEASURES.values():
-        assert measure(book).empty
-        assert rows(book).execute().empty
+    for measure in MEASURES:
+        assert measure.compute(book).empty
+        assert book.rows_of(measure.rows(book)).empty
     for frame in (stock.hot_availability_days, servers.outages, stability.delivery_curves, stability.delivery_days):
         assert frame(book).empty

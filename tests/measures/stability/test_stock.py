@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanalysis.measures.stability import orders as stability
-from kmanalysis.measures.stability import stock as stability_stock
+from kmanalysis.measures.stability import stock as stability
 from kmanalysis.times import to_local
 from tests.measures.shanghai import CAP, DAY_SLOTS, EVENT_SLOTS, FEW, HOUR, SLOT, SLOTS, at_slot, only, slot_by_slot, utc
 
@@ -49,14 +48,14 @@ def test_hot_are_the_most_ordered_of_the_three_months_before_whoever_sold_them(w
         {"ordered_at": utc("08-10 12:00"), "sku": "least", "quantity": 1},
     ]
     book = workbook_of({"orders": orders}, standards={"counting.hot_skus": 3})
-    assert stability_stock.hot_skus(book).to_dict("list") == {"rank": [1, 2, 3], "sku": ["first", "tie_a", "tie_b"], "quantity": [9, 7, 7]}
+    assert stability.hot_skus(book).to_dict("list") == {"rank": [1, 2, 3], "sku": ["first", "tie_a", "tie_b"], "quantity": [9, 7, 7]}
 
 
 def test_without_orders_before_the_month_nothing_is_hot(workbook_of):
     book = stocked(workbook_of, [reading("10-02 00:00")], orders=[{"ordered_at": utc("10-02 12:00")}])
     assert stability.hot_availability(book).empty
     assert stability.hot_depth(book).empty
-    assert stability.hot_availability_rows(book).execute().empty
+    assert book.rows_of(stability.hot_availability_rows(book)).empty
 
 
 def test_a_supplier_answers_for_the_hot_skus_that_it_lists_in_the_month(workbook_of):
@@ -103,7 +102,7 @@ def test_the_last_reading_before_the_month_is_carried_in(workbook_of):
     assert main["value"] == pytest.approx(16 / 24, abs=1e-12)
     assert main["n"] == 2
     assert known["value"] == 1
-    carried = stability.hot_availability_rows(book).execute()
+    carried = book.rows_of(stability.hot_availability_rows(book))
     assert carried[["since", "until"]].map(to_local).iloc[0].tolist() == [pd.Timestamp("2026-10-01 00:00"), pd.Timestamp("2026-10-01 08:00")]
     assert carried["severity"].tolist() == [8 * HOUR]
 
@@ -144,22 +143,22 @@ def test_stock_that_nobody_read_is_no_data(workbook_of):
 def test_hot_stock_shows_each_day(workbook_of):
     listing = {"listed_from": "2026-10-02", "listed_to": "2026-10-04"}
     snapshots = [reading("10-01 20:00", 7), reading("10-02 08:00", 9), reading("10-02 20:00", 0), reading("10-03 02:00", 4)]
-    days = stability_stock.hot_stock(stocked(workbook_of, snapshots, [listing], standards={"counting.reading_cap": 12 * HOUR}))
+    days = stability.hot_stock(stocked(workbook_of, snapshots, [listing], standards={"counting.reading_cap": 12 * HOUR}))
     assert days["day"].dt.strftime("%m-%d").tolist() == ["10-02", "10-03", "10-04"]
     assert days["lowest"].tolist()[:2] == [0, 0]
     assert math.isnan(days["lowest"].iloc[2])
     assert days["known_share"].tolist() == pytest.approx([1, 14 / 24, 0], abs=1e-12)
     assert days["out_share"].tolist() == pytest.approx([4 / 24, 2 / 24, 0], abs=1e-12)
     assert days["readings"].tolist() == [2, 1, 0]
-    by_day = stability_stock.hot_availability_days(stocked(workbook_of, snapshots, [listing], standards={"counting.reading_cap": 12 * HOUR}))
+    by_day = stability.hot_availability_days(stocked(workbook_of, snapshots, [listing], standards={"counting.reading_cap": 12 * HOUR}))
     assert by_day["available_share"].tolist()[:2] == pytest.approx([20 / 24, 12 / 14], abs=1e-12)
     assert math.isnan(by_day["available_share"].iloc[2])
 
 
 def test_sold_out_stretches_join_readings_and_stop_at_gaps(workbook_of):
     snapshots = [reading("10-02 00:00", 0), reading("10-02 05:00", 0), reading("10-02 20:00", 0), reading("10-02 22:00", 1)]
-    rows = stability.hot_availability_rows(stocked(workbook_of, snapshots, standards={"counting.reading_cap": 6 * HOUR}))
-    found = rows.order_by("since").execute()
+    book = stocked(workbook_of, snapshots, standards={"counting.reading_cap": 6 * HOUR})
+    found = book.rows_of(stability.hot_availability_rows(book).order_by("since"))
     assert found["since"].map(to_local).dt.strftime("%H:%M").tolist() == ["00:00", "20:00"]
     assert found["until"].map(to_local).dt.strftime("%H:%M").tolist() == ["11:00", "22:00"]
     assert found["seconds"].tolist() == [11 * HOUR, 2 * HOUR]
@@ -184,7 +183,7 @@ def test_depth_is_the_lowest_known_stock_of_the_worst_hot_sku(workbook_of):
     depth = only(stability.hot_depth(book), "stability.hot_depth")
     assert (depth["value"], depth["n"], depth["unit"], depth["basis"]) == (12_500, 3, "units", "census")
     assert math.isnan(depth["lower"])
-    rows = stability.hot_depth_rows(book).order_by("sku").execute()
+    rows = book.rows_of(stability.hot_depth_rows(book).order_by("sku"))
     assert rows["quantity"].tolist() == [15_000, 12_500]
     assert rows["severity"].tolist() == [-5_000, -2_500]
 
@@ -239,6 +238,6 @@ def test_availability_equals_slot_by_slot(workbook_of, stock, spans):
     assert found.index.tolist() == sorted(expected)
     for supplier, figures in expected.items():
         assert [*found.loc[supplier, ["value", "lower", "upper"]], depth[supplier]] == pytest.approx(figures, abs=1e-11)
-    sold_out = stability.hot_availability_rows(book).execute().groupby("supplier_id")["seconds"].sum()
-    by_day = stability_stock.hot_stock(book).groupby("supplier_id")["out_microseconds"].sum() / 1e6
+    sold_out = book.rows_of(stability.hot_availability_rows(book)).groupby("supplier_id")["seconds"].sum()
+    by_day = stability.hot_stock(book).groupby("supplier_id")["out_microseconds"].sum() / 1e6
     assert sold_out.to_dict() == by_day[by_day > 0].to_dict()

@@ -3,7 +3,7 @@ from io import BytesIO, StringIO
 import pandas as pd
 import pyarrow.parquet as pq
 
-from kmanalysis.measures import observed
+from kmanalysis.measures.observation import observed
 from kmanalysis.report.sheets.data_files import csv_text, measures_parquet, scorecard_csv
 from kmanalysis.scoring.scorecard import scorecard
 from kmanalysis.tables import MEASURES, SCORECARD

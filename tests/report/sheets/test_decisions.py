@@ -10,11 +10,11 @@ import pytest
 
 from kmanalysis.decisions.bundle import FRAMES
 from kmanalysis.decisions.drift import drifts
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.sheets.columns import SHEETS, SUPPLIERS
 from kmanalysis.report.sheets.decisions import decision_sheets
 from kmanalysis.report.sheets.excel import scorecard_workbook
-from kmanalysis.words import LANGUAGES
-from kmanalysis.workbook import open_workbook
+from kmanalysis.words import languages
 from tests.report.small import judged_workbook
 
 
@@ -23,7 +23,7 @@ def workbooks(samples, english_samples):
     return {"zh": samples, "en": english_samples}
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
+@pytest.fixture(scope="module", params=languages())
 def workbook(request, workbooks):
     return workbooks[request.param]
 

@@ -7,9 +7,9 @@ from io import BytesIO
 import openpyxl
 import pytest
 
+from kmanalysis.opening import open_workbook
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.standards import override_standards
-from kmanalysis.workbook import open_workbook
 from tests.conftest import in_language
 from tests.report.small import judged_workbook
 

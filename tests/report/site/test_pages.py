@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanalysis.errors import DataError, UsageError
-from kmanalysis.report.site.pages import all_pages, chosen_pages, file_stems
+from kmanalysis.errors import DataError
+from kmanalysis.report.site.pages import all_pages, file_stems
 
 
 def paths(pages):
@@ -21,29 +21,6 @@ def test_a_page_a_notebook_and_a_page_a_supplier(workbook, notebooks_of):
 def test_a_notebook_that_does_not_take_its_parameters_stops_the_plan(workbook, notebooks_of):
     with pytest.raises(DataError, match="does not set lang, month, supplier"):
         all_pages(notebooks_of(supplier="doubled"), workbook)
-
-
-@pytest.mark.parametrize(
-    ("notebooks", "suppliers", "expected"),
-    [
-        ([], [], ["fine.html", "small.html", "suppliers/S01.html", "suppliers/S02.html", "suppliers/S03.html"]),
-        (["small"], [], ["small.html"]),
-        ([], ["S02"], ["suppliers/S02.html"]),
-        (["fine"], ["S03"], ["fine.html", "suppliers/S03.html"]),
-        (["supplier"], [], ["suppliers/S01.html", "suppliers/S02.html", "suppliers/S03.html"]),
-        (["supplier"], ["S01"], ["suppliers/S01.html"]),
-    ],
-)
-def test_pages_are_chosen_by_notebook_and_supplier(workbook, notebooks_of, notebooks, suppliers, expected):
-    assert paths(chosen_pages(all_pages(notebooks_of("fine", "small", "supplier"), workbook), notebooks, suppliers)) == expected
-
-
-def test_a_name_that_there_is_not_is_told_with_its_nearest(workbook, notebooks_of):
-    pages = all_pages(notebooks_of("fine", "small", "supplier"), workbook)
-    with pytest.raises(UsageError, match=r"No notebook has the name 'smal'\. Known: small\."):
-        chosen_pages(pages, ["smal"], [])
-    with pytest.raises(UsageError, match=r"No supplier has the id 'X9'\. Known: S01, S02, S03\."):
-        chosen_pages(pages, [], ["X9"])
 
 
 def test_ids_become_file_names_on_every_system():

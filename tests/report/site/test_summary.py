@@ -27,11 +27,11 @@ def lines_of(workbook):
 
 def told(workbook, todo, owed):
     """The workbook with the month's actions (supplier → action and reason) and debts (supplier, currency, outstanding, to claim)."""
-    frames = workbook._frames
-    month = str(workbook.month)
-    frames[month, actions.name] = pd.DataFrame([{"supplier_id": who, "action": what, "reason": why} for who, (what, why) in todo.items()])
+    decided = pd.DataFrame([{"supplier_id": who, "action": what, "reason": why} for who, (what, why) in todo.items()])
     columns = ["supplier_id", "currency", "outstanding_amount", "claim_amount"]
-    frames[month, claims_owed.name] = pd.DataFrame([(who, unit, Decimal(open_), Decimal(claim)) for who, unit, open_, claim in owed], columns=columns)
+    debts = pd.DataFrame([(who, unit, Decimal(open_), Decimal(claim)) for who, unit, open_, claim in owed], columns=columns)
+    workbook.finished(actions.name, lambda _: decided)
+    workbook.finished(claims_owed.name, lambda _: debts)
     return workbook
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kmanalysis.steps.contract.terms import FRAMES, terms
+from kmanalysis.steps.contract import FRAMES
+from kmanalysis.steps.contract.terms import terms
 
 
 def only(found, supplier="s1"):

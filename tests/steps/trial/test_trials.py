@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from kmanalysis.statistics.intervals import finite_lot_bounds, proportion_bounds
-from kmanalysis.steps.trial.trials import FRAMES, deliveries, questions, trials
+from kmanalysis.steps.trial import FRAMES
+from kmanalysis.steps.trial.trials import deliveries, questions, trials
 
 BEGAN = datetime(2026, 10, 8, 2)
 TRIAL = {"trial_id": "t1", "started_at": BEGAN, "ended_at": BEGAN + timedelta(days=2), "budget_amount": "500"}

@@ -6,8 +6,8 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.measures import EVIDENCE_ROWS, rows, worst_rows
-from kmanalysis.measures.stability import orders as stability
+from kmanalysis.measures.observation import EVIDENCE_ROWS, rows, worst_rows
+from kmanalysis.measures.registry import measures
 
 WAITS = st.lists(st.tuples(st.sampled_from(["s1", "s2"]), st.sampled_from([0, 1, 1, 2, 3, 400, None])), min_size=1, max_size=70)
 
@@ -30,13 +30,15 @@ def test_the_longest_waits_are_found_without_ranking_all(workbook_of, drawn):
     ]
     workbook = workbook_of({"orders": orders})
     found = worst_rows(workbook, "stability.delivery_time")
-    assert list(zip(found["supplier_id"], found["order_id"], found["rank"], strict=True)) == slow(rows(workbook, "stability.delivery_time").execute())
+    assert list(zip(found["supplier_id"], found["order_id"], found["rank"], strict=True)) == slow(workbook.rows_of(rows(workbook, "stability.delivery_time")))
 
 
 def test_how_bad_rows_are_is_told_of_the_rows_that_there_are(samples):
-    for measure, how_bad in stability.HOW_BAD.items():
-        evidence = rows(samples, measure)
-        counted = evidence.group_by("supplier_id", "severity").agg(cases=evidence.count()).execute()
-        told = how_bad(samples).execute().astype({"cases": "int64"})
+    known = [measure for measure in measures().values() if measure.how_bad]
+    assert len(known) > 1
+    for measure in known:
+        evidence = measure.rows(samples)
+        counted = samples.rows_of(evidence.group_by("supplier_id", "severity").agg(cases=evidence.count()))
+        told = samples.rows_of(measure.how_bad(samples)).astype({"cases": "int64"})
         order = ["supplier_id", "severity"]
         pd.testing.assert_frame_equal(told[counted.columns].sort_values(order, ignore_index=True), counted.sort_values(order, ignore_index=True))

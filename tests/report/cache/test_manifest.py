@@ -1,14 +1,17 @@
 import json
+import shutil
 
 import pytest
 
-from kmanalysis.report.batch import Options, Source, write_report
-from kmanalysis.report.cache.inputs import Inputs
-from kmanalysis.report.cache.unchanged import last_month, made_from, remember_last_month, standing_report
-from kmanalysis.report.site.pages import all_pages, chosen_pages
+from kmanalysis.report.batch import Source, write_report
+from kmanalysis.report.cache.fingerprints import Fingerprints
+from kmanalysis.report.cache.manifest import made_from, standing_report
+from kmanalysis.report.choice import chosen_pages
+from kmanalysis.report.request import Options
+from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
 from kmanalysis.standards import default_standards, override_standards
-from tests.report.small import finished, judged_workbook
+from tests.report.small import FINGERPRINTS, finished, judged_workbook
 
 EARNING = {"S01": 99.0, "S02": 78.0}
 NOTHING = ((), ())
@@ -21,7 +24,7 @@ def report(tmp_path, notebooks_of):
     def write(*names, only=NOTHING, made_of="this"):
         workbook = judged_workbook(EARNING)
         pages = all_pages(notebooks_of(*names), workbook)
-        source = Source(workbook, Slices(workbook, finished(workbook)), [], {"orders.csv": "0" * 32}, made_of)
+        source = Source(workbook, Slices(workbook, finished(workbook)), [], FINGERPRINTS, made_of)
         write_report(source, pages, chosen_pages(pages, *only), tmp_path / "out", Options(1), lambda outcome: None)
         return tmp_path / "out"
 
@@ -29,7 +32,7 @@ def report(tmp_path, notebooks_of):
 
 
 def paths(standing):
-    return standing and [page.path for page in standing.pages]
+    return standing and standing.pages
 
 
 def test_a_report_stands_until_something_of_it_or_behind_it_changes(report):
@@ -55,8 +58,10 @@ def test_a_report_stands_until_something_of_it_or_behind_it_changes(report):
         assert standing_report(out, "2026-10", "this", *NOTHING) is None, path
         path.write_bytes(content)
     assert paths(standing_report(out, "2026-10", "this", *NOTHING)) == everything
-    (out / ".kept" / "manifests.json").write_text("{")
-    assert standing_report(out, "2026-10", "this", *NOTHING) is None
+    shutil.copytree(month, out / "2026-09")
+    assert standing_report(out, "2026-09", "this", *NOTHING) is None
+    shutil.rmtree(out / ".kept")
+    assert paths(standing_report(out, "2026-10", "this", *NOTHING)) == everything
 
 
 def test_a_part_of_a_report_stands_alone(report):
@@ -76,26 +81,19 @@ def test_a_page_that_failed_does_not_stand(report):
 
 def test_what_a_report_is_made_from_is_everything_that_decides_it(tmp_path):
     (tmp_path / "a.ipynb").write_text("{}")
-    inputs, standards = Inputs(tmp_path, {"orders.csv": "1"}, ""), default_standards()
+    fingerprints, standards = Fingerprints(tmp_path, {"orders.csv": "1"}, "", "p"), default_standards()
     told = [
-        made_from(inputs, standards, tmp_path, "zh"),
-        made_from(inputs, standards, tmp_path, "en"),
-        made_from(Inputs(tmp_path, {"orders.csv": "2"}, ""), standards, tmp_path, "zh"),
-        made_from(Inputs(tmp_path, {"orders.csv": "1"}, "k"), standards, tmp_path, "zh"),
-        made_from(inputs, override_standards({"grade.S.points": 90}, file="test"), tmp_path, "zh"),
+        made_from(fingerprints, standards, tmp_path, "zh"),
+        made_from(fingerprints, standards, tmp_path, "en"),
+        made_from(Fingerprints(tmp_path, {"orders.csv": "2"}, "", "p"), standards, tmp_path, "zh"),
+        made_from(Fingerprints(tmp_path, {"orders.csv": "1"}, "k", "p"), standards, tmp_path, "zh"),
+        made_from(Fingerprints(tmp_path, {"orders.csv": "1"}, "", "q"), standards, tmp_path, "zh"),
+        made_from(fingerprints, override_standards({"grade.S.points": 90}, file="test"), tmp_path, "zh"),
     ]
     (tmp_path / "explore.ipynb").write_text("{}")
-    assert made_from(inputs, standards, tmp_path, "zh") == told[0]
+    assert made_from(fingerprints, standards, tmp_path, "zh") == told[0]
     (tmp_path / "a.ipynb").write_text("{ }")
-    told.append(made_from(inputs, standards, tmp_path, "zh"))
+    told.append(made_from(fingerprints, standards, tmp_path, "zh"))
     (tmp_path / "b.ipynb").write_text("{}")
-    told.append(made_from(inputs, standards, tmp_path, "zh"))
+    told.append(made_from(fingerprints, standards, tmp_path, "zh"))
     assert len(set(told)) == len(told)
-
-
-def test_the_last_month_is_known_for_the_same_files_alone(tmp_path):
-    inputs = Inputs(tmp_path, {"orders.csv": "1"}, "")
-    assert last_month(tmp_path, inputs) is None
-    remember_last_month(tmp_path, inputs, "2026-10")
-    assert last_month(tmp_path, inputs) == "2026-10"
-    assert last_month(tmp_path, Inputs(tmp_path, {"orders.csv": "2"}, "")) is None

@@ -1,0 +1,88 @@
+"""What was observed: all measures of a month, and the rows behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+
+from kmanalysis.engine.lazy import ibis, ir
+from kmanalysis.errors import UsageError
+from kmanalysis.measures.common.frames import unobserved_frame
+from kmanalysis.measures.common.measure import Measure
+from kmanalysis.measures.registry import measures
+from kmanalysis.times import Month
+from kmanalysis.workbook import Workbook, frame
+
+MONTHS_AT_ONCE = 2
+"""Months that are worked on side by side: more would only want more memory."""
+
+EVIDENCE_ROWS = 20
+"""Rows of evidence that a report keeps a supplier and measure: the worst ones."""
+
+
+@frame("measures.observed")
+def observed(workbook: Workbook) -> pd.DataFrame:
+    """The measures frame of the month: every supplier, every measure; the ones without data say so with n = 0."""
+    parts = []
+    for measure in measures().values():
+        found = measure.compute(workbook)
+        seen = set(found.loc[found["measure"] == measure.id, "supplier_id"])
+        missing = [supplier for supplier in workbook.suppliers if supplier not in seen]
+        parts += [found, unobserved_frame(workbook, measure.id, missing)]
+    whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return whole.sort_values(["supplier_id", "measure"], ignore_index=True)
+
+
+def observe(workbook: Workbook, months: Sequence[Month]) -> None:
+    """Measures several months side by side: while one is read by the engine, another is worked out."""
+    with ThreadPoolExecutor(max_workers=MONTHS_AT_ONCE) as pool:
+        list(pool.map(lambda month: observed(workbook.at(month)), months))
+
+
+def rows(workbook: Workbook, measure: str) -> ir.Table:
+    """The engine rows behind a measure, of all suppliers; ``severity`` says how bad each is. Raises UsageError for an unknown measure."""
+    return _known(measure).rows(workbook)
+
+
+def worst_rows(workbook: Workbook, measure: str) -> pd.DataFrame:
+    """The worst rows behind a measure, at most `EVIDENCE_ROWS` a supplier; ``rank`` counts from 1, the rows' own columns follow.
+
+    Raises UsageError for an unknown measure.
+    """
+    name = evidence_name(measure)
+    return workbook.finished(name, lambda month: month.answer(name, lambda any_month: _worst(_not_far_from_worst(any_month, _known(measure)))))
+
+
+def evidence_name(measure: str) -> str:
+    """Name of the frame that holds a measure's worst rows."""
+    return f"evidence.{measure}"
+
+
+def _known(measure: str) -> Measure:
+    if measure not in measures():
+        raise UsageError("No measure has the id {found!r}. Known: {accepted}.", found=measure, accepted=", ".join(measures()))
+    return measures()[measure]
+
+
+def _not_far_from_worst(workbook: Workbook, measure: Measure) -> ir.Table:
+    """The rows that are bad at all, where it is known how bad rows are those alone that may be among a supplier's worst: ranking all takes long."""
+    evidence = measure.rows(workbook)
+    evidence = evidence.filter(evidence.severity > 0)
+    if measure.how_bad is None:
+        return evidence
+    counts = measure.how_bad(workbook)
+    as_bad = counts.cases.sum().over(ibis.window(group_by="supplier_id", order_by=ibis.desc(counts.severity), rows=(None, 0)))
+    among_worst = counts.mutate(worse=as_bad - counts.cases).filter(ibis._.worse < EVIDENCE_ROWS)
+    least = among_worst.group_by("supplier_id").agg(least=among_worst.severity.min())
+    near = evidence.join(least, "supplier_id")
+    return near.filter(near.severity >= near.least).drop("least")
+
+
+def _worst(evidence: ir.Table) -> ir.Table:
+    others = [ibis.asc(evidence[column], nulls_first=True) for column in evidence.columns if column not in ("supplier_id", "severity")]
+    order = ibis.window(group_by="supplier_id", order_by=[ibis.desc(evidence.severity), *others])
+    ranked = evidence.mutate(rank=ibis.row_number().over(order) + 1)
+    worst = ranked.filter(ranked["rank"] <= EVIDENCE_ROWS)
+    return worst.drop("severity").order_by(["supplier_id", "rank"])

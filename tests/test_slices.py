@@ -1,0 +1,38 @@
+import pandas as pd
+import pytest
+
+from kmanalysis.errors import KmError
+from kmanalysis.opening import open_workbook
+from kmanalysis.slices import SLICE_VARIABLE, open_slice, save_slice
+from kmanalysis.words import Words
+from kmanalysis.workbook import Workbook, frame
+
+ORDERS = [{"order_id": "before", "ordered_at": "2026-09-30 15:59:59"}, {"order_id": "first", "ordered_at": "2026-09-30 16:00:00"}]
+
+
+@frame("test_slices.order_count")
+def order_count(workbook: Workbook) -> pd.DataFrame:
+    return pd.DataFrame({"supplier_id": ["s1"], "orders": [workbook.value_of(workbook.in_month("orders").count())]})
+
+
+def test_a_slice_holds_its_frames_and_no_engine(workbook_of, tmp_path, monkeypatch):
+    workbook = workbook_of({"orders": ORDERS}, standards={"service.first_response": {"limit": 300}})
+    finished = {order_count.name: order_count(workbook)}
+    save_slice(tmp_path / "slice", workbook, finished, workbook.suppliers)
+    monkeypatch.setenv(SLICE_VARIABLE, str(tmp_path / "slice"))
+    page = open_workbook(month="2026-10", lang="en")
+    assert order_count(page).equals(order_count(workbook))
+    assert (page.month, page.names, page.first_month) == (workbook.month, workbook.names, workbook.first_month)
+    assert (page.standards.digest, page.standards.changed) == (workbook.standards.digest, ("service.first_response",))
+    assert not page.has_engine
+    with pytest.raises(KmError, match="Table orders is not part of this page"):
+        page.table("orders")
+
+
+def test_a_slice_is_the_same_bytes_each_time(workbook_of, tmp_path):
+    workbook = workbook_of({"orders": ORDERS})
+    for name in ("one", "two"):
+        save_slice(tmp_path / name, workbook, {"f": order_count(workbook)}, workbook.suppliers)
+    written = [{path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())} for name in ("one", "two")]
+    assert written[0] == written[1]
+    assert open_slice(tmp_path / "one", Words("zh")).suppliers == workbook.suppliers
