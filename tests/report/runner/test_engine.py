@@ -1,7 +1,5 @@
 """The papermill engine: outputs as ipykernel's, ends as a report needs them."""
 
-import os
-import signal
 import subprocess
 import sys
 
@@ -233,7 +231,11 @@ def test_papermill_knows_the_engine_by_its_name(tmp_path):
     assert notebook.metadata.language_info.name == "python"
 
 
+@pytest.mark.parametrize("first", ["papermill", "kmanalysis.report.runner.engine", "kmanalysis.report.runner.pool"])
+def test_papermill_loads_the_engine_whichever_is_imported_first(first):
+    code = f"import {first}, papermill.engines, kmanalysis.report.runner.engine as engine\nprint(engine.ForkEngine.__name__)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "ForkEngine\n"
+
+
 def test_signals_of_the_batch_do_not_reach_a_notebook(run):
     assert printed(run("import os, signal\nprint(os.getpgrp() == os.getppid(), signal.getsignal(signal.SIGTERM).name)")) == "True SIG_DFL\n"
-    assert os.getpgrp() != 0
-    assert signal.getsignal(signal.SIGINT) is not None
