@@ -35,21 +35,16 @@ def waiting_cases(
     Events whose end lies before their start contradict themselves and are left out: their wait is unknown.
     """
     cut = workbook.period.end
-    never, is_upper_bound = _certain(never), _certain(is_upper_bound)
-    is_over = ibis.coalesce(ended < cut, False) & ~never
-    waited = ibis.ifelse(is_over, ended, cut).delta(started, unit="microsecond")
-    # One division a row: that is most of what a row costs.
-    seconds = (waited + ibis.ifelse(is_over, SECOND - 1, 0)) // SECOND
     is_contradiction = ibis.coalesce(ended < started, False)
-    return (
-        events.filter(started.notnull(), never | ((started <= cut) & ~is_contradiction))
-        .mutate(
-            seconds=ibis.ifelse(never, ibis.null("int64"), seconds.cast("int64")),
-            has_ended=is_over,
-            is_bound=is_over & is_upper_bound,
-        )
-        .mutate(severity=_severity(ibis._.seconds))
-    )
+    # Each is worked out once a row, before it is used in several places.
+    cases = events.mutate(_started=started, _ended=ended, _never=_certain(never), _is_upper_bound=_certain(is_upper_bound), _is_wrong=is_contradiction)
+    cases = cases.filter(cases._started.notnull(), cases._never | ((cases._started <= cut) & ~cases._is_wrong))
+    cases = cases.mutate(has_ended=ibis.coalesce(cases._ended < cut, False) & ~cases._never)
+    waited = ibis.ifelse(cases.has_ended, cases._ended, cut).delta(cases._started, unit="microsecond")
+    # One division a row: that is most of what a row costs.
+    seconds = (waited + ibis.ifelse(cases.has_ended, SECOND - 1, 0)) // SECOND
+    cases = cases.mutate(seconds=ibis.ifelse(cases._never, ibis.null("int64"), seconds.cast("int64")), is_bound=cases.has_ended & cases._is_upper_bound)
+    return cases.mutate(severity=_severity(cases.seconds)).select(*events.columns, "seconds", "has_ended", "is_bound", "severity")
 
 
 def _severity(seconds: ir.IntegerValue) -> ir.FloatingValue:
