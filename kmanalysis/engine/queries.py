@@ -6,23 +6,29 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 import pyarrow as pa
 
-from kmanalysis.engine.calendar import CALENDAR, CALENDAR_COLUMNS, calendar_days
 from kmanalysis.engine.frames import frame_of
-from kmanalysis.engine.interface import MONTH_COLUMN, Engine, Query, Share, Watch, unwatched
+from kmanalysis.engine.interface import MONTH_COLUMN, Column, Engine, Query, Share, Watch, unwatched
 from kmanalysis.engine.texts import Need, Texts, Written
 from kmanalysis.tables import tables
-from kmanalysis.times import Month
+from kmanalysis.times import Month, day_kind
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
 
     from kmanalysis.engine.expressions import Period
+
+
+CALENDAR = "kmanalysis.calendar"
+"""Name of the kept table of the days with their kind, which no query has to compute."""
+
+CALENDAR_COLUMNS = (Column("day", "date", "DATE"), Column("day_kind", "string", "STRING"))
 
 
 @dataclass(frozen=True)
@@ -211,3 +217,9 @@ def _never() -> ir.Table:
 
 def _engine_name(name: str) -> str:
     return f"kmanalysis_{name.replace('.', '_')}"
+
+
+def calendar_days(month: Month) -> pa.Table:
+    """The days of a month: ``day`` and ``day_kind`` (see `times.day_kind`; "unknown" for a year that it does not know)."""
+    days = [month.first_day + timedelta(days=number) for number in range(month.days)]
+    return pa.table({"day": pa.array(days, pa.date32()), "day_kind": pa.array([day_kind(day) or "unknown" for day in days], pa.string())})
