@@ -93,7 +93,7 @@ def _facts(measure: str, guide: Guide) -> list[str]:
 
 def _beside(measure: str) -> list[str]:
     prefix = f"name:{measure}."
-    return [key.removeprefix(prefix) for key in catalogue("en").texts if key.startswith(prefix)]
+    return sorted(key.removeprefix(prefix) for key in catalogue("en").texts if key.startswith(prefix))
 
 
 def _example(example: Example, unit: str) -> list[str]:
