@@ -25,3 +25,7 @@ class Compiler(DuckDBCompiler):  # type: ignore[misc]  # Ibis has no types
             return cast("sge.Expression", super().visit_Round(op, arg=arg, digits=digits))
         scale = self.f.pow(self.cast(sge.convert(10), dt.float64), digits)
         return cast("sge.Expression", self.f.round(sge.paren(arg) * scale) / scale)
+
+    def visit_DropColumns(self, op: ops.DropColumns, *, parent: sge.Expression, columns_to_drop: frozenset[str]) -> sge.Expression:
+        """The columns are named in order: a set has another one in each process, and a text kept by one would differ from another's."""
+        return cast("sge.Expression", super().visit_DropColumns(op, parent=parent, columns_to_drop=sorted(columns_to_drop)))
