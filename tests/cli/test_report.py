@@ -46,7 +46,7 @@ def test_the_same_report_again_is_not_counted_and_told_the_same(data, tmp_path, 
     # From the frames that are kept, without them, and without anything that is kept: the same bytes.
     (month / "index.html").write_text("altered", encoding="utf-8")
     with monkeypatch.context() as closed:
-        closed.setattr("kmanalysis.workbook.Workbook.answered", lambda *_: pytest.fail("rows were asked for"))
+        closed.setattr("kmanalysis.workbook.Workbook.answer", lambda *_: pytest.fail("rows were asked for"))
         assert report() == f"1/1 small.html: up to date\n{rejected}"
     assert content(month) == first
     for path in sorted((out / ".kept").rglob("*"), reverse=True):

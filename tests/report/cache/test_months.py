@@ -203,7 +203,7 @@ def test_a_month_is_the_same_without_what_happened_after_it(months, tmp_path, mo
 
     # And so October does not make anyone count September again.
     again = open_workbook(whole, str(MONTH), frames=MonthStore(tmp_path, read_fingerprints(whole), default_standards()).frames)
-    for asked in ("answered", "in_month", "kept"):
+    for asked in ("answer", "in_month", "kept"):
         monkeypatch.setattr(f"kmanalysis.workbook.Workbook.{asked}", lambda *_: pytest.fail("rows were asked for"))
     for name, frame in finished_frames(again).items():
         pd.testing.assert_frame_equal(frame, counted[name], check_exact=True, obj=name)
