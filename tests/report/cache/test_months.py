@@ -203,6 +203,7 @@ def test_a_month_is_the_same_without_what_happened_after_it(months, tmp_path, mo
 
     # And so October does not make anyone count September again.
     again = open_workbook(whole, str(MONTH), frames=MonthStore(tmp_path, read_fingerprints(whole), default_standards()).frames)
+    assert again.first_month <= MONTH
     for asked in ("answer", "in_month", "kept"):
         monkeypatch.setattr(f"kmanalysis.workbook.Workbook.{asked}", lambda *_: pytest.fail("rows were asked for"))
     for name, frame in finished_frames(again).items():
