@@ -116,6 +116,9 @@ def main() -> None:
     if sys.path and sys.path[0] == os.getcwd():
         del sys.path[0]
     _preload()
+    # The report does without it (see its package); a notebook may want it.
+    if sys.modules.get("rfc3987_syntax", sys) is None:
+        del sys.modules["rfc3987_syntax"]
     gc.collect()
     gc.freeze()
     serve(control)

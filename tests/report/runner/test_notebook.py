@@ -126,6 +126,10 @@ def test_libraries_see_a_notebook(run):
     assert printed(run(code)) == "ZMQInteractiveShell True __main__\n"
 
 
+def test_no_module_is_kept_from_a_notebook(run):
+    assert printed(run("import sys\nprint([name for name, module in sys.modules.items() if module is None])")) == "[]\n"
+
+
 def test_what_a_notebook_defines_can_be_sent_to_its_children(run):
     code = "import multiprocessing\ndef double(n):\n    return 2 * n"
     pool = "with multiprocessing.get_context('fork').Pool(1) as pool: print(pool.map(double, [1, 2]))"
