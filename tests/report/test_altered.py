@@ -3,6 +3,7 @@
 import io
 import re
 import shutil
+from contextlib import nullcontext
 
 import pyarrow as pa
 import pytest
@@ -52,8 +53,8 @@ def report(tmp_path, notebooks_of, monkeypatch):
         workbook.reusable_tables = lambda: [] if rows is not None else [(TABLE, Month.parse(MONTH) - 1, ROWS)]
         return workbook
 
-    def made_pages(tasks, jobs):
-        for page, task in tasks.items():
+    def made_pages(tasks, jobs, started):
+        for page, task in tasks:
             pages.append(page.path)
             seen = open_slice(task.slice_folder, Words("en"))
             shown = [f"{name} {frame_digest(frame(seen))}" for name, frame in SHOWN.items() if seen.holds(frame)]
@@ -61,7 +62,7 @@ def report(tmp_path, notebooks_of, monkeypatch):
 
     monkeypatch.setattr("kmanalysis.report.report.open_workbook", open_workbook)
     monkeypatch.setattr("kmanalysis.report.report.finished_frames", finished)
-    monkeypatch.setattr("kmanalysis.report.report.preload", lambda: None)
+    monkeypatch.setattr("kmanalysis.report.report.preloader", nullcontext)
     monkeypatch.setattr("kmanalysis.report.batch.made_pages", made_pages)
     monkeypatch.setattr("kmanalysis.report.batch.scorecard_workbook", lambda workbook: scorecard(workbook).to_csv().encode())
 
