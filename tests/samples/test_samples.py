@@ -67,7 +67,7 @@ def test_parquet_is_trusted_by_the_loaders_and_holds_what_the_csv_holds(tmp_path
     for engine, folder in zip(engines, (as_csv, as_parquet), strict=True):
         attach(engine, folder)
     for table in MADE:
-        text = f"SELECT {', '.join(tables()[table].columns)} FROM {table} ORDER BY {', '.join(tables()[table].key)}"
+        text = f'SELECT {", ".join(tables()[table].columns)} FROM "{table}" ORDER BY {", ".join(tables()[table].key)}'
         first, second = (engine.sql(text).df() for engine in engines)
         pd.testing.assert_frame_equal(first, second, obj=table)
 
