@@ -48,7 +48,7 @@ def column_name(column: str, words: Words, among: Collection[str] = ()) -> str:
 def cell(value: object, column: str, words: Words, currency: str = "", frame: str = "") -> str:
     """One value of a column in words, by the unit that is declared for it (in the finished frame of this name, where one is given).
 
-    Amounts are in ``currency``; without one they are plain numbers. A column that nobody declared is shown by the type of its values.
+    Amounts are in ``currency``; without one they are plain numbers. An undeclared column is shown by the type of its values.
     """
     return _in_unit(value, unit_of(column, frame), words, currency)
 
