@@ -1,12 +1,14 @@
-"""The pages of the measures say what the measures do: every example is run, and what a measure reads is what the engine scans."""
+"""The pages of the measures say what the measures do: every example is run, and what a measure reads is what its queries name."""
 
-import json
-import re
 from collections import defaultdict
 from pathlib import Path
 
 import ibis
 import pytest
+import sqlglot
+from sqlglot.optimizer.pushdown_projections import pushdown_projections
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import traverse_scope
 
 from kmanalysis.measures.common.measure import guides
 from kmanalysis.measures.registry import measures
@@ -35,8 +37,10 @@ class Asked(Standards):
 
 
 @pytest.fixture(scope="module")
-def whole():
-    return open_workbook(SAMPLES, "2026-10")
+def judged():
+    """The samples by other standards: ``judged(standards)``."""
+    opened, facts = open_workbook(SAMPLES, "2026-10"), {}
+    return lambda standards: Workbook(opened.month, standards, opened.words, engine=opened.engine, facts=facts)
 
 
 def in_place(workbook, name, build, months_before=0):
@@ -55,18 +59,18 @@ def run(measure, workbook, monkeypatch):
     return [query.sql for query in queries]
 
 
-def scanned(node, found):
-    """Adds the canonical columns that the plan's node and those below it take from tables."""
-    info = node["extra_info"]
-    table = str(info.get("Table", "")).rpartition(".")[2].strip('"')
-    if table in tables():
-        taken, filters = ("\n".join([given] if isinstance(given, str) else given) for given in (info.get("Projections", []), info.get("Filters", [])))
-        named = {column for column in tables()[table].stored if re.search(rf"\b{column}\b", f"{taken}\n{filters}")}
-        # A derived column is made from the key: who reads it reads that.
-        supplied = named & set(tables()[table].columns)
-        found[table].update(supplied, tables()[table].key if supplied != named else ())
-    for child in node["children"]:
-        scanned(child, found)
+def read(query, found):
+    """Adds the canonical columns that a query cannot do without, by its text alone."""
+    schema = {name: dict.fromkeys(table.stored, "VARCHAR") for name, table in tables().items()}
+    tree = qualify(sqlglot.parse_one(query, dialect="duckdb"), schema=schema, dialect="duckdb", validate_qualify_columns=False)
+    for scope in traverse_scope(pushdown_projections(tree, schema=schema, dialect="duckdb")):
+        for alias, source in scope.sources.items():
+            table = tables().get(source.name) if isinstance(source, sqlglot.exp.Table) else None
+            if table:
+                named = {column.name for column in scope.source_columns(alias)}
+                # A derived column is made from the key: who reads it reads that.
+                supplied = named & set(table.columns)
+                found[table.name].update(supplied, table.key if supplied != named else ())
 
 
 def written() -> set[str]:
@@ -93,27 +97,14 @@ def test_the_example_comes_out_as_stated(workbook_of, measure):
     assert (told["n"], told["basis"], verdicts(row)[0]) == (example.n, example.basis, example.verdict)
 
 
-PLANNED_OTHERWISE = (
-    "compliance.authorised_share", "price.gross_margin", "price.low_price_trap", "price.monitored_peers", "service.compensation_paid",
-)  # fmt: skip
-"""DuckDB 2 plans these with another set of columns: how to tell what they read is not mended yet."""
-
-
 @pytest.mark.parametrize("measure", MEASURES)
-def test_it_reads_what_is_stated(whole, measure, monkeypatch, request):
-    if measure in PLANNED_OTHERWISE:
-        request.applymarker(pytest.mark.xfail(reason="DuckDB 2 plans this measure with other columns", strict=False))
-    asked, line = Asked(), whole.engine.connection
-    # The optimiser would leave out what these data happen not to need.
-    line.execute("SET disabled_optimizers = 'statistics_propagation,empty_result_pullup'")
-    workbook = Workbook(whole.month, asked, whole.words, engine=whole.engine, facts=whole._facts)
-    found = defaultdict(set)
+def test_it_reads_what_is_stated(judged, measure, monkeypatch):
+    asked, found = Asked(), defaultdict(set)
     # The digest of all of them is asked for once a process.
     assert asked.digest
     asked.settings.clear()
-    for query in run(measure, workbook, monkeypatch):
-        for node in json.loads(line.execute(f"EXPLAIN (FORMAT JSON) {query}").fetchone()[1]):
-            scanned(node, found)
+    for query in run(measure, judged(asked), monkeypatch):
+        read(query, found)
     stated = measures()[measure].guide
     assert {table: sorted(columns) for table, columns in stated.reads.items()} == {table: sorted(columns) for table, columns in found.items()}
     assert sorted(stated.settings) == sorted(asked.settings - {measure})
@@ -125,7 +116,8 @@ def test_bases_are_those_that_the_measure_may_have():
     assert wrong == set()
 
 
-def test_the_samples_have_no_other_basis(whole):
+def test_the_samples_have_no_other_basis(judged):
+    whole = judged(default_standards())
     seen = {measure: set() for measure in MEASURES}
     for measure in measures().values():
         found = measure.compute(whole)
