@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
@@ -22,7 +22,7 @@ from kmanalysis.report.runner.background import BackgroundPages
 from kmanalysis.report.runner.engine import CAN_FORK
 from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE
 from kmanalysis.report.runner.page import Made, Task, failure_sentence
-from kmanalysis.report.runner.pool import Preloader
+from kmanalysis.report.runner.pool import Preloader, preloader
 from kmanalysis.report.sheets.data_files import measures_parquet, scorecard_csv
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.report.site.html import Link, month_name
@@ -57,27 +57,32 @@ def write_report(
     out: Path,
     options: Options,
     tell: Callable[[Outcome], None],
-    preloader: Preloader | None = None,
+    ready: Preloader | None = None,
 ) -> list[Outcome]:
     """Writes the chosen ones of all ``pages``, the first page and the data files into ``out/<month>``; ``tell`` hears of each page as it is done.
 
-    Pages that are up to date are kept; a page that fails is kept with its error and does not stop the others. ``preloader``
-    is one that was started before. Raises UsageError while another run writes into the same folder.
+    Pages that are up to date are kept; a page that fails is kept with its error and does not stop the others. ``ready``
+    is a preloader that was started before. Raises UsageError while another run writes into the same folder.
     """
-    with begun(source, pages, chosen, out, options, preloader) as batch:
+    with begun(source, pages, chosen, out, options, ready) as batch:
         return batch.write(source, tell)
 
 
 @contextmanager
-def begun(source: Source, pages: Sequence[Page], chosen: Sequence[Page], out: Path, options: Options, preloader: Preloader | None = None) -> Iterator[Batch]:
-    """A batch that holds the folder ``out/<month>``; see `write_report`.
+def begun(source: Source, pages: Sequence[Page], chosen: Sequence[Page], out: Path, options: Options, ready: Preloader | None = None) -> Iterator[Batch]:
+    """A batch that holds the folder ``out/<month>``; see `write_report`. ``ready`` is a preloader that was started before.
 
     The source's slices may still await frames. Pages of all suppliers that are to be made in any case are begun at once, and wait for what they show.
     """
     # Absolute: papermill changes the working folder while a notebook runs.
     out = out.resolve()
-    with output_folder(out / str(source.workbook.month)) as folder:
-        batch = Batch(source, pages, chosen, folder, options, preloader)
+    # The folder is given up last: until then a page may still be at work.
+    with (
+        output_folder(out / str(source.workbook.month)) as folder,
+        nullcontext(ready) if ready else preloader() as running,
+        BackgroundPages[Page](options.jobs, running) as making,
+    ):
+        batch = Batch(source, pages, chosen, folder, options, making)
         batch.begin(source)
         yield batch
 
@@ -85,15 +90,15 @@ def begun(source: Source, pages: Sequence[Page], chosen: Sequence[Page], out: Pa
 class Batch:
     """Making the pages of a report. Made by `begun`."""
 
-    def __init__(self, source: Source, pages: Sequence[Page], chosen: Sequence[Page], folder: Path, options: Options, preloader: Preloader | None) -> None:
+    def __init__(self, source: Source, pages: Sequence[Page], chosen: Sequence[Page], folder: Path, options: Options, making: BackgroundPages[Page]) -> None:
         self._pages, self._chosen = pages, chosen
         self._numbers = {page: str(number) for number, page in enumerate(chosen)}
         self._folder = folder
         self._options = options
+        self._making = making
         self._month = str(source.workbook.month)
         self._records = recorded_pages(folder.parent, self._month)
         self._shown = [page for page in pages if page in chosen or (page.path in self._records and (folder / page.path).is_file())]
-        self._making: BackgroundPages[Page] = BackgroundPages(options.jobs, preloader)
         self._early: dict[Page, str] = {}
 
     def begin(self, source: Source) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from queue import SimpleQueue
 from threading import Thread
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 from kmanalysis.report.runner.page import Made, Task
 from kmanalysis.report.runner.pool import Preloader, made_pages
@@ -16,13 +17,19 @@ Key = TypeVar("Key", bound=Hashable)
 class BackgroundPages(Generic[Key]):
     """Makes the page of each task that is given (see `pool.made_pages`), from the first one on, in a thread of its own.
 
-    The thread ends with the last page, or with the preloader.
+    As a context, after which no page is begun any more.
     """
 
     def __init__(self, jobs: int, preloader: Preloader | None) -> None:
         self._tasks: SimpleQueue[tuple[Key, Task] | None] = SimpleQueue()
         self._made: SimpleQueue[tuple[Key, Made] | BaseException | None] = SimpleQueue()
         Thread(target=self._run, args=(jobs, preloader), daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, place: TracebackType | None) -> None:
+        self._tasks.put(None)
 
     def add(self, key: Key, task: Task) -> None:
         """Gives a task, before `made` is asked."""
