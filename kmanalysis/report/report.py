@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from kmanalysis.decisions.bundle import each_finished_frame, frame_names
@@ -56,10 +57,12 @@ def _write(
             now = read_fingerprints(request.data, kept)
         # Files that changed while they were read: what was counted is of neither state, and is not kept.
         is_steady = now == before
-        if is_steady:
-            store.save(workbook.reusable_tables())
-        with progress.pages(len(chosen)) as tell:
-            outcomes = batch.write(replace(source, fingerprints=now, made_from=made_from if is_steady else ""), tell)
+        source = replace(source, fingerprints=now, made_from=made_from if is_steady else "")
+        with progress.pages(len(chosen)) as tell, ThreadPoolExecutor(1) as beside:
+            saved = beside.submit(store.save, workbook.reusable_tables()) if is_steady else None
+            outcomes = batch.write(source, tell)
+            if saved:
+                saved.result()
     if is_steady and request.month is None:
         remember_last_month(kept, now, str(workbook.month))
     has_failed = any(outcome.state == "failed" for outcome in outcomes)

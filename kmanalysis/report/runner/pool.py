@@ -94,7 +94,7 @@ class Preloader:
     """Calls functions in forks of a process that has imported what pages need (see `preloader`); a context, and all of them end with it."""
 
     def __init__(self) -> None:
-        self._is_closed = False
+        self._is_closed = self._has_forked = False
         self._launch()
 
     def __enter__(self) -> Self:
@@ -115,6 +115,7 @@ class Preloader:
         """
         if self._is_closed:
             raise RuntimeError("The preloader is closed.")
+        self._has_forked = True
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -130,6 +131,9 @@ class Preloader:
 
     def _end(self) -> None:
         self._control.close()
+        if not self._has_forked:
+            # It may still be importing, and would look up only when it is done.
+            self._process.kill()
         self._process.wait()
 
     def _launch(self) -> None:
