@@ -1,9 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pandas as pd
 import pytest
 
 from kmanalysis.errors import KmError
 from kmanalysis.opening import open_workbook
-from kmanalysis.slices import SLICE_VARIABLE, open_slice, save_slice
+from kmanalysis.slices import SLICE_VARIABLE, add_to_slice, complete_slice, is_awaiting, open_slice, save_slice
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook, frame
 
@@ -36,3 +38,22 @@ def test_a_slice_is_the_same_bytes_each_time(workbook_of, tmp_path):
     written = [{path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())} for name in ("one", "two")]
     assert written[0] == written[1]
     assert open_slice(tmp_path / "one", Words("zh")).suppliers == workbook.suppliers
+
+
+def test_who_asks_for_a_frame_that_is_awaited_gets_it_when_it_is_there(workbook_of, tmp_path):
+    workbook = workbook_of({"orders": ORDERS})
+    save_slice(tmp_path / "slice", workbook, {}, workbook.suppliers, awaited=[order_count.name, "never.comes"])
+    page = open_slice(tmp_path / "slice", Words("zh"))
+    assert page.holds(order_count)
+    assert is_awaiting(tmp_path / "slice")
+    with ThreadPoolExecutor() as pool:
+        asked, missing = pool.submit(order_count, page), pool.submit(page.finished, "never.comes", order_count)
+        with pytest.raises(TimeoutError):
+            asked.result(0.1)
+        add_to_slice(tmp_path / "slice", order_count.name, order_count(workbook))
+        assert asked.result().equals(order_count(workbook))
+        assert not missing.done()
+        complete_slice(tmp_path / "slice")
+        with pytest.raises(FileNotFoundError):
+            missing.result()
+    assert not is_awaiting(tmp_path / "slice")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from kmanalysis.decisions import actions, backups, claims, cocreation, corrective, dependence, drift, review, robustness
@@ -12,7 +14,7 @@ from kmanalysis.scoring import grades, scorecard
 from kmanalysis.steps import contract, market, needs, trial
 from kmanalysis.workbook import Workbook
 
-FRAMES = (
+FIRST = (
     observation.observed,
     scorecard.requested_subjects,
     scorecard.scorecard,
@@ -21,18 +23,22 @@ FRAMES = (
     scorecard.moves,
     scorecard.reasons,
     grades.grades,
-    grades.grade_history,
     *stability.FRAMES,
     *compliance.FRAMES,
     *price.FRAMES,
     *service.FRAMES,
     *reputation.FRAMES,
-    *contract.FRAMES,
-    *claims.FRAMES,
+)
+"""What the pages of the dimensions show, which come first."""
+
+FRAMES = (
+    *FIRST,
+    grades.grade_history,
+    *needs.FRAMES,
     *trial.FRAMES,
     *verdicts.FRAMES,
-    *needs.FRAMES,
-    *market.FRAMES,
+    *contract.FRAMES,
+    *claims.FRAMES,
     *cocreation.FRAMES,
     *actions.FRAMES,
     *corrective.FRAMES,
@@ -41,13 +47,25 @@ FRAMES = (
     *robustness.FRAMES,
     *backups.FRAMES,
     *dependence.FRAMES,
+    *market.FRAMES,
     *allocation_frames.FRAMES,
 )
 
 
 def finished_frames(workbook: Workbook) -> dict[str, pd.DataFrame]:
     """All frames by name: what was observed, what it means, what the charts show, and the worst rows behind each measure."""
+    return dict(each_finished_frame(workbook))
+
+
+def each_finished_frame(workbook: Workbook) -> Iterator[tuple[str, pd.DataFrame]]:
+    """`finished_frames`, each with its name as it is finished, in the order in which pages want them."""
     observation.observe(workbook, workbook.months)
-    frames = {function.name: function(workbook) for function in FRAMES}
-    evidence = {observation.evidence_name(measure): observation.worst_rows(workbook, measure) for measure in workbook.standards.measures}
-    return frames | evidence
+    yield from ((function.name, function(workbook)) for function in FIRST)
+    for measure in workbook.standards.measures:
+        yield observation.evidence_name(measure), observation.worst_rows(workbook, measure)
+    yield from ((function.name, function(workbook)) for function in FRAMES[len(FIRST) :])
+
+
+def frame_names(workbook: Workbook) -> list[str]:
+    """The names that `finished_frames` will give."""
+    return [*(function.name for function in FRAMES), *map(observation.evidence_name, workbook.standards.measures)]

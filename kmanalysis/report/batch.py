@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 
 import kmanalysis
 from kmanalysis.loaders.checking.receipts import Receipt
@@ -16,9 +18,11 @@ from kmanalysis.report.cache.program import versions
 from kmanalysis.report.files import PARTIAL, output_folder, write_whole
 from kmanalysis.report.progress import Outcome
 from kmanalysis.report.request import Options
+from kmanalysis.report.runner.background import BackgroundPages
+from kmanalysis.report.runner.engine import CAN_FORK
 from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE
 from kmanalysis.report.runner.page import Made, Task, failure_sentence
-from kmanalysis.report.runner.pool import Preloader, made_pages
+from kmanalysis.report.runner.pool import Preloader, preloader
 from kmanalysis.report.sheets.data_files import measures_parquet, scorecard_csv
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.report.site.html import Link, month_name
@@ -53,79 +57,123 @@ def write_report(
     out: Path,
     options: Options,
     tell: Callable[[Outcome], None],
-    preloader: Preloader | None = None,
+    ready: Preloader | None = None,
 ) -> list[Outcome]:
     """Writes the chosen ones of all ``pages``, the first page and the data files into ``out/<month>``; ``tell`` hears of each page as it is done.
 
-    Pages that are up to date are kept; a page that fails is kept with its error and does not stop the others. ``preloader``
-    is one that was started before. Raises UsageError while another run writes into the same folder.
+    Pages that are up to date are kept; a page that fails is kept with its error and does not stop the others. ``ready``
+    is a preloader that was started before. Raises UsageError while another run writes into the same folder.
+    """
+    with begun(source, pages, chosen, out, options, ready) as batch:
+        return batch.write(source, tell)
+
+
+@contextmanager
+def begun(source: Source, pages: Sequence[Page], chosen: Sequence[Page], out: Path, options: Options, ready: Preloader | None = None) -> Iterator[Batch]:
+    """A batch that holds the folder ``out/<month>``; see `write_report`. ``ready`` is a preloader that was started before.
+
+    The source's slices may still await frames. Pages of all suppliers that are to be made in any case are begun at once, and wait for what they show.
     """
     # Absolute: papermill changes the working folder while a notebook runs.
     out = out.resolve()
-    month = str(source.workbook.month)
-    with output_folder(out / month) as folder:
-        records = recorded_pages(out, month)
-        shown = [page for page in pages if page in chosen or (page.path in records and (folder / page.path).is_file())]
-        digests = {page: _page_digest(source, page, shown) for page in shown}
+    # The folder is given up last: until then a page may still be at work.
+    with (
+        output_folder(out / str(source.workbook.month)) as folder,
+        nullcontext(ready) if ready else preloader() as running,
+        BackgroundPages[Page](options.jobs, running) as making,
+    ):
+        batch = Batch(source, pages, chosen, folder, options, making)
+        batch.begin(source)
+        yield batch
+
+
+class Batch:
+    """Making the pages of a report. Made by `begun`."""
+
+    def __init__(self, source: Source, pages: Sequence[Page], chosen: Sequence[Page], folder: Path, options: Options, making: BackgroundPages[Page]) -> None:
+        self._pages, self._chosen = pages, chosen
+        self._numbers = {page: str(number) for number, page in enumerate(chosen)}
+        self._folder = folder
+        self._options = options
+        self._making = making
+        self._month = str(source.workbook.month)
+        self._records = recorded_pages(folder.parent, self._month)
+        self._shown = [page for page in pages if page in chosen or (page.path in self._records and (folder / page.path).is_file())]
+        self._early: dict[Page, str] = {}
+
+    def begin(self, source: Source) -> None:
+        """Begins what is sure to be made."""
+        if not CAN_FORK:
+            return  # a kernel's time cannot be held while it waits
+        for page in self._chosen:
+            if not page.supplier and self._standing(page) is None:
+                # Stands for the digest of what the page shows, which is not known before all of it is there.
+                self._early[page] = token_hex(16)
+                self._make(source, page, self._early[page])
+
+    def write(self, source: Source, tell: Callable[[Outcome], None]) -> list[Outcome]:
+        """Writes all that `write_report` says, once the slices have all their frames; ``source`` may know more of the data than at the beginning."""
+        folder, records = self._folder, self._records
+        digests = {page: _page_digest(source, page, self._shown) for page in self._shown}
         outcomes: dict[Page, Outcome] = {}
         new: list[Page] = []
-        for page, made in _done(source, folder, shown, chosen, digests, records, options, preloader):
+        for page, made in self._done(source, digests):
             if made is not None:
                 _write_page(folder, page, made)
                 records[page.path] = _record(page, made, digests[page])
                 new.append(page)
-                if len(new) % (len(chosen) // _NOTES + 1) == 0:
-                    note_unfinished(out, month, records.values())
+                if len(new) % (len(self._chosen) // _NOTES + 1) == 0:
+                    note_unfinished(folder.parent, self._month, records.values())
             outcomes[page] = _outcome(source, page, made)
             tell(outcomes[page])
-        states = {page: _state(folder, records[page.path], digests[page], is_new=page in new) for page in shown}
-        missing = [page for page in pages if page not in states]
+        states = {page: _state(folder, records[page.path], digests[page], is_new=page in new) for page in self._shown}
+        missing = [page for page in self._pages if page not in states]
         _write_beside(source, folder, records, states, missing)
         _remove_stale(folder, states, records)
-        forget_unfinished(out, month)
-    return [outcomes[page] for page in chosen]
+        forget_unfinished(folder.parent, self._month)
+        return [outcomes[page] for page in self._chosen]
 
+    def _standing(self, page: Page) -> PageRecord | None:
+        """What is known of a page that may be up to date."""
+        record = self._records.get(page.path)
+        return record if record and not self._options.force and record.is_complete and record.is_unaltered(self._folder) else None
 
-def _done(
-    source: Source,
-    folder: Path,
-    shown: Sequence[Page],
-    chosen: Sequence[Page],
-    digests: Mapping[Page, str],
-    records: Mapping[str, PageRecord],
-    options: Options,
-    preloader: Preloader | None,
-) -> Iterator[tuple[Page, Made | None]]:
-    """The chosen pages as they are done; with None for one that is up to date."""
-    tasks = {}
-    for number, page in enumerate(chosen):
-        record = records.get(page.path)
-        if not options.force and record and record.is_complete and record.made_from == digests[page] and record.is_unaltered(folder):
-            yield page, None
-        else:
-            tasks[page] = _task(source, page, shown, folder / PARTIAL, str(number), options)
-    for page, task in tasks.items():
+    def _done(self, source: Source, digests: Mapping[Page, str]) -> Iterator[tuple[Page, Made | None]]:
+        """The chosen pages as they are done; with None for one that is up to date."""
+        for page in self._chosen:
+            if page in self._early:
+                continue
+            record = self._standing(page)
+            if record and record.made_from == digests[page]:
+                yield page, None
+            else:
+                self._make(source, page, source.slices.digest(page))
+        for page, made in self._making.made():
+            token = self._early.get(page)
+            yield page, made if token is None else replace(made, content=made.content.replace(token.encode(), source.slices.digest(page).encode()))
+
+    def _make(self, source: Source, page: Page, data_shown: str) -> None:
+        task = self._task(source, page, data_shown)
         source.slices.save(page, task.slice_folder)
-    yield from made_pages(tasks.items(), options.jobs, preloader)
+        self._making.add(page, task)
 
-
-def _task(source: Source, page: Page, shown: Sequence[Page], partial: Path, number: str, options: Options) -> Task:
-    workbook, words = source.workbook, source.workbook.words
-    task = Task(
-        notebook=page.notebook.path,
-        parameters=page.parameters(str(workbook.month), words.lang),
-        slice_folder=partial / "slices" / (number if page.supplier else "all"),
-        folder=partial / "pages" / number,
-        timeout=options.timeout,
-        lang=words.lang,
-        title=page.title,
-        crumb=page.supplier,
-        month=month_name(workbook.month, words),
-        home=f"{page.root}index.html",
-        links=_links(page, shown),
-        provenance=((words.text("Data shown"), source.slices.digest(page)), (words.text("Notebook"), page.notebook.digest), *_provenance(source)),
-    )
-    return task if options.kernel_memory is None else replace(task, memory=options.kernel_memory)
+    def _task(self, source: Source, page: Page, data_shown: str) -> Task:
+        workbook, words, partial = source.workbook, source.workbook.words, self._folder / PARTIAL
+        task = Task(
+            notebook=page.notebook.path,
+            parameters=page.parameters(self._month, words.lang),
+            slice_folder=partial / "slices" / (self._numbers[page] if page.supplier else "all"),
+            folder=partial / "pages" / self._numbers[page],
+            timeout=self._options.timeout,
+            lang=words.lang,
+            title=page.title,
+            crumb=page.supplier,
+            month=month_name(workbook.month, words),
+            home=f"{page.root}index.html",
+            links=_links(page, self._shown),
+            provenance=((words.text("Data shown"), data_shown), (words.text("Notebook"), page.notebook.digest), *_provenance(source)),
+        )
+        return task if self._options.kernel_memory is None else replace(task, memory=self._options.kernel_memory)
 
 
 def _provenance(source: Source) -> tuple[tuple[str, str], ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
-from kmanalysis.decisions.bundle import finished_frames
+from kmanalysis.decisions.bundle import each_finished_frame, frame_names
 from kmanalysis.loaders.checking.receipts import rejected_rows
 from kmanalysis.opening import open_workbook
-from kmanalysis.report.batch import Source, write_report
+from kmanalysis.report.batch import Source, begun
 from kmanalysis.report.cache.fingerprints import Fingerprints, read_fingerprints
 from kmanalysis.report.cache.months import MonthStore, remember_last_month
 from kmanalysis.report.choice import chosen_pages
@@ -46,19 +48,22 @@ def _write(
         workbook = open_workbook(request.data, request.month, request.standards, words.lang, memory=request.memory, frames=store.frames, shelf=store)
         pages = all_pages(found, workbook)
         chosen = chosen_pages(pages, request.only_notebooks, request.only_suppliers)
-    with progress.counting() as hears:
-        workbook.listen(hears)
-        slices = Slices(workbook, finished_frames(workbook))
-        now = read_fingerprints(request.data, kept)
-    receipts = workbook.attached.receipts if workbook.attached else []
-    # Files that changed while they were read: what was counted is of neither state, and is not kept.
-    is_steady = now == before
-    if is_steady:
-        store.save(workbook.reusable_tables())
-    source = Source(workbook, slices, receipts, now, made_from if is_steady else "")
-    with progress.pages(len(chosen)) as tell:
-        outcomes = write_report(source, pages, chosen, request.out, options, tell, ready)
+    source = Source(workbook, Slices(workbook, {}, frame_names(workbook)), workbook.attached.receipts if workbook.attached else [], before)
+    with begun(source, pages, chosen, request.out, options, ready) as batch:
+        with progress.counting() as hears:
+            workbook.listen(hears)
+            for name, finished in each_finished_frame(workbook):
+                source.slices.add(name, finished)
+            now = read_fingerprints(request.data, kept)
+        # Files that changed while they were read: what was counted is of neither state, and is not kept.
+        is_steady = now == before
+        source = replace(source, fingerprints=now, made_from=made_from if is_steady else "")
+        with progress.pages(len(chosen)) as tell, ThreadPoolExecutor(1) as beside:
+            saved = beside.submit(store.save, workbook.reusable_tables()) if is_steady else None
+            outcomes = batch.write(source, tell)
+            if saved:
+                saved.result()
     if is_steady and request.month is None:
         remember_last_month(kept, now, str(workbook.month))
     has_failed = any(outcome.state == "failed" for outcome in outcomes)
-    return Result(str(workbook.month), [page.path for page in chosen], rejected_rows(receipts), has_failed)
+    return Result(str(workbook.month), [page.path for page in chosen], rejected_rows(source.receipts), has_failed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -13,22 +13,39 @@ import pyarrow as pa
 
 from kmanalysis.report.cache.digests import digest_of, frame_digest, row_texts
 from kmanalysis.report.site.pages import Page
-from kmanalysis.slices import save_slice, slice_table
+from kmanalysis.slices import add_to_slice, complete_slice, save_slice, slice_table
 from kmanalysis.workbook import Workbook
 
 
 class Slices:
-    """The slices of a workbook's pages, cut from its finished frames (by name)."""
+    """The slices of a workbook's pages, cut from its finished frames (by name), of which some may be ``awaited``: they come by `add`."""
 
-    def __init__(self, workbook: Workbook, frames: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(self, workbook: Workbook, frames: Mapping[str, pd.DataFrame], awaited: Collection[str] = ()) -> None:
         self._workbook = workbook
-        self._frames = dict(sorted(frames.items()))
-        self._rows = {name: _Rows(frame) for name, frame in self._frames.items() if "supplier_id" in frame.columns}
+        self._frames = dict(frames)
+        self._awaited = set(awaited) - set(frames)
+        self._growing: Path | None = None
         self._digests: dict[str, str] = {}
+
+    def add(self, name: str, frame: pd.DataFrame) -> None:
+        """Takes a frame that was awaited; pages that wait for it go on."""
+        self._awaited.discard(name)
+        self._frames[name] = frame
+        if self._growing is not None:
+            add_to_slice(self._growing, name, frame)
+            if not self._awaited:
+                complete_slice(self._growing)
+
+    @cached_property
+    def _rows(self) -> dict[str, _Rows]:
+        """The frames that are about suppliers."""
+        if self._awaited:
+            raise RuntimeError("Some frames are still awaited.")
+        return {name: _Rows(frame) for name, frame in sorted(self._frames.items()) if "supplier_id" in frame.columns}
 
     def frames(self, supplier: str) -> dict[str, pd.DataFrame]:
         """The frames of a supplier's pages by name, or all where ``supplier`` is empty. A supplier's page sees no row of another."""
-        return {name: rows.frame(supplier) for name, rows in self._rows.items()} if supplier else dict(self._frames)
+        return {name: rows.frame(supplier) for name, rows in self._rows.items()} if supplier else dict(sorted(self._frames.items()))
 
     def digest(self, page: Page) -> str:
         """Digest of a page's slice: months, suppliers with their names, and every row that it may see."""
@@ -41,13 +58,18 @@ class Slices:
     def _contents(self, supplier: str) -> list[str]:
         if supplier:
             return [part for name, rows in self._rows.items() for part in (name, rows.digest(supplier))]
-        return [part for name, frame in self._frames.items() for part in (name, frame_digest(frame))]
+        return [part for name, frame in self.frames("").items() for part in (name, frame_digest(frame))]
 
     def save(self, page: Page, folder: Path) -> None:
-        """Writes a page's slice, unless it is there already."""
-        if not folder.exists():
-            tables = {name: rows.table(page.supplier) for name, rows in self._rows.items()} if page.supplier else self._frames
-            save_slice(folder, self._workbook, tables, self._suppliers(page.supplier))
+        """Writes a page's slice, unless it is there already. One of all suppliers may be written before all frames are there: it grows with them."""
+        if folder.exists():
+            return
+        if page.supplier:
+            save_slice(folder, self._workbook, {name: rows.table(page.supplier) for name, rows in self._rows.items()}, [page.supplier])
+            return
+        if self._awaited:
+            self._growing = folder
+        save_slice(folder, self._workbook, self._frames, self._workbook.suppliers, self._awaited)
 
     def _suppliers(self, supplier: str) -> list[str]:
         return [supplier] if supplier else self._workbook.suppliers

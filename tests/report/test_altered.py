@@ -61,9 +61,10 @@ def report(tmp_path, notebooks_of, monkeypatch):
             yield page, Made("\n".join([str(task.provenance), *shown]).encode())
 
     monkeypatch.setattr("kmanalysis.report.report.open_workbook", open_workbook)
-    monkeypatch.setattr("kmanalysis.report.report.finished_frames", finished)
+    monkeypatch.setattr("kmanalysis.report.report.frame_names", finished)
+    monkeypatch.setattr("kmanalysis.report.report.each_finished_frame", lambda workbook: finished(workbook).items())
     monkeypatch.setattr("kmanalysis.report.report.preloader", nullcontext)
-    monkeypatch.setattr("kmanalysis.report.batch.made_pages", made_pages)
+    monkeypatch.setattr("kmanalysis.report.runner.background.made_pages", made_pages)
     monkeypatch.setattr("kmanalysis.report.batch.scorecard_workbook", lambda workbook: scorecard(workbook).to_csv().encode())
 
     def see_to():

@@ -4,7 +4,7 @@ import pytest
 from kmanalysis.report.cache.digests import digest_of, frame_digest, row_texts
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
-from kmanalysis.slices import open_slice
+from kmanalysis.slices import is_awaiting, open_slice
 from tests.report.small import finished, judged_workbook
 
 
@@ -23,6 +23,24 @@ def test_a_supplier_s_page_sees_its_own_rows_alone(workbook, notebooks_of, tmp_p
     assert "prices.market" not in slices.frames("S02")
     assert "prices.market" in slices.frames("")
     assert len(slices.frames("S02")["scoring.grades"]) == 1
+
+
+def test_a_slice_grows_with_the_frames_that_are_awaited(workbook, notebooks_of, tmp_path):
+    whole, frames = Slices(workbook, finished(workbook)), finished(workbook)
+    growing = Slices(workbook, {}, list(frames))
+    everybody, supplier = all_pages(notebooks_of("small", "supplier"), workbook)[:2]
+    growing.save(everybody, tmp_path / "grown")
+    for name, frame in frames.items():
+        assert is_awaiting(tmp_path / "grown")
+        with pytest.raises(RuntimeError, match="awaited"):
+            growing.digest(supplier)
+        growing.add(name, frame)
+    assert not is_awaiting(tmp_path / "grown")
+    assert [growing.digest(page) for page in (everybody, supplier)] == [whole.digest(page) for page in (everybody, supplier)]
+    whole.save(everybody, tmp_path / "whole")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "grown").iterdir()} == {
+        path.name: path.read_bytes() for path in (tmp_path / "whole").iterdir()
+    }
 
 
 def test_one_supplier_s_news_change_its_page_and_the_portfolio_pages_alone(notebooks_of):

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -46,7 +46,7 @@ Message = dict[str, Any]
 
 
 class ForkEngine(Engine):  # type: ignore[misc]
-    """Runs each notebook in a fork of this process. Takes nbclient's options, and two of its own: ``environment`` and ``memory``."""
+    """Runs each notebook in a fork of this process. Takes nbclient's options, and some of its own: ``environment``, ``memory`` and ``is_waiting``."""
 
     @classmethod
     def execute_managed_notebook(
@@ -56,22 +56,24 @@ class ForkEngine(Engine):  # type: ignore[misc]
         execution_timeout: float | None = None,
         environment: Mapping[str, str] | None = None,
         memory: int = 0,
+        is_waiting: Callable[[], bool] = lambda: False,
         **options: Any,
     ) -> None:
         """Runs the notebook; ``environment`` replaces the process's own, ``memory`` caps its private memory (bytes; 0: no cap).
 
+        The time that a cell may take begins once ``is_waiting`` says no: what the notebook waits for is not its doing.
         Raises CellTimeoutError, DeadKernelError, and MemoryError where it prints more than `MOST_OUTPUT`.
         """
         if execution_timeout:
             options["timeout"] = execution_timeout
         known = {name: value for name, value in options.items() if name in _Client.class_trait_names()}
-        _Client(nb_man, **known).run(environment, memory)
+        _Client(nb_man, **known).run(environment, memory, is_waiting)
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's client, with a process that was forked in the place of a kernel."""
 
-    def run(self, environment: Mapping[str, str] | None, memory: int) -> None:
+    def run(self, environment: Mapping[str, str] | None, memory: int, is_waiting: Callable[[], bool]) -> None:
         from ipykernel.ipkernel import IPythonKernel
 
         self.reset_execution_trackers()
@@ -79,7 +81,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         self.widget_registry: dict[str, dict[str, Any]] = {}  # nobody answers a widget
         if self.on_notebook_start:
             self.on_notebook_start(notebook=self.nb)
-        with NotebookProcess(environment, memory) as self._process:
+        with NotebookProcess(environment, memory, is_waiting) as self._process:
             self.papermill_execute_cells()
         self.nb.metadata["language_info"] = dict(IPythonKernel.language_info)
         self.set_widgets_metadata()
@@ -110,7 +112,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 class NotebookProcess:
     """A fork of this process in which cells run, as a context: it ends with it."""
 
-    def __init__(self, environment: Mapping[str, str] | None, memory: int) -> None:
+    def __init__(self, environment: Mapping[str, str] | None, memory: int, is_waiting: Callable[[], bool]) -> None:
         from kmanalysis.report.runner.notebook import be_notebook
 
         self._channel, theirs = socket.socketpair()
@@ -130,6 +132,8 @@ class NotebookProcess:
             self._selector.register(source, selectors.EVENT_READ)
         self._received = b""
         self._taken = 0
+        self._is_waiting = is_waiting
+        self._seconds = self._deadline = 0.0
         self._is_closed = self._has_ended = False
 
     def __enter__(self) -> Self:
@@ -151,11 +155,11 @@ class NotebookProcess:
 
         Raises TimeoutError, DeadKernelError and MemoryError, each once all is told that came before.
         """
-        deadline = time.monotonic() + seconds
+        self._seconds, self._deadline = seconds, time.monotonic() + seconds
         try:
             self._send(json.dumps({"source": source}).encode() + b"\n")
             while True:
-                line = self._line(deadline)
+                line = self._line()
                 # The notebook waits: what is in the pipes was printed before.
                 self._take_printed()
                 self._send(b"\n")
@@ -172,9 +176,11 @@ class NotebookProcess:
             yield from self._printed()
             raise
 
-    def _line(self, deadline: float) -> bytes:
+    def _line(self) -> bytes:
         while b"\n" not in self._received:
-            left = deadline - time.monotonic()
+            if self._is_waiting():
+                self._deadline = max(self._deadline, time.monotonic() + self._seconds)
+            left = self._deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             # A process that the notebook left behind may hold the channel open: whether it has ended is asked for as well.
@@ -229,11 +235,11 @@ class NotebookProcess:
 
     def _let_end(self) -> None:
         """Lets the process end by itself, its exit handlers run; what it still says nobody hears."""
-        deadline = time.monotonic() + _PATIENCE
+        self._seconds, self._deadline = 0.0, time.monotonic() + _PATIENCE
         try:
             self._channel.shutdown(socket.SHUT_WR)
             while True:
-                self._line(deadline)
+                self._line()
         except (OSError, DeadKernelError, MemoryError):
             return
 

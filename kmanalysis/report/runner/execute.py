@@ -20,6 +20,7 @@ from papermill.exceptions import PapermillExecutionError
 from kmanalysis.report.runner.engine import CAN_FORK, NAME, ForkEngine
 from kmanalysis.report.runner.folder import NOTEBOOK_MEMORY, environment, prepare_folder
 from kmanalysis.report.runner.scrub import reproducible_notebook, reproducible_text
+from kmanalysis.slices import is_awaiting
 
 NOTEBOOK_ENGINE = "fork" if CAN_FORK else "papermill"
 """What runs the notebooks of a report on this system, for its manifest: forks of one process, or papermill's own engine and a kernel each."""
@@ -55,7 +56,8 @@ def execution(
     memory: int = NOTEBOOK_MEMORY,
     engine: str = NOTEBOOK_ENGINE,
 ) -> Execution:
-    """The notebook run to its end or to its failure, within ``timeout`` seconds and ``memory`` bytes (0: no cap; papermill's own engine has none).
+    """The notebook run to its end or to its failure, within ``memory`` bytes (0: no cap; papermill's own engine has none) and ``timeout`` seconds, which
+    begin when its slice has all its frames.
 
     Never raises for what the notebook does. The engine "fork" forks this process, which must run no thread.
     """
@@ -69,8 +71,19 @@ def execution(
         started.append(notebook)
         deadline = time.monotonic() + timeout
 
+    def is_waiting() -> bool:
+        return is_awaiting(slice_folder)
+
+    def left(cell: nbformat.NotebookNode) -> int:
+        nonlocal deadline
+        if is_waiting():
+            deadline = time.monotonic() + timeout
+        return max(1, int(deadline - time.monotonic()))
+
     variables = environment(slice_folder, folder)
-    own = {"engine_name": NAME, "environment": variables, "memory": memory} if engine == "fork" else {"kernel_manager_class": _kernel_manager(variables)}
+    own: dict[str, Any] = {"kernel_manager_class": _kernel_manager(variables)}
+    if engine == "fork":
+        own = {"engine_name": NAME, "environment": variables, "memory": memory, "is_waiting": is_waiting}
     failure = None
     try:
         papermill.execute_notebook(
@@ -79,7 +92,7 @@ def execution(
             parameters,
             progress_bar=False,
             cwd=folder,
-            timeout_func=lambda cell: max(1, int(deadline - time.monotonic())),
+            timeout_func=left,
             shutdown_kernel="immediate",
             on_notebook_start=begin,
             **own,

@@ -94,6 +94,7 @@ class Preloader:
     """Calls functions in forks of a process that has imported what pages need (see `preloader`); a context, and all of them end with it."""
 
     def __init__(self) -> None:
+        self._is_closed = self._has_forked = False
         self._launch()
 
     def __enter__(self) -> Self:
@@ -104,23 +105,36 @@ class Preloader:
 
     def close(self) -> None:
         """Ends the process, and every one that it forked."""
-        self._control.close()
-        self._process.wait()
+        self._is_closed = True
+        self._end()
 
     def started(self, function: Callable[..., object], *arguments: object) -> connections.Connection:
-        """Has a function called in a process of its own; what it returns comes over the connection, which ends without it where the process dies."""
+        """Has a function called in a process of its own; what it returns comes over the connection, which ends without it where the process dies.
+
+        Raises RuntimeError once the preloader is closed.
+        """
+        if self._is_closed:
+            raise RuntimeError("The preloader is closed.")
+        self._has_forked = True
         ours, theirs = socket.socketpair()
         with theirs:
             try:
                 socket.send_fds(self._control, [b"\0"], [theirs.fileno()])
             except OSError:
                 # It was killed. The pages that it began go on without it.
-                self.close()
+                self._end()
                 self._launch()
                 socket.send_fds(self._control, [b"\0"], [theirs.fileno()])
         connection = connections.Connection(ours.detach())
         connection.send((function, arguments))
         return connection
+
+    def _end(self) -> None:
+        self._control.close()
+        if not self._has_forked:
+            # It may still be importing, and would look up only when it is done.
+            self._process.kill()
+        self._process.wait()
 
     def _launch(self) -> None:
         self._control, theirs = socket.socketpair()

@@ -181,6 +181,16 @@ def test_time_is_counted_for_the_page_and_not_for_the_cell(run):
     assert execution.failure == Failure("timeout", "")
 
 
+def test_a_page_s_time_begins_when_all_that_it_shows_is_there(run, tmp_path):
+    waiting = tmp_path / "slice" / "awaited"
+    cells = [f"import time\ntime.sleep(1.5)\nprint('{number}')" for number in range(3)]
+    waiting.touch()
+    waited = run(*cells, f"import pathlib\npathlib.Path({str(waiting)!r}).unlink()", "print('last')", timeout=1.0)
+    assert waited.failure is None
+    assert waited.notebook.cells[-1].outputs[0].text == "last\n"
+    assert run(*cells, timeout=1.0).failure == Failure("timeout", "")
+
+
 def test_a_notebook_that_prints_without_end_is_ended(run):
     execution = run("print('first')", "while True: print('x' * 100_000)")
     assert execution.failure.kind == "memory"

@@ -54,6 +54,14 @@ def task(tmp_path):
 
 
 @needs_fork
+def test_a_closed_preloader_begins_nothing():
+    with Preloader() as preloader:
+        pass
+    with pytest.raises(RuntimeError, match="closed"):
+        preloader.started(os.getpid)
+
+
+@needs_fork
 def test_a_call_comes_back_from_a_process_of_its_own(preloader):
     with preloader.started(os.getpid) as first, preloader.started(os.getpid) as second:
         assert len({first.recv(), second.recv(), os.getpid()}) == 3

@@ -1,0 +1,52 @@
+"""Pages that are made while the run does something else."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from queue import SimpleQueue
+from threading import Thread
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from kmanalysis.report.runner.page import Made, Task
+from kmanalysis.report.runner.pool import Preloader, made_pages
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class BackgroundPages(Generic[Key]):
+    """Makes the page of each task that is given (see `pool.made_pages`), from the first one on, in a thread of its own.
+
+    As a context, after which no page is begun any more.
+    """
+
+    def __init__(self, jobs: int, preloader: Preloader | None) -> None:
+        self._tasks: SimpleQueue[tuple[Key, Task] | None] = SimpleQueue()
+        self._made: SimpleQueue[tuple[Key, Made] | BaseException | None] = SimpleQueue()
+        Thread(target=self._run, args=(jobs, preloader), daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, place: TracebackType | None) -> None:
+        self._tasks.put(None)
+
+    def add(self, key: Key, task: Task) -> None:
+        """Gives a task, before `made` is asked."""
+        self._tasks.put((key, task))
+
+    def made(self) -> Iterator[tuple[Key, Made]]:
+        """The pages as they are done, to the last one. Raises what went wrong where they are made."""
+        self._tasks.put(None)
+        while (done := self._made.get()) is not None:
+            if isinstance(done, BaseException):
+                raise done
+            yield done
+
+    def _run(self, jobs: int, preloader: Preloader | None) -> None:
+        try:
+            for done in made_pages(iter(self._tasks.get, None), jobs, preloader):
+                self._made.put(done)
+            self._made.put(None)
+        except BaseException as problem:  # noqa: BLE001 - whoever waits for the pages hears of it
+            self._made.put(problem)
