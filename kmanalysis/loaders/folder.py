@@ -10,7 +10,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
-from rapidfuzz.process import extractOne
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
@@ -140,6 +139,8 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
     """Raises DataError for a heading that is not the table's or stands twice, and for required columns that are missing."""
     for heading in headings:
         if heading not in table.columns:
+            from rapidfuzz.process import extractOne
+
             nearest = extractOne(heading, list(table.columns))[0]
             raise DataError(
                 "{file}, line {line}: {table} has no column {found!r}. Did you mean {nearest}?",
