@@ -111,9 +111,8 @@ def _validate(
             staged = _staged(engine, path, f"_staged_{number}")
             drop.append(staged)
             selects.append(_canonical_text(table, staged, number, names[number]))
-    engine.execute(f"CREATE OR REPLACE VIEW _text AS {' UNION ALL BY NAME '.join(selects)}")
-    outcome = validate(engine, "_text", table, table.name, names, known=known, key=key, keep_origin=keep_origin)
-    engine.execute("DROP VIEW _text")
+    text = f"({' UNION ALL BY NAME '.join(selects)})"
+    outcome = validate(engine, text, table, table.name, names, known=known, key=key, keep_origin=keep_origin)
     for staged in drop:
         drop_staged(engine, staged)
     if not keep_origin:
