@@ -67,6 +67,12 @@ def test_packages_carry_their_init():
     assert sorted(folder.relative_to(ROOT).as_posix() for folder in folders if not (folder / "__init__.py").is_file()) == []
 
 
+def test_no_command_waits_for_all_of_scipys_statistics():
+    # Half a second; scipy.special has what is needed.
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in MODULES}
+    assert places(texts, r"(from|import) scipy\.stats|from scipy import .*\bstats\b") == []
+
+
 @pytest.mark.parametrize("rooms", ["measures", "steps"])
 def test_measures_stay_in_the_engine(rooms):
     texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in MODULES if path.is_relative_to(ROOT / "kmanalysis" / rooms)}

@@ -11,6 +11,7 @@ from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.price.market import daily_deviations
 from kmanalysis.measures.service.tickets import tickets_by_day
 from kmanalysis.measures.stability.orders import delivery_days, delivery_log_days
+from kmanalysis.standards import Standards
 from kmanalysis.statistics.control import daily_variance, drift_onset, ewma, ewma_spread
 from kmanalysis.workbook import Workbook, frame
 
@@ -35,10 +36,8 @@ def drift_charts(workbook: Workbook) -> pd.DataFrame:
     days = pd.date_range(months[0].first_day, months[-1].last_day, freq="D")
     for measure, (observe, shift) in _OBSERVED.items():
         least = shift(workbook.standards.value(f"review.{_SHIFTS[measure]}"))
-        for supplier, seen in observe(workbook, days).groupby("supplier_id", sort=True):
-            charted = _chart(seen, seen["day"] < begins, workbook, least=least, is_count=measure == "service.dispute_rate")
-            if charted is not None:
-                parts.append(charted.assign(supplier_id=supplier, measure=measure)[list(SERIES)])
+        charted = _charted(observe(workbook, days), begins, workbook.standards, least=least, is_count=measure == "service.dispute_rate")
+        parts.append(charted.assign(measure=measure)[list(SERIES)])
     return pd.concat(parts, ignore_index=True).sort_values(["supplier_id", "measure", "day"], ignore_index=True)
 
 
@@ -49,9 +48,12 @@ def drifts(workbook: Workbook) -> pd.DataFrame:
     ``size`` is the step, or the ramp's rise a day (a week for disputes), in the chart's own unit; ``latest`` is the moving average at the end.
     """
     length = int(workbook.standards.value("review.dispute_days"))
-    rows = [
-        _drift(chart, length if key[1] == "service.dispute_rate" else 1) for key, chart in drift_charts(workbook).groupby(["supplier_id", "measure"], sort=True)
-    ]
+    charts = drift_charts(workbook)
+    watched = charts[~charts["is_baseline"]]
+    one = ["supplier_id", "measure"]
+    is_out = (watched["ewma"] > watched["limit"]) & watched["value"].notna()
+    signalled = watched.assign(is_out=is_out)[is_out.groupby([watched[name] for name in one]).transform("any")]
+    rows = [_drift(chart, length if measure == "service.dispute_rate" else 1) for (_, measure), chart in signalled.groupby(one, sort=True)]
     found = pd.DataFrame([row for row in rows if row], columns=list(DRIFTS))
     days = dict.fromkeys(("signalled_on", "began_on"), "datetime64[s]")
     return found.astype(days | dict.fromkeys(("size", "centre", "latest", "limit"), "float64") | {"is_standing": "bool"})
@@ -64,30 +66,33 @@ def drift_series(workbook: Workbook) -> pd.DataFrame:
     return drift_charts(workbook).merge(signalled, on=["supplier_id", "measure"])
 
 
-def _chart(seen: pd.DataFrame, in_baseline: pd.Series, workbook: Workbook, *, least: float, is_count: bool) -> pd.DataFrame | None:
-    base, later = seen[in_baseline & seen["value"].notna()], seen[~in_baseline]
-    if len(base) < 2 or later["value"].isna().all():
-        return None
-    cases = base["cases"].sum()
-    centre = float((base["value"] * base["cases"]).sum() / cases)
-    variance = daily_variance(base["value"], base["cases"], centre)
-    # Counts differ by chance at least as Poisson's law says; none seen is less than one half.
-    variance = max(variance, centre, 0.5 / cases) if is_count else variance
-    standards = workbook.standards
+def _charted(seen: pd.DataFrame, begins: pd.Timestamp, standards: Standards, *, least: float, is_count: bool) -> pd.DataFrame:
+    """The days seen of the suppliers that have a baseline and were seen after it, with is_baseline, centre, ewma and limit; value rounded."""
     weight, width = standards.value("review.ewma_weight"), standards.value("review.ewma_width")
-    average = ewma(later["value"], weight, centre)
-    reach = np.maximum(width * ewma_spread(variance / later["cases"].where(later["value"].notna()), weight), least)
-    charted = pd.concat([base.assign(ewma=np.nan, limit=np.nan, is_baseline=True), later.assign(ewma=average, limit=centre + reach, is_baseline=False)])
-    rounded = {name: charted[name].round(DIGITS) for name in ("value", "ewma", "limit")}
-    return charted.assign(centre=round(centre, DIGITS), **rounded)
+    is_baseline = (seen["day"] < begins).to_numpy()
+    cases, value = seen["cases"].to_numpy(), seen["value"].to_numpy(dtype="float64")
+    is_seen, is_charted = ~np.isnan(value), np.zeros(len(seen), dtype=bool)
+    centres, average, limit = (np.full(len(seen), np.nan) for _ in range(3))
+    for places in seen.groupby("supplier_id").indices.values():
+        rows = np.asarray(places)
+        base, later = rows[is_baseline[rows] & is_seen[rows]], rows[~is_baseline[rows]]
+        if len(base) < 2 or not is_seen[later].any():
+            continue
+        total = cases[base].sum()
+        centre = float((value[base] * cases[base]).sum() / total)
+        variance = daily_variance(value[base], cases[base], centre)
+        # Counts differ by chance at least as Poisson's law says; none seen is less than one half.
+        variance = max(variance, centre, 0.5 / total) if is_count else variance
+        reach = width * ewma_spread(variance / np.where(is_seen[later], cases[later], np.nan), weight)
+        average[later], limit[later] = ewma(value[later], weight, centre), centre + np.maximum(reach, least)
+        for charted in (base, later):
+            is_charted[charted], centres[charted] = True, round(centre, DIGITS)
+    rounded = {"value": value.round(DIGITS), "ewma": average.round(DIGITS), "limit": limit.round(DIGITS)}
+    return seen.assign(is_baseline=is_baseline, centre=centres, **rounded)[is_charted]
 
 
-def _drift(chart: pd.DataFrame, length: int) -> dict[str, object] | None:
-    watched = chart[~chart["is_baseline"]].reset_index(drop=True)
-    out = np.flatnonzero((watched["ewma"] > watched["limit"]) & watched["value"].notna())
-    if not len(out):
-        return None
-    until = watched.head(out[0] + 1)
+def _drift(watched: pd.DataFrame, length: int) -> dict[str, object] | None:
+    until = watched.head(int(watched["is_out"].to_numpy().argmax()) + 1)
     centre, last = float(watched["centre"].iloc[0]), watched.iloc[-1]
     onset = drift_onset(until["value"], until["cases"], centre)
     if onset is None:

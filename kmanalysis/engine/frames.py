@@ -17,7 +17,8 @@ _DECIMAL = re.compile(r"decimal\(\d+, (\d+)\)")
 
 def frame_of(rows: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
     """The rows as a frame. Whole numbers with gaps become floats, truth values with gaps objects, decimals exact objects, a date is its midnight."""
-    return pd.DataFrame({column.name: _series(rows.column(column.name), column.type) for column in columns})
+    # Arrays: a frame of series would look whether all of them have one index.
+    return pd.DataFrame({column.name: _series(rows.column(column.name), column.type).array for column in columns})
 
 
 def _series(cells: pa.ChunkedArray, kind: str) -> pd.Series:

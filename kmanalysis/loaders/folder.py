@@ -10,7 +10,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
-from rapidfuzz.process import extractOne
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
@@ -112,9 +111,8 @@ def _validate(
             staged = _staged(engine, path, f"_staged_{number}")
             drop.append(staged)
             selects.append(_canonical_text(table, staged, number, names[number]))
-    engine.execute(f"CREATE OR REPLACE VIEW _text AS {' UNION ALL BY NAME '.join(selects)}")
-    outcome = validate(engine, "_text", table, table.name, names, known=known, key=key, keep_origin=keep_origin)
-    engine.execute("DROP VIEW _text")
+    text = f"({' UNION ALL BY NAME '.join(selects)})"
+    outcome = validate(engine, text, table, table.name, names, known=known, key=key, keep_origin=keep_origin)
     for staged in drop:
         drop_staged(engine, staged)
     if not keep_origin:
@@ -140,6 +138,8 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
     """Raises DataError for a heading that is not the table's or stands twice, and for required columns that are missing."""
     for heading in headings:
         if heading not in table.columns:
+            from rapidfuzz.process import extractOne
+
             nearest = extractOne(heading, list(table.columns))[0]
             raise DataError(
                 "{file}, line {line}: {table} has no column {found!r}. Did you mean {nearest}?",

@@ -25,12 +25,13 @@ EVIDENCE_ROWS = 20
 @frame("measures.observed")
 def observed(workbook: Workbook) -> pd.DataFrame:
     """The measures frame of the month: every supplier, every measure; the ones without data say so with n = 0."""
-    parts = []
+    parts, missing = [], {}
     for measure in measures().values():
         found = measure.compute(workbook)
         seen = set(found.loc[found["measure"] == measure.id, "supplier_id"])
-        missing = [supplier for supplier in workbook.suppliers if supplier not in seen]
-        parts += [found, unobserved_frame(workbook, measure.id, missing)]
+        missing[measure.id] = [supplier for supplier in workbook.suppliers if supplier not in seen]
+        parts.append(found)
+    parts.append(unobserved_frame(workbook, missing))
     whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return whole.sort_values(["supplier_id", "measure"], ignore_index=True)
 

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from kmanalysis.measures.common.frames import Row
 from kmanalysis.measures.observation import observe
 from kmanalysis.scoring.scorecard import scorecard, standards_frame, unrequested, weighted_scores
 from kmanalysis.scoring.verdicts import scale_points
@@ -127,13 +126,14 @@ def grade_chances(workbook: Workbook, graded: pd.DataFrame, floor: np.ndarray, e
     draws = int(standards.value("grade.draws"))
     weights = weight_draws(standards, unrequested(workbook), draws)
     chances = np.zeros((len(graded), len(RANKS)))
-    by_supplier = dict(tuple(scorecard(workbook).groupby("supplier_id", sort=False)))
+    scores = score_draws(scorecard(workbook), weights, standards)
+    nothing = np.full(draws, np.nan)
     for place, row in enumerate(graded[["supplier_id", "coverage", "missed"]].to_dict("records")):
         if ends_at_once[place]:
             chances[place, 0] = 1.0
             continue
-        scores = score_draws(by_supplier[row["supplier_id"]], weights, standards)
-        ranks = np.maximum(graded_ranks(scores, np.full(draws, row["coverage"]), np.full(draws, row["missed"]), standards), floor[place])
+        drawn = scores.get(row["supplier_id"], nothing)
+        ranks = np.maximum(graded_ranks(drawn, row["coverage"], row["missed"], standards), floor[place])
         chances[place] = np.bincount(ranks, minlength=len(RANKS)) / draws
     return chances
 
@@ -146,24 +146,32 @@ def weight_draws(standards: Standards, unrequested: frozenset[str], draws: int) 
     return pd.DataFrame(drawn.T, index=weighing.index)
 
 
-def score_draws(judged: pd.DataFrame, weights: pd.DataFrame, standards: Standards) -> np.ndarray:
-    """Drawn scores of one supplier's scorecard rows, one a draw."""
+def score_draws(judged: pd.DataFrame, weights: pd.DataFrame, standards: Standards) -> dict[str, np.ndarray]:
+    """Drawn scores of each supplier of these scorecard rows, one a draw; suppliers without points are left out."""
     counted = judged[judged["points"].notna() & judged["measure"].isin(weights.index)]
-    if counted.empty:
-        return np.full(weights.shape[1], np.nan)
-    drawn = np.stack([_point_draws(row, weights.shape[1], standards) for row in counted.to_dict("records")])
-    of_measure = weights.loc[counted["measure"]].to_numpy()
-    means: np.ndarray = (of_measure * drawn).sum(axis=0) / of_measure.sum(axis=0)
-    return means
+    # Arrays of all rows: to take a supplier's from a frame takes longer than to draw them.
+    is_free = (~counted["veto"] & (counted["verdict"] != "unproven") & (counted["upper"] > counted["lower"])).to_numpy()
+    numbers = counted[["points", "value", "lower", "upper", "worst", "target", "best"]].to_numpy(dtype="float64")
+    most = np.where(counted["unit"] == "share", 1.0, np.inf)
+    names = list(zip(counted["supplier_id"], counted["measure"], counted["month"], strict=True))
+    of_measure = weights.index.get_indexer(pd.Index(counted["measure"]))
+    scores = {}
+    for supplier, places in counted.groupby("supplier_id", sort=False).indices.items():
+        rows = np.asarray(places)
+        free = rows[is_free[rows]]
+        drawn = np.repeat(numbers[rows, :1], weights.shape[1], axis=1)
+        drawn[is_free[rows]] = _point_draws([names[row] for row in free], numbers[free, 1:], most[free], weights.shape[1], standards)
+        weighing = weights.iloc[of_measure[rows]].to_numpy()
+        scores[str(supplier)] = (weighing * drawn).sum(axis=0) / weighing.sum(axis=0)
+    return scores
 
 
-def _point_draws(row: Row, draws: int, standards: Standards) -> np.ndarray:
-    is_fixed = row["veto"] or row["verdict"] == "unproven" or not (row["upper"] > row["lower"])
-    if is_fixed:
-        return np.full(draws, row["points"])
+def _point_draws(names: list[tuple[str, ...]], numbers: np.ndarray, most: np.ndarray, draws: int, standards: Standards) -> np.ndarray:
+    """Drawn points, a row a measure: seeded by its names, redrawn from its value, lower and upper, on the scale of its worst, target and best."""
+    z = np.empty((len(names), draws))
+    for place, seed in enumerate(names):
+        generator(*seed).standard_normal(out=z[place])
+    value, lower, upper, worst, target, best = numbers.T[:, :, np.newaxis]
     # Two half-normals that meet at the value and have the measure's one-sided bounds as their quantiles.
-    z = generator(row["supplier_id"], row["measure"], row["month"]).standard_normal(draws)
-    above, below = row["upper"] - row["value"], row["value"] - row["lower"]
-    value = row["value"] + z * np.where(z > 0, above, below) / ndtri(standards.value("counting.confidence"))
-    value = np.clip(value, 0.0, 1.0 if row["unit"] == "share" else None)
-    return scale_points(value, row["worst"], row["target"], row["best"], standards.value("grade.target_points"))
+    seen = value + z * np.where(z > 0, upper - value, value - lower) / ndtri(standards.value("counting.confidence"))
+    return scale_points(np.clip(seen, 0.0, most[:, np.newaxis]), worst, target, best, standards.value("grade.target_points"))

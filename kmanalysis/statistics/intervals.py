@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
+from kmanalysis.statistics.hypergeometric import tails
+
 # A probability that equals its limit on paper must not miss it by a rounding error.
 ROUNDING = 1e-9
 
@@ -132,13 +134,11 @@ def _counts(part: ArrayLike, whole: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
 
 def _fewest(seen: np.ndarray, drawn: np.ndarray, lot: np.ndarray, miss: float) -> np.ndarray:
     """The smallest number of such items in the lot under which seeing that many or more has a probability above ``miss``."""
-    # Half a second, which every command would wait for at its start.
-    from scipy.stats import hypergeom
-
     low, high = seen.copy(), lot - (drawn - seen)
     while (low < high).any():
         middle = (low + high) // 2
-        stands = hypergeom.sf(seen - 1, lot, middle, drawn) > miss * (1 + ROUNDING)
+        _, so_many = tails(seen - 1, lot, middle, drawn)
+        stands = so_many > miss * (1 + ROUNDING)
         low, high = np.where(stands, low, np.minimum(middle + 1, high)), np.where(stands, middle, high)
     return low
 

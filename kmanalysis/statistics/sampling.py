@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from kmanalysis.statistics.hypergeometric import tails
 from kmanalysis.statistics.intervals import ROUNDING
 
 MOST_CODES = 10_000_000
@@ -59,9 +60,7 @@ def acceptance(n: ArrayLike, c: ArrayLike, bad_share: ArrayLike, lot: int | None
     """
     n, c, bad_share = np.broadcast_arrays(np.asarray(n, dtype=np.int64), np.asarray(c, dtype=np.int64), np.asarray(bad_share, dtype=float))
     if lot is not None:
-        from scipy.stats import hypergeom
-
-        return np.asarray(hypergeom.cdf(c, lot, np.rint(bad_share * lot).astype(np.int64), n))
+        return tails(c, lot, np.rint(bad_share * lot), n)[0]
     return np.where(c >= n, 1.0, special.bdtr(np.minimum(c, n), n, bad_share))
 
 

@@ -201,3 +201,8 @@ def test_a_text_depends_on_no_folder_and_no_language(samples, workbook_of, monke
     assert [name for name, (first, second) in both.items() if first != second and first.facts == second.facts] == []
     assert {name.partition(".")[0] for name, (first, second) in both.items() if first.facts != second.facts} == {"service", "evidence"}
     assert len(set(of_small) & set(of_samples)) > 60
+
+
+def test_no_frame_asks_for_what_has_to_be_written_each_time(workbook_of, monkeypatch):
+    monkeypatch.setattr(Workbook, "rows_of", None)
+    assert len(finished_frames(workbook_of({"orders": ORDERS}, month="2026-07"))) > 100

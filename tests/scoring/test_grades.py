@@ -121,7 +121,7 @@ def test_a_measure_is_redrawn_from_its_interval(seen):
     workbook = seen({"2026-10": rows})
     judged = scorecard(workbook).query("measure == 'price.gross_margin'")
     weights = weight_draws(workbook.standards, UNREQUESTED, 20_000)
-    drawn = score_draws(judged, weights, workbook.standards)
+    drawn = score_draws(judged, weights, workbook.standards)["S01"]
     # below the target a point is worth 80/0.15 of margin, above it 20/0.15; the bounds are the 5 % and 95 % quantiles
     assert np.quantile(drawn, 0.05) == pytest.approx(80 - 0.03 / 0.15 * 80, abs=0.5)
     assert np.quantile(drawn, 0.95) == pytest.approx(80 + 0.03 / 0.15 * 20, abs=0.5)

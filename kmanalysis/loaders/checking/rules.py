@@ -34,7 +34,7 @@ class Outcome:
 
 def no_rejects() -> pd.DataFrame:
     """A rejects frame without rows."""
-    return pd.DataFrame({column: pd.Series(dtype="int64" if column == "line" else "str") for column in REJECT_COLUMNS})
+    return pd.DataFrame(columns=list(REJECT_COLUMNS), dtype="str").astype({"line": "int64"})
 
 
 def validate(
@@ -50,7 +50,7 @@ def validate(
     has_secrets: bool = False,
     keep_origin: bool = False,
 ) -> Outcome:
-    """Makes ``target`` from the relation ``text`` and says what was left out.
+    """Makes ``target`` from the relation ``text`` (a name, or a select in parentheses) and says what was left out.
 
     ``text`` has ``_file`` (a number that ``files`` names), ``_line``, ``_fault``, ``_found``, ``_width`` and canonical columns as text, NULL
     where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references may point. ``key`` makes
@@ -79,7 +79,7 @@ class _Validation:
         self.connection, self.text, self.table, self.files, self.known, self.key, self.repeats = connection, text, table, files, known, key, repeats
         self.name = target
         self.target = identifier(target)
-        self.present = {row[0] for row in connection.execute(f"DESCRIBE {text}").fetchall()}
+        self.present = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {text}").fetchall()}
         self.casts = {name: cast(column) for name, column in table.columns.items()}
         self.outcome = Outcome(read=dict.fromkeys(files.values(), 0))
         self.found: list[pd.DataFrame] = []

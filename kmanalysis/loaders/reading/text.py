@@ -114,11 +114,11 @@ def _by_engine(connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding
     feeder = Feeder(path, read, header_end, delimiter)
     columns = ", ".join(f"'{column}': 'VARCHAR'" for column in _raw_columns(width))
     try:
-        connection.execute(
+        rows = _one(
+            connection,
             f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv('{feeder.address}', auto_detect=false, header=false, delim='{delimiter}', quote='\"', "
-            f"escape='\"', new_line='\\n', columns={{{columns}}}, null_padding=true, nullstr='\x01', strict_mode=true, max_line_size=4000000)"
+            f"escape='\"', new_line='\\n', columns={{{columns}}}, null_padding=true, nullstr='\x01', strict_mode=true, max_line_size=4000000)",
         )
-        rows = _one(connection, f"SELECT count(*) FROM {name}")
     except duckdb.Error:
         rows = -1
     finally:

@@ -12,6 +12,8 @@ from kmanalysis.statistics.intervals import proportion_bounds
 from kmanalysis.tables import MEASURES
 from kmanalysis.workbook import Workbook
 
+_TEXT = pd.StringDtype(na_value=np.nan)
+
 Row = Mapping[Hashable, Any]
 """A row of a frame, as ``to_dict("records")`` gives it."""
 
@@ -25,13 +27,15 @@ def measures_frame(workbook: Workbook, measure: str, data: pd.DataFrame, *, unit
     ``data`` has supplier_id, value and n, and where known lower, upper and basis; a supplier whose n is 0 has no value.
     """
     n = data["n"].to_numpy(dtype="int64")
-    # Arrays and one frame at the end: this runs a hundred times a month.
+    # Whole columns and one frame at the end: this runs a hundred times a month, and a frame takes long to spread a single value.
+    texts = {name: pd.array([text] * len(n), dtype=_TEXT) for name, text in (("month", str(workbook.month)), ("measure", measure), ("unit", unit))}
     numbers = {
-        name: np.where(n > 0, data[name].to_numpy(dtype="float64"), np.nan).round(DIGITS) if name in data else np.nan for name in ("value", "lower", "upper")
+        name: np.where(n > 0, data[name].to_numpy(dtype="float64"), np.nan).round(DIGITS) if name in data else np.full(len(n), np.nan)
+        for name in ("value", "lower", "upper")
     }
-    columns = {"month": str(workbook.month), "supplier_id": data["supplier_id"].astype("str").array, "measure": measure, "unit": unit, "n": n} | numbers
-    columns["basis"] = data["basis"].array if "basis" in data else basis
-    finished = pd.DataFrame({name: columns.get(name, np.nan) for name in MEASURES})
+    seen_by = data["basis"].array if "basis" in data else pd.array([basis] * len(n), dtype=_TEXT)
+    columns = texts | {"supplier_id": data["supplier_id"].astype(_TEXT).array, "n": n, "basis": seen_by} | numbers
+    finished = pd.DataFrame({name: columns[name] for name in MEASURES})
     return finished if finished["supplier_id"].is_monotonic_increasing else finished.sort_values("supplier_id", ignore_index=True)
 
 
@@ -45,7 +49,10 @@ def share_frame(workbook: Workbook, measure: str, counts: pd.DataFrame, *, basis
     return measures_frame(workbook, measure, data, unit="share", basis=basis)
 
 
-def unobserved_frame(workbook: Workbook, measure: str, suppliers: Sequence[str]) -> pd.DataFrame:
-    """The measures frame that says of these suppliers that nothing was observed."""
-    nothing = pd.DataFrame({"supplier_id": pd.Series(suppliers, dtype="str"), "value": np.nan, "n": 0})
-    return measures_frame(workbook, measure, nothing, unit=workbook.standards[measure].unit)
+def unobserved_frame(workbook: Workbook, missing: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The measures frame that says of these suppliers, by measure, that nothing was observed."""
+    pairs = [(measure, supplier) for measure, suppliers in missing.items() for supplier in suppliers]
+    measure, supplier_id = (pd.array([pair[place] for pair in pairs], dtype=_TEXT) for place in (0, 1))
+    unit = pd.array([workbook.standards[measure].unit for measure, _ in pairs], dtype=_TEXT)
+    columns = {"month": str(workbook.month), "supplier_id": supplier_id, "measure": measure, "unit": unit, "n": 0, "basis": "census"}
+    return pd.DataFrame({name: columns.get(name, np.nan) for name in MEASURES})

@@ -97,7 +97,7 @@ def waiting_frame(workbook: Workbook, measure: str, counts: pd.DataFrame) -> pd.
     shares["basis"] = np.where(shares["supplier_id"].isin(undecided["supplier_id"]), "bounded", "census")
     parts = [measures_frame(workbook, measure, shares.rename(columns={"share": "value"}), unit="share")]
     for label, q in (("p50_seconds", 0.5), ("p95_seconds", 0.95)):
-        quantiles = waiting_quantiles_by(by_supplier, q, confidence).merge(shares[["supplier_id", "n"]], on="supplier_id")
+        quantiles = waiting_quantiles_by(by_supplier, q, confidence).assign(n=by_supplier.n)
         parts.append(measures_frame(workbook, f"{measure}.{label}", quantiles, unit="seconds"))
     still_open = counts["cases"].where(~counts["ended"], 0).groupby(counts["supplier_id"]).sum()
     opened = shares["supplier_id"].map(still_open).astype("float64") / shares["n"].where(shares["n"] > 0)

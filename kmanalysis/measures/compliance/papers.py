@@ -106,11 +106,16 @@ def documents(workbook: Workbook) -> pd.DataFrame:
     days_left is empty for a document without an end and negative for one that ran out. state: valid, unverified, outdated, or absent (a kind of
     which nothing is on file: a row without a document).
     """
-    columns = ["supplier_id", "kind", "document_id", "licensor", "scope", "valid_from", "valid_to", "verified_at", "days_left"]
-    found = workbook.rows_of(licences_rows(workbook).select(columns).order_by("supplier_id", "kind", "document_id"))
+    found = _documents_on_file(workbook)
     is_verified = found["verified_at"].notna() & (found["verified_at"] < workbook.month.end)
     found["state"] = np.select([found["document_id"].isna(), found["days_left"] < 0, ~is_verified], ["absent", "outdated", "unverified"], "valid")
     return found
+
+
+@query("compliance.documents_on_file")
+def _documents_on_file(workbook: Workbook) -> ir.Table:
+    columns = ["supplier_id", "kind", "document_id", "licensor", "scope", "valid_from", "valid_to", "verified_at", "days_left"]
+    return licences_rows(workbook).select(columns).order_by("supplier_id", "kind", "document_id")
 
 
 def grey_listings(workbook: Workbook) -> pd.DataFrame:

@@ -60,7 +60,8 @@ def dispute_rate_rows(workbook: Workbook) -> ir.Table:
 
 
 @frame("service.disputes_by_kind")
-def disputes_by_kind(workbook: Workbook) -> pd.DataFrame:
+@query("service.disputes_by_kind")
+def disputes_by_kind(workbook: Workbook) -> ir.Table:
     """Disputes of the month's orders by what they are about: supplier_id, kind, orders (distinct), by_supplier, unknown_fault, tickets."""
     tickets = _dispute_tickets(workbook)
     by_order = tickets.group_by("order_id", "kind").agg(tickets=tickets.count(), fault_weight=tickets.fault_weight.max())
@@ -71,7 +72,7 @@ def disputes_by_kind(workbook: Workbook) -> pd.DataFrame:
         unknown_fault=disputed.count(where=disputed.fault_weight == 2),
         tickets=disputed.tickets.sum(),
     )
-    return workbook.rows_of(by_kind.order_by("supplier_id", "kind")).astype({"tickets": "int64"})
+    return by_kind.order_by("supplier_id", "kind")
 
 
 def _dispute_tickets(workbook: Workbook) -> ir.Table:
