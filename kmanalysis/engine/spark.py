@@ -104,12 +104,12 @@ class Spark:
         """See `interface.Engine`."""
         self._add(table, self._frame(rows), month)
 
-    def add_files(self, name: str, files: Sequence[Path], schema: pa.Schema) -> None:
-        """Makes Parquet files, which every worker must see under the same path, a table of the session."""
+    def add_files(self, name: str, addresses: Sequence[str], schema: pa.Schema) -> None:
+        """Makes Parquet files a table of the session. Every worker must see them at these addresses (see `local_address`)."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        # Without the scheme a cluster would look in its own file system. Spark takes a path for a pattern; told otherwise it reads each of several files twice.
-        paths = [f"file://{_PATTERN.sub(_ESCAPED, str(path.resolve()))}" for path in files]
+        # Spark takes a path for a pattern; told otherwise it reads each of several files twice.
+        paths = [_PATTERN.sub(_ESCAPED, address) for address in addresses]
         reader = self._session.read.schema(from_arrow_schema(schema, prefer_timestamp_ntz=True))
         reader.parquet(*paths).select(*schema.names).createOrReplaceTempView(name)
 
@@ -151,6 +151,11 @@ class Spark:
             for more in dated[1:]:
                 whole = whole.union(more)
             whole.createOrReplaceTempView(table)
+
+
+def local_address(path: Path) -> str:
+    """The address of a file of this machine: without a scheme a cluster would look in its own file system."""
+    return f"file://{path.resolve()}"
 
 
 def spark_session(master: str | None = None, memory: str | None = None) -> SparkSession:

@@ -43,13 +43,16 @@ def _write(
     words, kept = request.words, request.out / KEPT
     store = MonthStore(kept, before, request.standards, force=options.force)
     with progress.step(words.text("Reading {folder}", folder=request.data.name)):
-        workbook = open_workbook(request.data, request.month, request.standards, words.lang, memory=request.memory, frames=store.frames, shelf=store)
+        workbook = open_workbook(
+            request.data, request.month, request.standards, words.lang,
+            memory=request.memory, engine=request.engine, master=request.master, frames=store.frames, shelf=store,
+        )  # fmt: skip
         pages = all_pages(found, workbook)
         chosen = chosen_pages(pages, request.only_notebooks, request.only_suppliers)
     with progress.counting() as hears:
         workbook.listen(hears)
         slices = Slices(workbook, finished_frames(workbook))
-        now = read_fingerprints(request.data, kept)
+        now = read_fingerprints(request.source(), kept)
     receipts = workbook.attached.receipts if workbook.attached else []
     # Files that changed while they were read: what was counted is of neither state, and is not kept.
     is_steady = now == before
