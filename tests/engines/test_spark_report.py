@@ -79,4 +79,5 @@ def test_every_file_is_the_same_to_the_byte(reports):
 
 
 def test_the_work_was_done_by_executors(reports):
-    assert {folder.name for folder in (reports[2] / "work").glob("app-*/*")} == {"0", "1"}
+    # At its end such a cluster starts more of them for a moment.
+    assert {folder.name for folder in (reports[2] / "work").glob("app-*/*")} >= {"0", "1"}
