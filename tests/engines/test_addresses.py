@@ -69,7 +69,7 @@ def test_a_workbook_at_an_address_is_the_one_of_the_folder(folder):
     there = open_workbook(at(folder), "2026-10", lang="en", engine="spark", master=MASTER, memory="3GB")
     assert there.attached.receipts == here.attached.receipts
     assert there.suppliers == here.suppliers
-    for measure in ("price.band_share", "stability.uptime"):
+    for measure in ("stability.delivery_time", "stability.uptime"):
         rows = observation.rows(here, measure)
         wanted = here.rows_of(rows.order_by(rows.columns))
         assert len(wanted)
