@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,12 +14,16 @@ from kmanalysis.engine.duckdb import DuckDB, connect
 from kmanalysis.engine.interface import Engine
 from kmanalysis.engine.queries import Shelf
 from kmanalysis.errors import UsageError
+from kmanalysis.loaders.address import Address, Place, local_folder, place_of
 from kmanalysis.loaders.folder import Attached, attach
 from kmanalysis.slices import SLICE_VARIABLE, open_slice
 from kmanalysis.standards import Standards, load_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
 from kmanalysis.workbook import ANY_MONTH, Workbook
+
+if TYPE_CHECKING:
+    from kmanalysis.loaders.hadoop import HadoopFolder
 
 DATA_VARIABLE = "KMANALYSIS_DATA"
 """Environment variable that names the workbook folder to open where none is given."""
@@ -28,7 +33,7 @@ ENGINES = ("duckdb", "spark")
 
 
 def open_workbook(
-    data: str | Path | None = None,
+    data: str | Place | None = None,
     month: str | None = None,
     standards: str | Path | Standards | None = None,
     lang: str = "zh",
@@ -41,7 +46,8 @@ def open_workbook(
 ) -> Workbook:
     """Opens a folder of canonical tables for one month (default: the last one with an event).
 
-    ``data`` defaults to the folder that the environment variable KMANALYSIS_DATA names, else to the samples.
+    ``data`` defaults to the folder that the environment variable KMANALYSIS_DATA names, else to the samples. With Spark it may be an address like
+    ``hdfs://host/data``, as text.
 
     ``standards`` is an operator's own TOML, or standards that are already loaded. ``engine`` is one of `ENGINES`; Spark runs on ``master``, a
     master's URL (default: this machine). ``frames`` holds what is finished already, by month and name, and is given what is finished here;
@@ -54,20 +60,40 @@ def open_workbook(
         return open_slice(Path(os.environ[SLICE_VARIABLE]), words)
     in_force = standards if isinstance(standards, Standards) else load_standards(standards)
     chosen = Month.parse(month) if month else None
-    folder = Path(data or os.environ.get(DATA_VARIABLE) or samples_folder())
-    chosen_engine, attached = _opened(folder, memory, engine, master)
+    place = place_of(data or os.environ.get(DATA_VARIABLE) or samples_folder())
+    chosen_engine, attached = _opened(place, memory, engine, master)
     workbook = Workbook(chosen or ANY_MONTH, in_force, words, engine=chosen_engine, attached=attached, frames=frames, shelf=shelf)
     return workbook if chosen else workbook.at(workbook.last_month)
 
 
-def _opened(folder: Path, memory: str | None, engine: str, master: str | None) -> tuple[Engine, Attached]:
-    if engine not in ENGINES:
-        raise UsageError("Engine {found!r} is not known. Choose one of: {accepted}.", found=engine, accepted=", ".join(ENGINES))
+def source_of(place: Place, memory: str | None = None, engine: str = "duckdb", master: str | None = None) -> Path | HadoopFolder:
+    """What can be asked which files lie at a place: its path, or for an address a folder of Spark's, which starts its session.
+
+    Raises UsageError for an engine that is not known, or cannot read the place, and as `spark_session` does.
+    """
+    _check(place, engine, master)
+    if not isinstance(place, Address):
+        return place
+    from kmanalysis.engine.spark import spark_session
+    from kmanalysis.loaders.hadoop import HadoopFolder
+
+    return HadoopFolder(place.text, spark_session(master, memory))
+
+
+def _opened(place: Place, memory: str | None, engine: str, master: str | None) -> tuple[Engine, Attached]:
+    _check(place, engine, master)
     if engine == "spark":
         from kmanalysis.loaders.spark_folder import open_spark
 
-        return open_spark(folder, master, memory)
-    if master:
-        raise UsageError("A master goes with the engine spark alone.")
+        return open_spark(place, master, memory)
     connection = connect(memory)
-    return DuckDB(connection), attach(connection, folder)
+    return DuckDB(connection), attach(connection, local_folder(place))
+
+
+def _check(place: Place, engine: str, master: str | None) -> None:
+    if engine not in ENGINES:
+        raise UsageError("Engine {found!r} is not known. Choose one of: {accepted}.", found=engine, accepted=", ".join(ENGINES))
+    if master and engine != "spark":
+        raise UsageError("A master goes with the engine spark alone.")
+    if isinstance(place, Address) and engine != "spark":
+        raise UsageError("{address}: an address like hdfs:// or s3a:// needs --engine spark.", address=place)

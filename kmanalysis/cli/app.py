@@ -18,12 +18,15 @@ from kmanalysis.cli.options import (
     SAMPLES,
     WIDE,
     Data,
+    EngineName,
     Lang,
+    Master,
     Memory,
     MonthText,
     OwnStandards,
     cli_errors,
     folder_of,
+    place_of_data,
     receipts_of,
     warn_of_rejected,
     warn_of_rejects,
@@ -66,7 +69,7 @@ def kmanalysis(
 def report(
     data: Data = None,
     month: MonthText = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports are written.")] = Path("reports"),
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Where reports are written.")] = "reports",
     supplier: Annotated[list[str] | None, typer.Option("--supplier", metavar="ID", help="Only the pages of these suppliers.")] = None,
     notebook: Annotated[list[str] | None, typer.Option("--notebook", metavar="NAME", help="Only the pages of these notebooks.")] = None,
     lang: Lang = "zh",
@@ -75,6 +78,8 @@ def report(
     pdf: Annotated[bool, typer.Option("--pdf", help="Print the pages to PDF as well, by the Chromium of this machine.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Time that a page may take.")] = 600.0,
     kernel_memory: Annotated[str, typer.Option("--kernel-memory", metavar="SIZE", help="Memory that a page may take while it is made.")] = "4GB",
+    engine: EngineName = "duckdb",
+    master: Master = None,
     memory: Memory = None,
     standards: OwnStandards = None,
     notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
@@ -85,6 +90,7 @@ def report(
 
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.engine.memory import bytes_of
+        from kmanalysis.loaders.address import local_folder
         from kmanalysis.report.progress import Progress
         from kmanalysis.report.request import Options, Request, fulfil
         from kmanalysis.report.site.pdf import browser, print_pages
@@ -92,12 +98,13 @@ def report(
 
         printer = browser() if pdf else ""
         progress = Progress(Console(stderr=True), words)
+        reports = local_folder(out)
         asked = Request(
-            data=folder_of(data), month=month, standards=load_standards(standards), words=words, notebooks=notebooks or notebooks_folder(), out=out,
-            only_notebooks=notebook or (), only_suppliers=supplier or (), memory=memory,
+            data=place_of_data(data), month=month, standards=load_standards(standards), words=words, notebooks=notebooks or notebooks_folder(), out=reports,
+            only_notebooks=notebook or (), only_suppliers=supplier or (), memory=memory, engine=engine, master=master,
         )  # fmt: skip
         result = fulfil(asked, Options(jobs, force, timeout, bytes_of(kernel_memory)), progress)
-        folder = out / result.month
+        folder = reports / result.month
         if result.is_new:
             warn_of_unstamped(asked.data, words)
         if printer:
@@ -115,8 +122,8 @@ def score(
     month: MonthText = None,
     format: Annotated[str, typer.Option("--format", metavar="table|csv|json", help="How it is printed.")] = "table",
     grades: Annotated[bool, typer.Option("--grades", help="Print the grades of every month instead.")] = False,
-    engine: Annotated[str, typer.Option("--engine", metavar="duckdb|spark", help="What works the tables.")] = "duckdb",
-    master: Annotated[str | None, typer.Option("--master", metavar="URL", help="Where Spark runs, like local[2] or spark://host:7077.")] = None,
+    engine: EngineName = "duckdb",
+    master: Master = None,
     memory: Memory = None,
     standards: OwnStandards = None,
     lang: Lang = "zh",
@@ -132,9 +139,9 @@ def score(
         from kmanalysis.opening import open_workbook
         from kmanalysis.report.progress import Progress
 
-        folder = folder_of(data)
-        warn_of_unstamped(folder, words)
-        workbook = open_workbook(folder, month, standards, lang, memory=memory, engine=engine, master=master)
+        place = place_of_data(data)
+        warn_of_unstamped(place, words)
+        workbook = open_workbook(place, month, standards, lang, memory=memory, engine=engine, master=master)
         with Progress(Console(stderr=True), words).counting() as hears:
             workbook.listen(hears)
             if format == "table":
@@ -248,7 +255,7 @@ def sample(
 
 @app.command(help="Open JupyterLab on the notebooks.")
 def lab(
-    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder that the notebooks open; the samples if not given.")] = None,
+    data: Annotated[str | None, typer.Option("--data", metavar="DIR", help="Folder that the notebooks open; the samples if not given.")] = None,
     notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
     lang: Lang = "zh",
     options: Annotated[list[str] | None, typer.Argument(metavar="OPTION", help="Handed on to JupyterLab, like -- --port=8890.")] = None,
@@ -257,12 +264,13 @@ def lab(
     with cli_errors(lang):
         from kmanalysis.assets import notebooks_folder
         from kmanalysis.explorers.lab import run_lab
+        from kmanalysis.loaders.address import local_folder
 
-        folder = notebooks or notebooks_folder()
-        for place in (folder, data):
+        folder, opened = notebooks or notebooks_folder(), local_folder(data) if data else None
+        for place in (folder, opened):
             if place is not None and not place.is_dir():
                 raise UsageError("Folder {folder} was not found.", folder=place.name)
-        raise typer.Exit(run_lab(folder, data, lang, options or ()))
+        raise typer.Exit(run_lab(folder, opened, lang, options or ()))
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from kmanalysis.errors import KmError
 from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
+    from kmanalysis.loaders.address import Place
     from kmanalysis.loaders.checking.receipts import Receipt
     from kmanalysis.workbook import Workbook
 
@@ -23,10 +24,13 @@ WIDE = 160
 SAMPLES = Path("data", "samples")
 """Where `sample` writes and the other commands look where no folder is named."""
 
-Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of canonical tables; the samples if not given.")]
+# Text: an address like hdfs://host/data is no path.
+Data = Annotated[str | None, typer.Option("--data", metavar="DIR", help="Folder of canonical tables; the samples if not given.")]
 MonthText = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai); the last one if not given.")]
 Lang = Annotated[str, typer.Option("--lang", metavar="|".join(languages()), help="Language of everything that is read.")]
 OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
+EngineName = Annotated[str, typer.Option("--engine", metavar="duckdb|spark", help="What works the tables.")]
+Master = Annotated[str | None, typer.Option("--master", metavar="URL", help="Where Spark runs, like local[2] or spark://host:7077.")]
 Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 4GB; by default 60 % of the machine's.")]
 
 
@@ -41,13 +45,21 @@ def cli_errors(lang: str) -> Iterator[Words]:
         raise typer.Exit(error.exit_code) from error
 
 
-def folder_of(data: Path | None) -> Path:
-    """The folder to open: the one named, else the environment's, else the samples here, else those that come along."""
+def place_of_data(data: str | None) -> Place:
+    """The place to open, be it an address: the one named, else the environment's, else the samples here, else those that come along."""
     from kmanalysis.assets import samples_folder
+    from kmanalysis.loaders.address import place_of
     from kmanalysis.opening import DATA_VARIABLE
 
     named = data or os.environ.get(DATA_VARIABLE)
-    return Path(named) if named else SAMPLES if SAMPLES.is_dir() else samples_folder()
+    return place_of(named) if named else SAMPLES if SAMPLES.is_dir() else samples_folder()
+
+
+def folder_of(data: str | None) -> Path:
+    """The same for a command that works on a folder of this machine alone. Raises UsageError for an address."""
+    from kmanalysis.loaders.address import local_folder
+
+    return local_folder(place_of_data(data))
 
 
 def receipts_of(workbook: Workbook) -> list[Receipt]:
@@ -55,11 +67,11 @@ def receipts_of(workbook: Workbook) -> list[Receipt]:
     return workbook.attached.receipts if workbook.attached else []
 
 
-def warn_of_unstamped(folder: Path, words: Words) -> None:
-    """Says on stderr which Parquet tables are validated at every run, and what ends it."""
+def warn_of_unstamped(place: Place, words: Words) -> None:
+    """Says on stderr which Parquet tables are validated at every run, and what ends it. At an address there are none."""
     from kmanalysis.loaders.stamping import unstamped_text
 
-    for line in unstamped_text(folder, words):
+    for line in unstamped_text(place, words) if isinstance(place, Path) else ():
         typer.echo(line, err=True)
 
 

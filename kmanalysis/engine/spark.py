@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -104,12 +104,12 @@ class Spark:
         """See `interface.Engine`."""
         self._add(table, self._frame(rows), month)
 
-    def add_files(self, name: str, files: Sequence[Path], schema: pa.Schema) -> None:
-        """Makes Parquet files, which every worker must see under the same path, a table of the session."""
+    def add_files(self, name: str, addresses: Sequence[str], schema: pa.Schema) -> None:
+        """Makes Parquet files a table of the session. Every worker must see them at these addresses (see `local_address`)."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        # Without the scheme a cluster would look in its own file system. Spark takes a path for a pattern; told otherwise it reads each of several files twice.
-        paths = [f"file://{_PATTERN.sub(_ESCAPED, str(path.resolve()))}" for path in files]
+        # Spark takes a path for a pattern; told otherwise it reads each of several files twice.
+        paths = [_PATTERN.sub(_ESCAPED, address) for address in addresses]
         reader = self._session.read.schema(from_arrow_schema(schema, prefer_timestamp_ntz=True))
         reader.parquet(*paths).select(*schema.names).createOrReplaceTempView(name)
 
@@ -128,19 +128,34 @@ class Spark:
 
         return self._session.createDataFrame(rows, schema=from_arrow_schema(rows.schema, prefer_timestamp_ntz=True))
 
+    def _leaf(self, rows: DataFrame) -> DataFrame:
+        """The same rows as a leaf of any plan. Else a plan holds those of all months that it builds upon, and Spark thinks for longer than it works.
+
+        A local checkpoint, which pyspark has a name for, would lose the rows with a worker that is lost; these are worked out again.
+        """
+        from pyspark.sql import DataFrame
+
+        plan: Any = rows.select("*")._jdf
+        return DataFrame(self._session._jsparkSession.internalCreateDataFrame(plan.queryExecution().toRdd(), plan.schema(), False), self._session)
+
     def _add(self, table: str, rows: DataFrame, month: Month) -> None:
         from pyspark.sql.functions import lit
 
         # Spark's literals are wider than the expression says: what is built upon the table goes by the expression.
-        typed = rows.select([rows[column.name].cast(column.sql_type).alias(column.name) for column in self._columns[table]]).persist()
+        typed = rows.select([rows[column.name].cast(column.sql_type).alias(column.name) for column in self._columns[table]])
         with self._lock:
-            self._months[table][month] = typed
+            self._months[table][month] = self._leaf(typed.persist())
             # The month stands beside what is cached: a query that reads some months passes the others over.
             dated = [rows.select(lit(kept.first_day).alias(MONTH_COLUMN), *rows.columns) for kept, rows in sorted(self._months[table].items())]
             whole = dated[0]
             for more in dated[1:]:
                 whole = whole.union(more)
             whole.createOrReplaceTempView(table)
+
+
+def local_address(path: Path) -> str:
+    """The address of a file of this machine: without a scheme a cluster would look in its own file system."""
+    return f"file://{path.resolve()}"
 
 
 def spark_session(master: str | None = None, memory: str | None = None) -> SparkSession:
@@ -185,7 +200,9 @@ def _java() -> str | None:
 
 
 def cores_of(master: str) -> int:
-    """Cores of a master like ``local[2]``."""
+    """Cores of a master like ``local[2]``, or like ``local-cluster[2,1,2048]``: two executors of one core."""
+    if cluster := re.match(r"local-cluster\[\s*(\d+)\s*,\s*(\d+)", master):
+        return int(cluster[1]) * int(cluster[2])
     named = re.match(r"local(?:\[(\d+|\*))?", master)
     cores = named[1] if named else None
     return (os.cpu_count() or 1) if cores == "*" else int(cores or 1)

@@ -39,6 +39,19 @@ class Compiler(PySparkCompiler):  # type: ignore[misc]  # Ibis has no types
         scale = self.f.pow(self.cast(sge.convert(10), dt.float64), digits)
         return cast("sge.Expression", self.f.round(sge.paren(arg) * scale, sge.convert(0)) / scale)
 
+    def visit_Quantile(self, op: ops.Quantile, *, arg: sge.Expression, quantile: sge.Expression, where: sge.Expression | None) -> sge.Expression:
+        """The median is half of each of the two in the middle, as on DuckDB: Spark goes from one to the other, which is the last bit off now and then.
+
+        No other quantile is asked for.
+        """
+        if getattr(op.quantile, "value", None) != 0.5 or not op.arg.dtype.is_floating():
+            return cast("sge.Expression", super().visit_Quantile(op, arg=arg, quantile=quantile, where=where))
+        half = sge.convert(0.5)
+        ranks = (sge.Order(expressions=[sge.Ordered(this=arg, desc=desc)]) for desc in (False, True))
+        middles = (sge.WithinGroup(this=self.f.anon.percentile_disc(half), expression=rank) for rank in ranks)
+        lower, upper = (sge.Filter(this=middle, expression=sge.Where(this=where)) if where is not None else middle for middle in middles)
+        return cast("sge.Expression", sge.paren(lower * half + upper * half))
+
     def visit_TryCast(self, op: ops.TryCast, *, arg: sge.Expression, to: dt.DataType) -> sge.Expression:
         """A number as DuckDB reads it from a text; see `NUMBER`."""
         if not (op.arg.dtype.is_string() and to.is_floating()):

@@ -17,6 +17,7 @@ from kmanalysis.explorers.models.session import Session, kept_choices
 from kmanalysis.explorers.pickers import pickers as pickers_of
 from kmanalysis.explorers.sliders import Sliders
 from kmanalysis.explorers.trials import TrialDesk
+from kmanalysis.loaders.address import local_folder
 from kmanalysis.opening import DATA_VARIABLE, open_workbook
 from kmanalysis.workbook import Workbook
 
@@ -71,7 +72,7 @@ def open_explorer(month: str | None = None, lang: str = "zh", data: str | Path |
     and search are made ready in the notebook, without the net. Raises DataError, StandardsError or UsageError.
     """
     init_notebook_mode(all_interactive=False, connected=False)
-    folder = Path(data or os.environ.get(DATA_VARIABLE) or samples_folder()).resolve()
+    folder = local_folder(data or os.environ.get(DATA_VARIABLE) or samples_folder()).resolve()
     workbook = open_workbook(folder, month, standards, lang)
     return explorer_of(workbook, str(folder))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -191,10 +191,13 @@ def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path],
         engine.execute(f"CREATE OR REPLACE TABLE {identifier(table.name)} AS {with_derived(source, table)}")
     else:
         engine.execute(f"CREATE OR REPLACE VIEW {identifier(table.name)} AS SELECT {', '.join(map(identifier, table.stored))} FROM {source}")
-    return [
-        Receipt(table.name, str(path.relative_to(folder)), head.metadata.num_rows, head.metadata.num_rows, new=head.metadata.num_rows)
-        for path, head in zip(files, heads, strict=True)
-    ]
+    return receipts_of_heads(table, [str(path.relative_to(folder)) for path in files], heads)
+
+
+def receipts_of_heads(table: Table, files: Sequence[str], heads: Sequence[pq.ParquetFile]) -> list[Receipt]:
+    """Receipts of files that are taken as they are."""
+    rows = [head.metadata.num_rows for head in heads]
+    return [Receipt(table.name, file, count, count, new=count) for file, count in zip(files, rows, strict=True)]
 
 
 def _receipts(table: Table, outcome: Outcome) -> list[Receipt]:

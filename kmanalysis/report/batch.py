@@ -243,7 +243,8 @@ def _write_beside(source: Source, folder: Path, records: Mapping[str, PageRecord
         pages=listed,
         failed=[page.path for page, state in states.items() if state.is_failed],
         files={path: content_digest(content) for path, content in beside.items()},
-        engine=NOTEBOOK_ENGINE,
+        engine=workbook.engine.name if workbook.engine else "",
+        notebook_engine=NOTEBOOK_ENGINE,
     )
     # Write the manifest last: if it exists, every file it lists exists.
     facts = manifest(workbook.month, workbook.words.lang, fingerprints, source.made_from, workbook.standards, contents, source.receipts)

@@ -45,7 +45,10 @@ def _write(
     words, kept = request.words, request.out / KEPT
     store = MonthStore(kept, before, request.standards, force=options.force)
     with progress.step(words.text("Reading {folder}", folder=request.data.name)):
-        workbook = open_workbook(request.data, request.month, request.standards, words.lang, memory=request.memory, frames=store.frames, shelf=store)
+        workbook = open_workbook(
+            request.data, request.month, request.standards, words.lang,
+            memory=request.memory, engine=request.engine, master=request.master, frames=store.frames, shelf=store,
+        )  # fmt: skip
         pages = all_pages(found, workbook)
         chosen = chosen_pages(pages, request.only_notebooks, request.only_suppliers)
     source = Source(workbook, Slices(workbook, {}, frame_names(workbook)), workbook.attached.receipts if workbook.attached else [], before)
@@ -54,7 +57,7 @@ def _write(
             workbook.listen(hears)
             for name, finished in each_finished_frame(workbook):
                 source.slices.add(name, finished)
-            now = read_fingerprints(request.data, kept)
+            now = read_fingerprints(request.source(), kept)
         # Files that changed while they were read: what was counted is of neither state, and is not kept.
         is_steady = now == before
         source = replace(source, fingerprints=now, made_from=made_from if is_steady else "")

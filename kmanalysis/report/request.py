@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kmanalysis.loaders.address import Place
+from kmanalysis.loaders.hadoop import HadoopFolder
+from kmanalysis.opening import source_of
 from kmanalysis.report.cache.fingerprints import read_fingerprints
 from kmanalysis.report.cache.manifest import made_from, standing_report
 from kmanalysis.report.cache.months import last_month
@@ -19,10 +22,11 @@ from kmanalysis.words import Words
 class Request:
     """Which report is asked for: of which folder of canonical tables and month (None: the last one with an event), by which notebooks, into which folder.
 
-    ``only_notebooks`` and ``only_suppliers`` name single pages (none: all). ``memory`` is what the engine may take, like ``4GB``.
+    ``only_notebooks`` and ``only_suppliers`` name single pages (none: all). ``memory`` is what the engine may take, like ``4GB``. ``engine`` and
+    ``master`` are as in `open_workbook`: they decide where the rows are worked, and nothing of what comes out.
     """
 
-    data: Path
+    data: Place
     month: str | None
     standards: Standards
     words: Words
@@ -31,6 +35,12 @@ class Request:
     only_notebooks: Sequence[str] = ()
     only_suppliers: Sequence[str] = ()
     memory: str | None = None
+    engine: str = "duckdb"
+    master: str | None = None
+
+    def source(self) -> Path | HadoopFolder:
+        """What can be asked which files lie in the folder now. Raises what `source_of` raises."""
+        return source_of(self.data, self.memory, self.engine, self.master)
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ def fulfil(request: Request, options: Options, progress: Progress) -> Result:
     """Sees to it that the report is there and up to date. Raises what `report.write` raises."""
     kept = request.out / KEPT
     with progress.step(request.words.text("Reading {folder}", folder=request.data.name)):
-        fingerprints = read_fingerprints(request.data, kept if request.out.is_dir() else None, force=options.force)
+        fingerprints = read_fingerprints(request.source(), kept if request.out.is_dir() else None, force=options.force)
         source = made_from(fingerprints, request.standards, request.notebooks, request.words.lang)
         month = None if options.force else request.month or last_month(kept, fingerprints)
         standing = standing_report(request.out, month, source, request.only_notebooks, request.only_suppliers) if month else None

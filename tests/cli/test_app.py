@@ -50,6 +50,32 @@ def run():
     return run
 
 
+@pytest.mark.parametrize("command", ["score", "report"])
+def test_an_address_needs_spark(run, command, tmp_path):
+    out = ["--out", tmp_path] if command == "report" else []
+    done = run(command, "--data", "hdfs://host/a//b c", *out, "--lang", "en")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == "Error: hdfs://host/a//b c: an address like hdfs:// or s3a:// needs --engine spark.\n"
+
+
+@pytest.mark.parametrize("engine", [["--engine", "pandas"], ["--master", "local[2]"]])
+def test_an_engine_that_cannot_be_used_is_said_before_anything_is_read(run, engine, tmp_path):
+    done = run("report", "--data", tmp_path / "nowhere", "--out", tmp_path, *engine, "--lang", "en")
+    assert done.exit_code == 2
+    assert "ngine" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["check"], ["claims", "export"], ["plan", "allocation"], ["lab"], ["report", "--out"]])
+def test_who_works_on_this_machine_alone_refuses_an_address(run, command):
+    done = run(*command, *([] if "--out" in command else ["--data"]), "s3a://bucket/data", "--lang", "en")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "s3a://bucket/data is an address." in done.stderr
+
+
+def test_a_file_address_is_a_folder_of_this_machine(run, data):
+    assert run("check", "--data", f"file://{data}").stdout == run("check", "--data", data).stdout != ""
+
+
 def test_score_lists_every_measure_of_every_supplier(run, data):
     done = run("score", "--data", data, "--month", "2026-10", "--format", "csv")
     read = pd.read_csv(StringIO(done.stdout))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
 from contextlib import nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -15,49 +12,38 @@ import pytest
 from kmanalysis.assets import samples_folder
 from kmanalysis.cli.terminal import scores
 from kmanalysis.engine import spark
-from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.spark import spark_session
-from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import UsageError
-from kmanalysis.loaders.folder import attach, in_reading_order
-from kmanalysis.loaders.store import put_in_place, write_table
 from kmanalysis.measures import observation
+from kmanalysis.measures.price.market import daily_deviations
 from kmanalysis.measures.registry import measures
 from kmanalysis.opening import open_workbook
+from kmanalysis.steps.market.demand import known_buyers, pairs
 from kmanalysis.times import Month, to_local
 from kmanalysis.workbook import Workbook, kept, query
+from tests.engines.here import MASTER, NEEDS_SPARK, write_parquet
 from tests.engines.nasty import make_nasty
 
 MONTH = "2026-10"
-MASTER = "local[2]"
 MEASURES = tuple(measures())
 NO_ROWS = {("samples", "compliance.family_coverage"), ("samples", "compliance.new_category_speed")}
 """What nothing lies behind: the samples ask for no family and no category."""
 
-# A query takes a tenth of a second here, and compiling it to machine code takes longer than that.
-QUICK = "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN pyspark-shell"
-
-pytestmark = [
-    pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is not installed: pip install 'kmanalysis[spark]'"),
-    pytest.mark.skipif(not (shutil.which("java") or os.environ.get("JAVA_HOME")), reason="no Java on this machine"),
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick() -> Iterator[None]:
-    """Settings of the module's one driver."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_SUBMIT_ARGS", QUICK)
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
-        yield
+pytestmark = NEEDS_SPARK
 
 
 @pytest.fixture(scope="module")
-def samples(tmp_path_factory) -> tuple[Workbook, Workbook]:
-    """The samples as Parquet, orders and probes in parts, on DuckDB and on Spark."""
+def parquet(tmp_path_factory) -> Path:
+    """The samples as Parquet, orders and probes in parts."""
     folder = tmp_path_factory.mktemp("samples [1]")  # brackets are a pattern where paths are patterns
-    write_parquet(samples_folder(), folder)
-    return both(folder)
+    write_parquet(samples_folder(), folder, parts=("orders", "probes"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def samples(parquet) -> tuple[Workbook, Workbook]:
+    """The samples on DuckDB and on Spark."""
+    return both(parquet)
 
 
 @pytest.fixture(scope="module")
@@ -67,24 +53,12 @@ def nasty(tmp_path_factory) -> tuple[Workbook, Workbook]:
 
 
 def both(folder: Path) -> tuple[Workbook, Workbook]:
-    return open_workbook(folder, MONTH, lang="en"), open_workbook(folder, MONTH, lang="en", engine="spark", master=MASTER, memory="3GB")
+    return opened(folder, "duckdb"), opened(folder, "spark")
 
 
-def write_parquet(source: Path, folder: Path) -> None:
-    connection = connect()
-    attach(connection, source)
-    written = []
-    for table in in_reading_order():
-        name, halves = identifier(table.name), {"": "true"}
-        if table.name in ("orders", "probes"):
-            (folder / table.name).mkdir()
-            # Parts that share a month: what is derived from the row after cannot be taken from the part alone.
-            halves = {f"{table.name}/a": "hash(supplier_id) % 2 = 0", f"{table.name}/b": "hash(supplier_id) % 2 = 1"}
-        for part, condition in halves.items():
-            target = folder / f"{part or table.name}.parquet"
-            connection.execute(f"CREATE OR REPLACE VIEW part AS SELECT {', '.join(map(identifier, table.columns))} FROM {name} WHERE {condition}")
-            written.append((write_table(connection, "part", table, target), target))
-    put_in_place(written, folder)
+def opened(folder: Path, engine: str, **more) -> Workbook:
+    spark = {"engine": "spark", "master": MASTER, "memory": "3GB"}
+    return open_workbook(folder, MONTH, lang="en", **(spark if engine == "spark" else {}), **more)
 
 
 def assert_rows_equal(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
@@ -113,6 +87,13 @@ def test_the_rows_behind_a_measure_are_the_same(folder, measure, request):
     assert_rows_equal(spark.rows_of(observation.rows(spark, measure)), wanted)
 
 
+def test_the_middle_of_two_values_is_the_same(samples):
+    duckdb, spark = samples
+    found = daily_deviations(duckdb)
+    assert (found["days"] % 2 == 0).sum() > 100
+    pd.testing.assert_frame_equal(daily_deviations(spark), found, check_exact=True)
+
+
 def test_the_scorecard_is_printed_to_the_byte(samples):
     duckdb, spark = samples
     assert scores.score_csv(spark, False) == scores.score_csv(duckdb, False)
@@ -133,7 +114,7 @@ def test_a_folder_with_one_table_has_nothing_to_observe(tmp_path):
 def test_two_workbooks_share_a_driver_and_no_table(tmp_path, nasty):
     (tmp_path / "suppliers.csv").write_text("supplier_id,name\ns1,x\n", encoding="utf-8")
     _, spark = nasty
-    other = open_workbook(tmp_path, MONTH, lang="en", engine="spark", master=MASTER, memory="3GB")
+    other = opened(tmp_path, "spark")
     assert other.suppliers == ["s1"]
     assert spark.value_of(spark.table("suppliers").count()) == 6
 
@@ -163,19 +144,33 @@ def test_a_kept_table_is_worked_out_once_a_month_and_may_come_from_another_run(t
         heard.append((str(counting.month), counting.table))
         return nullcontext()
 
-    def opened(shelf=None):
-        book = open_workbook(folder, MONTH, engine="spark", master=MASTER, memory="3GB", shelf=shelf)
-        book.listen(hear)
-        return book
+    def book(shelf=None):
+        found = opened(folder, "spark", shelf=shelf)
+        found.listen(hear)
+        return found
 
-    first = opened()
+    first = book()
     frames = [before(first.at(Month.parse(month))) for month in (MONTH, "2026-11", MONTH)]
     assert [month for month, table in heard if table == "orders"] == ["2026-09", "2026-08", "2026-10"]
     heard.clear()
     shelf = Kept({(table, month): rows for table, month, rows in first.reusable_tables()})
     assert len(shelf) == 3
-    pd.testing.assert_frame_equal(before(opened(shelf)), frames[0])
+    pd.testing.assert_frame_equal(before(book(shelf)), frames[0])
     assert heard == [(MONTH, "")]
+
+
+@pytest.mark.parametrize(("one", "other"), [("duckdb", "spark"), ("spark", "duckdb")])
+def test_what_one_engine_kept_serves_the_other(one, other, parquet):
+    first, months = opened(parquet, one), []
+    wanted = [known_buyers(first), pairs(first)]
+    shelf = Kept({(table, month): rows for table, month, rows in first.reusable_tables()})
+    assert {table for table, _ in shelf} >= {"market.basket_counts", "orders.orders_by_day"}
+    second = opened(parquet, other, shelf=shelf)
+    second.listen(lambda counting: months.append(str(counting.month)) or nullcontext())
+    for found, frame in zip((known_buyers(second), pairs(second)), wanted, strict=True):
+        assert len(frame)
+        pd.testing.assert_frame_equal(found, frame, check_exact=True)
+    assert set(months) == {MONTH}
 
 
 def test_an_unknown_engine_is_said(tmp_path):
@@ -200,6 +195,6 @@ def test_without_pyspark_the_extra_is_named(monkeypatch):
         spark_session()
 
 
-@pytest.mark.parametrize(("master", "cores"), [("local", 1), ("local[2]", 2), ("local[2,4]", 2), ("local[*]", os.cpu_count())])
+@pytest.mark.parametrize(("master", "cores"), [("local", 1), ("local[2]", 2), ("local[2,4]", 2), ("local[*]", os.cpu_count()), ("local-cluster[2,3,2048]", 6)])
 def test_cores_of_a_master(master, cores):
     assert spark.cores_of(master) == cores

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from kmanalysis.durable import write_atomically
 from kmanalysis.loaders.checking.derived import months_of
 from kmanalysis.loaders.checking.secrets import existing_key
-from kmanalysis.loaders.checking.stamp import is_stamped
-from kmanalysis.loaders.folder import table_files
-from kmanalysis.report.cache.digests import file_digest, mapping_digest, read_sealed, sealed
+from kmanalysis.loaders.folder import table_files, trusted_heads
+from kmanalysis.loaders.hadoop import HadoopFolder
+from kmanalysis.report.cache.digests import content_digest, file_digest, mapping_digest, read_sealed, sealed
 from kmanalysis.report.cache.program import program_digest
 from kmanalysis.tables import Table, tables
 from kmanalysis.times import Month
@@ -30,9 +30,12 @@ _NEVER = Month(9999, 12)
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """A workbook folder's files by their path in it, the key that secrets are digested with (empty without one), and the program: a digest of each."""
+    """A workbook folder's files by their path in it, the key that secrets are digested with (empty without one), and the program: a digest of each.
 
-    folder: Path
+    Of a file at an address the digest is of its state (`HadoopFolder.states`) and not of its content.
+    """
+
+    folder: Path | HadoopFolder
     files: Mapping[str, str]
     key: str
     program: str
@@ -49,24 +52,24 @@ class Fingerprints:
     @cached_property
     def _first_months(self) -> dict[str, Month]:
         """Month of a file's first event, where that is known without reading rows."""
-        found = table_files(self.folder)
-        checked = {name for name, files in found.items() if not all(_is_trusted(path, tables()[name]) for path in files)}
+        firsts = _first_months_at(self.folder) if isinstance(self.folder, HadoopFolder) else _first_months_in(self.folder)
+        checked = {name for name, months in firsts.items() if months is None}
         # Whether a row that is checked refers to something depends on all rows of the other table, whenever they happened.
         referred = {column.refers_to.partition(".")[0] for name in checked for column in tables()[name].columns.values() if column.refers_to}
-        firsts: dict[str, Month | None] = {}
-        for name, files in found.items():
-            if tables()[name].event_time and name not in checked | referred:
-                firsts |= {path.relative_to(self.folder).as_posix(): _first_month(path, tables()[name]) for path in files}
-        return {path: month for path, month in firsts.items() if month is not None}
+        known = [months for name, months in firsts.items() if months and name not in referred]
+        return {path: month for months in known for path, month in months.items() if month is not None}
 
 
-def read_fingerprints(folder: Path, kept: Path | None = None, *, force: bool = False, settled: float = SETTLED_SECONDS) -> Fingerprints:
+def read_fingerprints(folder: Path | HadoopFolder, kept: Path | None = None, *, force: bool = False, settled: float = SETTLED_SECONDS) -> Fingerprints:
     """The folder's fingerprints. A file that the folder ``kept`` remembers and that is still the same one is not read again, unless ``force``.
 
     A file counts as the same while its size, its times of change and its inode are: version control does so, for the same reason.
     Whoever changes a file and sets all of them back is not noticed without ``force``. ``settled`` are the seconds after its last change from which
-    on a file is remembered.
+    on a file is remembered. Raises DataError as `table_files` and `HadoopFolder.files` do.
     """
+    if isinstance(folder, HadoopFolder):
+        # No secrets are digested there, so there is no key.
+        return Fingerprints(folder, {path: content_digest(state.encode()) for path, state in folder.states().items()}, "", program_digest(kept))
     paths = sorted(path for files in table_files(folder).values() for path in files)
     before = {} if kept is None or force else read_sealed(kept / REMEMBERED)
     now = _clock_of(kept)
@@ -103,17 +106,27 @@ def _clock_of(kept: Path | None) -> int | None:
         probe.unlink()
 
 
-def _is_trusted(path: Path, table: Table) -> bool:
-    """Whether the file is taken as it is: Parquet with our stamp."""
-    try:
-        return path.suffix == ".parquet" and is_stamped(pq.read_schema(path), table)
-    except (OSError, ValueError):
-        return False
+def _first_months_in(folder: Path) -> dict[str, dict[str, Month | None] | None]:
+    """Month of the first event in each file of each table, by path in the folder (None: not known); None for a table that is validated at each run."""
+    return {
+        name: _first_months(tables()[name], [path.relative_to(folder).as_posix() for path in files], trusted_heads(tables()[name], files))
+        for name, files in table_files(folder).items()
+    }
 
 
-def _first_month(path: Path, table: Table) -> Month | None:
+def _first_months_at(folder: HadoopFolder) -> dict[str, dict[str, Month | None] | None]:
+    """The same of a folder at an address."""
+    return {name: _first_months(tables()[name], [file.path for file in files], folder.heads(tables()[name])) for name, files in folder.files.items()}
+
+
+def _first_months(table: Table, paths: Sequence[str], heads: Sequence[pq.ParquetFile] | None) -> dict[str, Month | None] | None:
+    return None if heads is None else {path: _first_month(table, head) for path, head in zip(paths, heads, strict=True)}
+
+
+def _first_month(table: Table, head: pq.ParquetFile) -> Month | None:
     """Month of a file's first event by its statistics; None where they do not tell it."""
-    head = pq.ParquetFile(path)
+    if not table.event_time:
+        return None
     if not head.metadata.num_rows:
         return _NEVER
     months = months_of(table, head)

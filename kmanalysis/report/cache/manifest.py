@@ -53,12 +53,15 @@ class PageRecord:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a report holds: its pages, as they stand now; those among them that failed; the digest of each other file; how its notebooks were run."""
+    """What a report holds: its pages, as they stand now; those among them that failed; the digest of each other file; which engine worked the
+    tables; how its notebooks were run.
+    """
 
     pages: Sequence[PageRecord]
     failed: Sequence[str]
     files: Mapping[str, str]
     engine: str
+    notebook_engine: str
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,8 @@ def manifest(month: Month, lang: str, fingerprints: Fingerprints, source: str, s
             "input": {"digest": fingerprints.data, "files": dict(fingerprints.files)},
             "standards": {"digest": standards.digest, "changed": list(standards.changed)},
             "versions": versions(),
-            "notebook_engine": contents.engine,
+            "engine": contents.engine,
+            "notebook_engine": contents.notebook_engine,
             "pages": [_as_json(page) for page in contents.pages],
             "failed": list(contents.failed),
             "files": dict(contents.files),
