@@ -108,6 +108,12 @@ class Workbook:
             frames=self._frames, facts=self._facts, shelf=self._shelf,
         )  # fmt: skip
 
+    def spoken(self, words: Words) -> Workbook:
+        """The same workbook in another language, with all that is counted already."""
+        return Workbook(
+            self._month, self.standards, words, engine=self.engine, attached=self.attached, frames=self._frames, facts=self._facts, shelf=self._shelf
+        )
+
     @property
     def names(self) -> dict[str, str]:
         """Names of all suppliers by their ids, sorted by id."""

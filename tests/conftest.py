@@ -71,20 +71,7 @@ def samples() -> Workbook:
 @pytest.fixture(scope="session")
 def english_samples(samples: Workbook) -> Workbook:
     """The same in English, counted once for both."""
-    return in_language(samples, "en")
-
-
-def in_language(workbook: Workbook, lang: str) -> Workbook:
-    """The workbook in another language, with all that is counted already."""
-    return Workbook(
-        workbook.month,
-        workbook.standards,
-        Words(lang),
-        engine=workbook.engine,
-        attached=workbook.attached,
-        frames=workbook._frames,
-        facts=workbook._facts,
-    )
+    return samples.spoken(Words("en"))
 
 
 @pytest.fixture

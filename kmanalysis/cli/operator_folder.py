@@ -44,7 +44,7 @@ def make_operator_folder(folder: Path, lang: str) -> Path:
     except OSError as problem:
         raise UsageError("{folder} cannot be made ({problem}).", folder=folder.name, problem=problem.strerror) from problem
     try:
-        _fill(made, folder, lang)
+        fill(made, folder, lang)
         made.chmod(0o755)
         _put_in_place(made, folder)
     finally:
@@ -52,7 +52,8 @@ def make_operator_folder(folder: Path, lang: str) -> Path:
     return folder
 
 
-def _fill(made: Path, folder: Path, lang: str) -> None:
+def fill(made: Path, folder: Path, lang: str) -> None:
+    """Writes the files of an operator's folder into ``made``, as they read once it is ``folder``."""
     templates = files("kmanalysis.cli").joinpath("operator_files")
     own = templates.joinpath(lang)
     for path, source in _templates(own if own.is_dir() else templates.joinpath(FALLBACK)):

@@ -84,7 +84,7 @@ def allocation(
         folder = folder_of(data)
         warn_of_unstamped(folder, words)
         workbook = open_workbook(folder, month, standards, lang)
-        with _only_ours_on_stdout():
+        with only_ours_on_stdout():
             plan = plan_frames(workbook, share_cap, lowest, asked)
         if format == "table":
             console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, soft_wrap=True)
@@ -98,7 +98,7 @@ def allocation(
 
 
 @contextmanager
-def _only_ours_on_stdout() -> Iterator[None]:
+def only_ours_on_stdout() -> Iterator[None]:
     """Sends what a library writes to the process's own stdout to stderr: on hard problems HiGHS prints a line that no option turns off."""
     sys.stdout.flush()
     kept = os.dup(1)

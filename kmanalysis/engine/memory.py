@@ -34,9 +34,10 @@ def engine_limit(memory: str | None) -> int:
 
     The rest is for the libraries, and for what the engine takes without counting it: results on their way out, and files being decoded.
     """
-    whole = bytes_of(memory) if memory else int(_machine() * DEFAULT_SHARE)
+    whole = bytes_of(memory) if memory else int(machine_memory() * DEFAULT_SHARE)
     return max(int((whole - _RESERVED) * _ENGINE_SHARE), 256 << 20)
 
 
-def _machine() -> int:
+def machine_memory() -> int:
+    """Bytes of memory that this machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

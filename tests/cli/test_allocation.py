@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kmanalysis.cli import app
-from kmanalysis.cli.plan import _only_ours_on_stdout
+from kmanalysis.cli.plan import only_ours_on_stdout
 from kmanalysis.samples import make_samples
 
 
@@ -67,7 +67,7 @@ def test_arguments_that_cannot_be_used_end_with_2(run, data, arguments):
 
 
 def test_what_the_solver_itself_writes_does_not_stand_between_the_data(capfd):
-    with _only_ours_on_stdout():
+    with only_ours_on_stdout():
         os.write(1, b"from a library")
         ctypes.CDLL(None).puts(b"and from C")
     print("ours")

@@ -142,14 +142,14 @@ def test_a_folder_that_holds_files_is_left_alone(tmp_path):
 def test_what_came_meanwhile_is_not_written_over(tmp_path, monkeypatch):
     from kmanalysis.cli import operator_folder
 
-    fill = operator_folder._fill
+    fill = operator_folder.fill
 
     def slow(made, folder, lang):
         fill(made, folder, lang)
         folder.mkdir()
         (folder / "note.txt").write_text("mine", encoding="utf-8")
 
-    monkeypatch.setattr(operator_folder, "_fill", slow)
+    monkeypatch.setattr(operator_folder, "fill", slow)
     with pytest.raises(UsageError, match="holds files already"):
         make_operator_folder(tmp_path / "mine", "en")
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["mine", "mine/note.txt"]

@@ -31,7 +31,7 @@ def test_the_engine_leaves_room_for_the_rest():
 
 
 def test_without_a_size_it_is_a_share_of_the_machine(monkeypatch):
-    monkeypatch.setattr(memory, "_machine", lambda: 100 * GB)
+    monkeypatch.setattr(memory, "machine_memory", lambda: 100 * GB)
     assert 40 * GB < memory.engine_limit(None) < 60 * GB
 
 

@@ -25,6 +25,6 @@ def seen():
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch):
+def nothing_kept():
     """Each test begins with a kernel that was just started."""
-    monkeypatch.setattr(session, "_KEPT", {})
+    session.forget_choices()

@@ -114,7 +114,9 @@ def test_a_chinese_page_says_chinese_words(notebook, page_slice, values, monkeyp
 def index_told(workbook, receipts):
     """What the index says, with a page that is broken, pages that are outdated, and a changed standard."""
     changed = override_standards({"service.first_response": {"limit": 300}}, file="own.toml")
-    other = Workbook(workbook.month, changed, workbook.words, engine=workbook.engine, frames=workbook._frames, facts=workbook._facts)
+    counted = {(str(workbook.month), name): frame for name, frame in finished_frames(workbook).items()}
+    facts = {"names": workbook.names, "first_month": str(workbook.first_month)}
+    other = Workbook(workbook.month, changed, workbook.words, frames=counted, facts=facts)
     pages = all_pages(report_notebooks(notebooks_folder()), other)
     states = {made: State("", "error" if made.notebook.name == "03_price" else "ok", is_outdated=not made.supplier) for made in pages}
     page = index_page(other, states, receipts, [("data", "0")]).decode()

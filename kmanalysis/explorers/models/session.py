@@ -35,6 +35,11 @@ def kept_choices(folder: str, month: str, lang: str) -> Choices:
     return _KEPT.setdefault((folder, month, lang), Choices(month=month))
 
 
+def forget_choices() -> None:
+    """Forgets all of them, as a kernel that has just been started."""
+    _KEPT.clear()
+
+
 class Session:
     """A workbook, what was chosen, and the standards that follow from it; tells those who watch when standards or choices moved."""
 

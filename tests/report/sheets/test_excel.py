@@ -10,7 +10,7 @@ import pytest
 from kmanalysis.opening import open_workbook
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.standards import override_standards
-from tests.conftest import in_language
+from kmanalysis.words import Words
 from tests.report.small import judged_workbook
 
 FORMULA = '=HYPERLINK("http://x","y")'
@@ -51,7 +51,7 @@ def test_sheets_have_headings_that_stay_and_filters():
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_first_sheet_leads_to_the_others(lang, samples):
-    book = opened(in_language(samples, lang))
+    book = opened(samples.spoken(Words(lang)))
     [contents, *others] = book
     assert [row[:2] for row in list(contents.values)[1:]] == [(sheet.title, sheet.max_row - 1) for sheet in others]
     assert [contents.cell(line, 1).hyperlink.location for line in range(2, len(others) + 2)] == [f"'{sheet.title}'!A1" for sheet in others]
