@@ -174,7 +174,9 @@ def test_an_address_needs_spark(folder):
 
 
 def test_a_report_at_an_address_has_the_same_pages_and_stands_until_a_file_changes(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("kmanalysis.report.report.finished_frames", finished)  # as many as the page shows
+    # No more frames than are asked for by what stands beside the page.
+    monkeypatch.setattr("kmanalysis.report.report.each_finished_frame", lambda workbook: finished(workbook).items())
+    monkeypatch.setattr("kmanalysis.report.report.frame_names", finished)
     standards = override_standards({"counting.history_months": {"value": 1}}, file="test")
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "small.ipynb").write_bytes((FIXTURES / "small.ipynb").read_bytes())
