@@ -140,8 +140,10 @@ def frame_of(content: bytes) -> pd.DataFrame:
     table = pq.read_table(BytesIO(content))
     frame: pd.DataFrame = table.to_pandas()
     # Parquet knows no whole seconds, which days come as.
-    types = zip(frame.columns, json.loads((table.schema.metadata or {})[_TYPES]), strict=True)
-    return frame.astype({name: dtype for name, dtype in types if str(frame[name].dtype) != dtype})
+    for (name, found), dtype in zip(frame.dtypes.items(), json.loads((table.schema.metadata or {})[_TYPES]), strict=True):
+        if str(found) != dtype:
+            frame[name] = frame[name].astype(dtype)
+    return frame
 
 
 def last_month(folder: Path, fingerprints: Fingerprints) -> str | None:
@@ -202,7 +204,7 @@ def _table_content(rows: pa.Table) -> bytes:
 def _are_same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     if not (one.dtypes.equals(other.dtypes) and one.columns.equals(other.columns) and one.index.equals(other.index) and type(one.index) is type(other.index)):
         return False
-    cells = (name for name in one.columns if one[name].dtype == object)
+    cells = one.columns[one.dtypes == "object"]
     return one.equals(other) and all([*map(type, one[name])] == [*map(type, other[name])] for name in cells)
 
 
