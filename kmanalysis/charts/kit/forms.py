@@ -23,7 +23,9 @@ from kmanalysis.charts.kit.style import (
     RASTER_MARKS,
     RED,
     SKY,
+    WIDTH,
     chart,
+    columns,
     new_axes,
     nothing,
     set_title,
@@ -35,6 +37,9 @@ from kmanalysis.words import Words
 
 SHARE_COLOURS = LinearSegmentedColormap.from_list("share", ["#8c2d04", "#d94801", "#fd8d3c", "#fdd0a2", "#d3e8f0", "#7fb8d6"])
 """From bad (dark orange) to good (light blue): told apart in grey as well."""
+
+
+_LEGEND = 9.5
 
 
 def worst(frame: pd.DataFrame, words: Words, *, are_suppliers: bool = True) -> tuple[pd.DataFrame, str]:
@@ -165,7 +170,16 @@ def legend_below(ax: Axes, entries: int) -> None:
     figure = ax.get_figure()
     handles, labels = ax.get_legend_handles_labels()
     if handles:
-        figure.legend(handles, labels, loc="outside lower left", ncols=min(entries, 4), fontsize=9.5, handlelength=1.4, columnspacing=1.2)  # type: ignore[union-attr]
+        ncols = next(ncols for ncols in range(min(entries, 4), 0, -1) if ncols == 1 or _legend_width(labels, ncols) <= WIDTH * 72)
+        figure.legend(handles, labels, loc="outside lower left", ncols=ncols, fontsize=_LEGEND, handlelength=1.4, columnspacing=1.2)  # type: ignore[union-attr]
+
+
+def _legend_width(labels: Sequence[str], ncols: int) -> float:
+    """The points that a legend in so many columns takes, about: a Latin letter is a little more than half as wide as a Chinese one."""
+    widest = [
+        max(columns(label) * (0.5 if columns(label) > len(label) else 0.55) for label in column) for column in np.array_split(labels, ncols) if len(column)
+    ]
+    return _LEGEND * sum(wide + 3.4 for wide in widest)
 
 
 @chart

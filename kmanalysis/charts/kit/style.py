@@ -19,9 +19,12 @@ from typing import Any, ParamSpec
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.backends.backend_mixed import MixedModeRenderer
+from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+
+from kmanalysis.charts.kit.margins import set_margins
 
 INK, MUTED, GRID, PAPER = "#1f2328", "#59636e", "#d8dee4", "#fefefe"
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = "#0173b2", "#de8f05", "#029e73", "#d55e00", "#8a63d2", "#56b4e9", "#949494"
@@ -49,6 +52,7 @@ TITLE_COLUMNS, NOTE_COLUMNS = 46, 58
 
 _OWN, _TITLE = "kmanalysis", "title"
 _PIXELS = 520
+_PIXEL_DPI = 160
 _READERS_FONTS = "'PingFang SC', 'Microsoft YaHei', 'Noto Sans SC', 'Noto Sans CJK SC', sans-serif"
 _DARK = {INK: "#e6edf3", MUTED: "#9da7b3", GRID: "#3d444d", PAPER: "#161b22"}
 
@@ -104,7 +108,7 @@ def _settings() -> dict[Any, Any]:
         "svg.hashsalt": "kmanalysis",
         "savefig.bbox": None,
         "figure.dpi": 100,
-        "savefig.dpi": 160,
+        "savefig.dpi": _PIXEL_DPI,
     }
 
 
@@ -208,22 +212,30 @@ def picture(ax: Axes) -> Picture:
     if not isinstance(figure, Figure):
         raise TypeError("The Axes stands on no figure.")
     alt = str(ax.get_label())
-    target = StringIO()
     with mpl.rc_context(_settings()):
-        _lay_out(figure)
-        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Title": alt})
-    return Picture(_for_readers(target.getvalue()), alt)
+        return Picture(_for_readers(_drawn(figure, alt)), alt)
 
 
-def _lay_out(figure: Figure) -> None:
-    """Settles the layout, so that saving draws the figure once: with a layout still to be found it draws all of it for that alone."""
-    engine = figure.get_layout_engine()
-    if engine is None:
-        return
+def _drawn(figure: Figure, title: str) -> str:
+    """The figure as SVG, as ``savefig`` would write it, but laid out and drawn by one renderer: what one has measured another does not know."""
+    target = StringIO()
     FigureCanvasSVG(figure)
     figure.set_dpi(FigureCanvasSVG.fixed_dpi)
-    engine.execute(figure)
-    figure.set_layout_engine(None)
+    metadata = {"Date": None, "Creator": None, "Title": title}
+    paper = RendererSVG(figure.bbox.width, figure.bbox.height, target, image_dpi=_PIXEL_DPI, metadata=metadata)  # type: ignore[no-untyped-call]
+    # Draws as pixels what asks for it; a renderer in all but its type.
+    renderer: Any = MixedModeRenderer(figure, figure.get_figwidth(), figure.get_figheight(), _PIXEL_DPI, paper)  # type: ignore[no-untyped-call]
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        if figure.get_label() == _OWN:
+            *_, height = engine.get()["rect"]
+            set_margins(figure, renderer, height)
+        else:
+            engine.execute(figure)
+        figure.set_layout_engine(None)
+    figure.draw(renderer)
+    renderer.finalize()
+    return target.getvalue()
 
 
 def _for_readers(svg: str) -> str:
