@@ -205,7 +205,7 @@ def _stamp(folder: Path, set_aside: bool, words: Words) -> Attached:
 @app.command(help="Load raw exports into a folder of canonical tables.")
 def load(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet.")],
-    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
+    into: Annotated[str, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
     mapping: Annotated[
         Path | None, typer.Option("--mapping", metavar="FILE", help="What the exports' columns mean (TOML); without one it is proposed, to be finished.")
     ] = None,
@@ -215,16 +215,18 @@ def load(
     """A receipt a file and table; exit code 1 where rows were rejected."""
     with cli_errors(lang) as words:
         from kmanalysis.loaders import load as loading
+        from kmanalysis.loaders.address import local_folder
         from kmanalysis.loaders.checking.receipts import receipts_text
 
+        folder = local_folder(into)
         if mapping is None:
             from kmanalysis.loaders.mapping.proposal import mapping_for
 
             # Each file by its own mapping: the one that lies in the folder, or a proposal.
-            mappings = [(file, mapping_for(file, table, into, words=words)) for file in files]
-            receipts = [receipt for file, own in mappings for receipt in loading.load([file], own, into, table=table, words=words).receipts]
+            mappings = [(file, mapping_for(file, table, folder, words=words)) for file in files]
+            receipts = [receipt for file, own in mappings for receipt in loading.load([file], own, folder, table=table, words=words).receipts]
         else:
-            receipts = loading.load(files, mapping, into, table=table, words=words).receipts
+            receipts = loading.load(files, mapping, folder, table=table, words=words).receipts
         typer.echo(receipts_text(receipts, words))
         if any(receipt.rejected for receipt in receipts):
             raise typer.Exit(1)
@@ -232,7 +234,7 @@ def load(
 
 @app.command(help="Write synthetic data with planted truth.")
 def sample(
-    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="New or empty folder.")] = SAMPLES,
+    into: Annotated[str, typer.Option("--into", metavar="DIR", help="New or empty folder.")] = SAMPLES.as_posix(),
     suppliers: Annotated[int, typer.Option("--suppliers", metavar="N", help="How many suppliers.")] = 20,
     months: Annotated[int, typer.Option("--months", metavar="M", help="How many months.")] = 6,
     orders: Annotated[int, typer.Option("--orders", metavar="N", help="About how many orders in all.")] = 20_000,
@@ -245,11 +247,12 @@ def sample(
     with cli_errors(lang) as words:
         from rich.console import Console
 
+        from kmanalysis.loaders.address import local_folder
         from kmanalysis.report.progress import Progress
         from kmanalysis.samples import make_samples
 
         with Progress(Console(stderr=True), words).months(months) as tell:
-            folder = make_samples(into, suppliers, months, orders, seed, last_month, format, tell)
+            folder = make_samples(local_folder(into), suppliers, months, orders, seed, last_month, format, tell)
         typer.echo(folder)
 
 

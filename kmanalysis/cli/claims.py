@@ -28,7 +28,7 @@ def export(
     data: Data = None,
     month: MonthText = None,
     supplier: Annotated[list[str] | None, typer.Option("--supplier", metavar="ID", help="Only the claims on these suppliers.")] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where claim sheets are written.")] = Path("reports", "claims"),
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Where claim sheets are written.")] = "reports/claims",
     on: Annotated[
         str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day on which the claims are made; the day after the month if not given.")
     ] = None,
@@ -38,10 +38,11 @@ def export(
     """One Excel file a supplier with something to claim or to take back; the folder's table of claims says so ever after."""
     with cli_errors(lang) as words:
         from kmanalysis.decisions.claims import claim_day, claims_to_make, recorded_claims
+        from kmanalysis.loaders.address import local_folder
         from kmanalysis.opening import open_workbook
         from kmanalysis.report.sheets.claims import claim_sheets, drop_sheets, finish_sheets, write_sheets
 
-        folder = folder_of(data)
+        folder, written = folder_of(data), local_folder(out)
         warn_of_unstamped(folder, words)
         workbook = open_workbook(folder, month, standards, lang)
         day = claim_day(workbook.month, on)
@@ -50,7 +51,7 @@ def export(
         if lines.empty:
             typer.echo(words.text("There is nothing to claim for {month} that was not claimed before.", month=workbook.month), err=True)
             return
-        sheets = write_sheets(claim_sheets(lines, workbook.month, day, workbook.names, words), out / str(workbook.month))
+        sheets = write_sheets(claim_sheets(lines, workbook.month, day, workbook.names, words), written / str(workbook.month))
         try:
             # Recorded before the sheets get their names: nobody sends a claim that the next month would make again.
             rejected = _record(recorded_claims(lines, day), folder, words)

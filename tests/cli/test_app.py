@@ -65,9 +65,15 @@ def test_an_engine_that_cannot_be_used_is_said_before_anything_is_read(run, engi
     assert "ngine" in done.stderr
 
 
-@pytest.mark.parametrize("command", [["check"], ["claims", "export"], ["plan", "allocation"], ["lab"], ["report", "--out"]])
+ON_THIS_MACHINE = (
+    ["check", "--data"], ["claims", "export", "--data"], ["claims", "export", "--out"], ["plan", "allocation", "--data"], ["lab", "--data"],
+    ["report", "--out"], ["load", "orders.csv", "--into"], ["sample", "--into"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ON_THIS_MACHINE, ids=" ".join)
 def test_who_works_on_this_machine_alone_refuses_an_address(run, command):
-    done = run(*command, *([] if "--out" in command else ["--data"]), "s3a://bucket/data", "--lang", "en")
+    done = run(*command, "s3a://bucket/data", "--lang", "en")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "s3a://bucket/data is an address." in done.stderr
 
