@@ -42,7 +42,7 @@ def report(tmp_path, notebooks_of, monkeypatch):
     given, counted, pages = judged_frames(EARNING, None, default_standards()), [], []
     facts = {"names": {supplier: supplier for supplier in EARNING}, "first_month": min(month for month, _ in given)}
 
-    def open_workbook(data, month, standards, lang, *, memory, frames, shelf):
+    def open_workbook(data, month, standards, lang, *, memory, engine, master, frames, shelf):
         for key, frame in given.items():
             if key not in frames:
                 frames[key] = frame
