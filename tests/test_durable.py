@@ -116,8 +116,11 @@ from kmanalysis.durable import locked
 with locked(Path(sys.argv[1]), wait=True):
     child = os.fork() if hasattr(os, "fork") else -1
     if child == 0:
+        # Only now has it let go of what it was forked with.
+        print(os.getpid(), flush=True)
         time.sleep(600)
-    print(child, flush=True)
+    if child < 0:
+        print(child, flush=True)
     sys.stdin.read()
 """
 
