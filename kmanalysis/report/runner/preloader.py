@@ -22,16 +22,9 @@ from pkgutil import walk_packages
 from typing import NoReturn
 
 _PRELOADED = (
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.logger",
-    "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "ipykernel.debugger",
     "kmanalysis.decisions.bundle",
-    "kmanalysis.decisions.trials.plans",
-    "kmanalysis.engine.duckdb",
-    "kmanalysis.opening",
     "kmanalysis.report.runner.notebook",
     "kmanalysis.report.runner.page",
     "kmanalysis.scoring.explain",
