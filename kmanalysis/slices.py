@@ -56,7 +56,7 @@ def add_to_slice(folder: Path, name: str, frame: pd.DataFrame) -> None:
     """Gives a slice a frame that it awaits."""
     part = folder / f"{name}.part"
     _write_frame(part, frame)
-    # Whoever waits for the file must find all of it.
+    # Renamed into place, so that a waiting notebook never opens half a file; no sync, for a slice does not outlive its run.
     part.replace(folder / f"{name}{_SUFFIX}")
 
 

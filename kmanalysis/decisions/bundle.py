@@ -31,8 +31,7 @@ FIRST = (
 )
 """What the pages of the dimensions show, which come first."""
 
-FRAMES = (
-    *FIRST,
+LATER = (
     grades.grade_history,
     *needs.FRAMES,
     *trial.FRAMES,
@@ -51,6 +50,8 @@ FRAMES = (
     *allocation_frames.FRAMES,
 )
 
+FRAMES = (*FIRST, *LATER)
+
 
 def finished_frames(workbook: Workbook) -> dict[str, pd.DataFrame]:
     """All frames by name: what was observed, what it means, what the charts show, and the worst rows behind each measure."""
@@ -63,7 +64,7 @@ def each_finished_frame(workbook: Workbook) -> Iterator[tuple[str, pd.DataFrame]
     yield from ((function.name, function(workbook)) for function in FIRST)
     for measure in workbook.standards.measures:
         yield observation.evidence_name(measure), observation.worst_rows(workbook, measure)
-    yield from ((function.name, function(workbook)) for function in FRAMES[len(FIRST) :])
+    yield from ((function.name, function(workbook)) for function in LATER)
 
 
 def frame_names(workbook: Workbook) -> list[str]:

@@ -175,7 +175,10 @@ def legend_below(ax: Axes, entries: int) -> None:
 
 
 def _legend_width(labels: Sequence[str], ncols: int) -> float:
-    """The points that a legend in so many columns takes, about: a Latin letter is a little more than half as wide as a Chinese one."""
+    """The points that a legend in so many columns takes, about: a Latin letter is a little more than half as wide as a Chinese one.
+
+    Beside its label a column has its line, the gap behind that and the gap between columns: 3.4 times the size of the letters.
+    """
     widest = [
         max(columns(label) * (0.5 if columns(label) > len(label) else 0.55) for label in column) for column in np.array_split(labels, ncols) if len(column)
     ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
-from threading import Thread
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -22,14 +22,18 @@ class BackgroundPages(Generic[Key]):
 
     def __init__(self, jobs: int, preloader: Preloader | None) -> None:
         self._tasks: SimpleQueue[tuple[Key, Task] | None] = SimpleQueue()
-        self._made: SimpleQueue[tuple[Key, Made] | BaseException | None] = SimpleQueue()
-        Thread(target=self._run, args=(jobs, preloader), daemon=True).start()
+        self._made: SimpleQueue[tuple[Key, Made] | None] = SimpleQueue()
+        self._is_over = False
+        self._pool = ThreadPoolExecutor(1)
+        self._work = self._pool.submit(self._make, jobs, preloader)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, place: TracebackType | None) -> None:
+        self._is_over = True
         self._tasks.put(None)
+        self._pool.shutdown(wait=False)
 
     def add(self, key: Key, task: Task) -> None:
         """Gives a task, before `made` is asked."""
@@ -39,14 +43,16 @@ class BackgroundPages(Generic[Key]):
         """The pages as they are done, to the last one. Raises what went wrong where they are made."""
         self._tasks.put(None)
         while (done := self._made.get()) is not None:
-            if isinstance(done, BaseException):
-                raise done
             yield done
+        self._work.result()
 
-    def _run(self, jobs: int, preloader: Preloader | None) -> None:
+    def _make(self, jobs: int, preloader: Preloader | None) -> None:
         try:
-            for done in made_pages(iter(self._tasks.get, None), jobs, preloader):
+            for done in made_pages(iter(self._next, None), jobs, preloader):
                 self._made.put(done)
+        finally:
             self._made.put(None)
-        except BaseException as problem:  # noqa: BLE001 - whoever waits for the pages hears of it
-            self._made.put(problem)
+
+    def _next(self) -> tuple[Key, Task] | None:
+        task = self._tasks.get()
+        return None if self._is_over else task

@@ -72,13 +72,12 @@ def execution(
         deadline = time.monotonic() + timeout
 
     def is_waiting() -> bool:
-        return is_awaiting(slice_folder)
-
-    def left(cell: nbformat.NotebookNode) -> int:
+        # Asked again and again while a cell runs: the clock stands until the last frame is there.
         nonlocal deadline
-        if is_waiting():
+        waits = is_awaiting(slice_folder)
+        if waits:
             deadline = time.monotonic() + timeout
-        return max(1, int(deadline - time.monotonic()))
+        return waits
 
     variables = environment(slice_folder, folder)
     own: dict[str, Any] = {"kernel_manager_class": _kernel_manager(variables)}
@@ -92,7 +91,7 @@ def execution(
             parameters,
             progress_bar=False,
             cwd=folder,
-            timeout_func=left,
+            timeout_func=lambda cell: max(1, int(deadline - time.monotonic())),
             shutdown_kernel="immediate",
             on_notebook_start=begin,
             **own,
