@@ -7,7 +7,7 @@ that page and nothing else, so that a page cannot show what its provenance does 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from functools import update_wrapper, wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
@@ -35,6 +35,9 @@ ANY_MONTH = Month(2000, 1)
 """A month to ask for what is the same in all of them."""
 
 Found = TypeVar("Found")
+
+Reads = Mapping[str, Collection[str]]
+"""Columns by table."""
 
 
 class Workbook:
@@ -88,6 +91,14 @@ class Workbook:
         """Whether rows can be asked for; not so on a page's slice."""
         return self.engine is not None
 
+    def not_given(self, reads: Reads) -> list[str]:
+        """What of these columns the folder was not given: a table's name where it has no such table, else ``table.column``. Empty on a slice."""
+        if self.attached is None:
+            return []
+        given = self.attached.given
+        tables_missing = [table for table in reads if table not in given]
+        return tables_missing + [f"{table}.{name}" for table, names in reads.items() if table in given for name in names if name not in given[table]]
+
     def table(self, name: str) -> ir.Table:
         """A canonical table in the engine. Raises KmError on a slice, which has no engine."""
         from kmanalysis.engine.expressions import canonical_table
@@ -136,6 +147,15 @@ class Workbook:
         if pd.isna(last):
             raise UsageError("The folder holds no dated event: say which month to look at, like 2026-10.")
         return Month.of(last)
+
+    def check_month(self) -> None:
+        """Raises UsageError for a month without any event: a scorecard of it would say nothing, and look as if it did."""
+        if _events_seen(self)["seen"].sum() == 0:
+            times = _event_times(self)
+            if times["first"].isna().all():
+                raise UsageError("The folder holds no dated event: there is nothing to judge. Load orders, tickets, quotes or the like first.")
+            first, last = Month.of(times["first"].min()), Month.of(times["last"].max())
+            raise UsageError("Nothing happened in {month}: the folder's events are of {first} to {last}.", month=self.month, first=first, last=last)
 
     @property
     def months(self) -> list[Month]:
@@ -199,6 +219,8 @@ class Workbook:
         return cast("Found", self._facts[name] if name in self._facts else self._facts.setdefault(name, find()))
 
     def _names(self) -> dict[str, str]:
+        if self.not_given({"suppliers": ()}):
+            raise UsageError("The folder has no table suppliers: add suppliers.csv with the columns supplier_id and name, a row a supplier.")
         named = _supplier_names(self)
         return dict(zip(named["supplier_id"], named["name"], strict=True))
 
@@ -228,20 +250,29 @@ def _register(kind: str, name: str, function: Callable[..., object]) -> None:
 class Frame:
     """A function of a workbook whose frame is computed once a month and shared by all callers. Made by `frame`."""
 
-    def __init__(self, name: str, compute: Callable[[Workbook], pd.DataFrame]) -> None:
-        _register("frame", name, compute)
+    def __init__(self, name: str, function: Callable[[Workbook], pd.DataFrame], needs: Callable[[], Reads] | None) -> None:
+        _register("frame", name, function)
         self.name = name
-        self.compute = compute
-        update_wrapper(self, compute)
+        self._function = function
+        self._needs = needs
+        update_wrapper(self, function)
+
+    def compute(self, workbook: Workbook) -> pd.DataFrame:
+        """The frame, worked out anew; without rows where what it needs was not given."""
+        found = self._function(workbook)
+        return found.head(0) if self._needs and workbook.not_given(self._needs()) else found
 
     def __call__(self, workbook: Workbook) -> pd.DataFrame:
         """The frame of the workbook's month."""
         return workbook.finished(self.name, self.compute)
 
 
-def frame(name: str) -> Callable[[Callable[[Workbook], pd.DataFrame]], Frame]:
-    """Decorator: computes a frame once a month and keeps it under ``name``, which must be unique (ValueError at import otherwise)."""
-    return lambda compute: Frame(name, compute)
+def frame(name: str, needs: Callable[[], Reads] | None = None) -> Callable[[Callable[[Workbook], pd.DataFrame]], Frame]:
+    """Decorator: computes a frame once a month and keeps it under ``name``, which must be unique (ValueError at import otherwise).
+
+    ``needs`` gives the columns without which the frame would take what nobody supplied for what did not happen: it has no rows then.
+    """
+    return lambda function: Frame(name, function, needs)
 
 
 def query(name: str) -> Callable[[Callable[[Workbook], ir.Table]], Callable[[Workbook], pd.DataFrame]]:
@@ -314,6 +345,14 @@ def kept(name: str) -> Callable[[Callable[[Workbook], ir.Table]], MonthTable]:
 def _supplier_names(workbook: Workbook) -> ir.Table:
     """supplier_id, name."""
     return workbook.table("suppliers").select("supplier_id", "name").order_by("supplier_id")
+
+
+@query("workbook.events_seen")
+def _events_seen(workbook: Workbook) -> ir.Table:
+    """Whether each table has an event in the month: seen (0 or 1)."""
+    found = [workbook.in_month(name)[[table.event_time]].limit(1) for name, table in tables().items() if table.event_time]
+    counts = [rows.aggregate(seen=rows.count()) for rows in found]
+    return counts[0].union(*counts[1:])
 
 
 @query("workbook.event_times")

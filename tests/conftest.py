@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -76,7 +77,7 @@ def english_samples(samples: Workbook) -> Workbook:
 
 @pytest.fixture
 def workbook_of(tmp_path: Path) -> Callable[..., Workbook]:
-    """``workbook_of({"orders": [{…}, …]}, month="2026-10", standards=None)``: a workbook on these rows and nothing else.
+    """``workbook_of({"orders": [{…}, …]}, month="2026-10", standards=None)``: a workbook on these rows and nothing else; the other tables are empty.
 
     Times are naive UTC. Required cells that a row leaves out are filled (supplier s1, SKU k1, CNY, running ids …), and the suppliers, products,
     contracts … that rows must refer to are made
@@ -92,7 +93,10 @@ def workbook_of(tmp_path: Path) -> Callable[..., Workbook]:
         for name, filled in _with_partners(given).items():
             _write_stamped(folder / f"{name}.parquet", tables()[name], filled)
         in_force = override_standards(standards, file="test") if isinstance(standards, dict) else standards
-        return open_workbook(folder, month, in_force, lang="en")
+        workbook = open_workbook(folder, month, in_force, lang="en")
+        # Every table was given, as if the empty ones lay there as well.
+        workbook.attached = replace(workbook.attached, given={name: frozenset(table.columns) for name, table in tables().items()})
+        return workbook
 
     return make
 

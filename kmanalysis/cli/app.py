@@ -142,6 +142,7 @@ def score(
         place = place_of_data(data)
         warn_of_unstamped(place, words)
         workbook = open_workbook(place, month, standards, lang, memory=memory, engine=engine, master=master)
+        workbook.check_month()
         with Progress(Console(stderr=True), words).counting() as hears:
             workbook.listen(hears)
             if format == "table":

@@ -45,6 +45,7 @@ def export(
         folder, written = folder_of(data), local_folder(out)
         warn_of_unstamped(folder, words)
         workbook = open_workbook(folder, month, standards, lang)
+        workbook.check_month()
         day = claim_day(workbook.month, on)
         lines = claims_to_make(workbook, tuple(supplier or ()))
         warn_of_rejects(receipts_of(workbook), words)

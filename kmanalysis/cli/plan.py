@@ -84,6 +84,7 @@ def allocation(
         folder = folder_of(data)
         warn_of_unstamped(folder, words)
         workbook = open_workbook(folder, month, standards, lang)
+        workbook.check_month()
         with only_ours_on_stdout():
             plan = plan_frames(workbook, share_cap, lowest, asked)
         if format == "table":

@@ -16,6 +16,7 @@ from kmanalysis.workbook import Workbook
 
 FIRST = (
     observation.observed,
+    observation.not_given,
     scorecard.requested_subjects,
     scorecard.scorecard,
     scorecard.dimension_scores,

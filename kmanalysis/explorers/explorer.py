@@ -74,6 +74,7 @@ def open_explorer(month: str | None = None, lang: str = "zh", data: str | Path |
     init_notebook_mode(all_interactive=False, connected=False)
     folder = local_folder(data or os.environ.get(DATA_VARIABLE) or samples_folder()).resolve()
     workbook = open_workbook(folder, month, standards, lang)
+    workbook.check_month()
     return explorer_of(workbook, str(folder))
 
 

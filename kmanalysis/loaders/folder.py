@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from kmanalysis.loaders.checking.derived import add_derived, months_overlap, wit
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import existing_key
-from kmanalysis.loaders.checking.stamp import is_stamped
+from kmanalysis.loaders.checking.stamp import given_columns, is_stamped
 from kmanalysis.loaders.needs_profile import stage_profile
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.reading.text import Staged, drop_staged, parquet_columns, parquet_text, stage_text, stripped
@@ -30,10 +30,15 @@ OWN_FORMS = {"needs": (".toml",)}
 
 @dataclass(frozen=True)
 class Attached:
-    """What attaching a folder found: a receipt a file, and the rejects frame (columns: `receipts.REJECT_COLUMNS`)."""
+    """What attaching a folder found: a receipt a file, and the rejects frame (columns: `receipts.REJECT_COLUMNS`).
+
+    ``given`` names the tables that the folder holds and of each the columns that all its files have. An empty column was given: it says that there was
+    nothing; a column that is not there says nothing.
+    """
 
     receipts: list[Receipt]
     rejects: pd.DataFrame
+    given: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True, with_origin: Collection[str] = ()) -> Attached:
@@ -47,6 +52,7 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
     receipts: list[Receipt] = []
     rejects = [no_rejects()]
     known: dict[str, str] = {}
+    given: dict[str, frozenset[str]] = {}
     key = existing_key(folder)
     for table in in_reading_order():
         files = found.get(table.name)
@@ -54,14 +60,16 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
             columns = ", ".join(f"{identifier(name)} {column.sql_type}" for name, column in table.stored.items())
             engine.execute(f"CREATE OR REPLACE TABLE {identifier(table.name)} ({columns})")
             continue
-        trusted = _trusted(engine, table, files, folder) if trust else None
-        if trusted is None:
-            outcome = _validate(engine, table, files, folder, known, key, keep_origin=table.name in with_origin)
+        heads = trusted_heads(table, files) if trust else None
+        if heads is None:
+            outcome, given[table.name] = _validate(engine, table, files, folder, known, key, keep_origin=table.name in with_origin)
             rejects.append(outcome.rejects)
-            trusted = _receipts(table, outcome)
-        receipts += trusted
+            receipts += _receipts(table, outcome)
+        else:
+            given[table.name] = given_in(table, heads)
+            receipts += _trusted(engine, table, files, heads, folder)
         known[table.name] = identifier(table.name)
-    return Attached(receipts, pd.concat(rejects, ignore_index=True))
+    return Attached(receipts, pd.concat(rejects, ignore_index=True), given)
 
 
 def table_files(folder: Path) -> dict[str, list[Path]]:
@@ -100,24 +108,26 @@ def in_reading_order() -> list[Table]:
 
 def _validate(
     engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path, known: dict[str, str], key: bytes | None, *, keep_origin: bool
-) -> Outcome:
-    """Validates a canonical table's files into a table of that name."""
+) -> tuple[Outcome, frozenset[str]]:
+    """Validates a canonical table's files into a table of that name; what came of it, and the columns that all files have."""
     names = {number: str(path.relative_to(folder)) for number, path in enumerate(files)}
-    selects, drop = [], []
+    selects, drop, given = [], [], []
     for number, path in enumerate(files):
         if path.suffix == ".parquet":
             selects.append(parquet_rows(engine, table, path, number, names[number]))
+            given.append(given_columns(pq.read_schema(path), table))
         else:
             staged = _staged(engine, path, f"_staged_{number}")
             drop.append(staged)
             selects.append(_canonical_text(table, staged, number, names[number]))
+            given.append(frozenset(staged.headings) & frozenset(table.columns))
     text = f"({' UNION ALL BY NAME '.join(selects)})"
     outcome = validate(engine, text, table, table.name, names, known=known, key=key, keep_origin=keep_origin)
     for staged in drop:
         drop_staged(engine, staged)
     if not keep_origin:
         add_derived(engine, table)
-    return outcome
+    return outcome, frozenset.intersection(*given)
 
 
 def _staged(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Staged:
@@ -180,11 +190,8 @@ def trusted_heads(table: Table, files: list[Path]) -> list[pq.ParquetFile] | Non
     return heads if all(is_stamped(head.schema_arrow, table) for head in heads) else None
 
 
-def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path) -> list[Receipt] | None:
-    """Receipts of files that are taken as they are, after making a view of them; None where a look is needed."""
-    heads = trusted_heads(table, files)
-    if heads is None:
-        return None
+def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], heads: list[pq.ParquetFile], folder: Path) -> list[Receipt]:
+    """Makes a view of files that are taken as they are; their receipts."""
     paths = ", ".join(quoted(str(path)) for path in files)
     source = f"read_parquet([{paths}])"
     if table.derived and months_overlap(table, heads):
@@ -192,6 +199,11 @@ def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path],
     else:
         engine.execute(f"CREATE OR REPLACE VIEW {identifier(table.name)} AS SELECT {', '.join(map(identifier, table.stored))} FROM {source}")
     return receipts_of_heads(table, [str(path.relative_to(folder)) for path in files], heads)
+
+
+def given_in(table: Table, heads: Iterable[pq.ParquetFile]) -> frozenset[str]:
+    """The table's columns that the sources of all these files had."""
+    return frozenset.intersection(*(given_columns(head.schema_arrow, table) for head in heads))
 
 
 def receipts_of_heads(table: Table, files: Sequence[str], heads: Sequence[pq.ParquetFile]) -> list[Receipt]:

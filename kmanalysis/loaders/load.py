@@ -51,9 +51,10 @@ def load(files: Sequence[Path], mapping: SourceMapping | Path, into: Path, *, ta
 
 @dataclass
 class _Merge:
-    """How a table stands during a load: the relation that holds it now, and whether that differs from the folder."""
+    """How a table stands during a load: the relation that holds it now, the columns that its sources had, and whether that differs from the folder."""
 
     relation: str
+    given: frozenset[str]
     is_changed: bool = False
 
 
@@ -90,7 +91,7 @@ class _Load:
                     file=receipt.file,
                     rows=sum(receipt.rejected.values()),
                 )
-        self.merges = {name: _Merge(identifier(name)) for name in self.files}
+        self.merges = {name: _Merge(identifier(name), found.given[name]) for name in self.files}
 
     def _load_file(self, path: Path) -> None:
         staged = stage(self.connection, path, self.mapping)
@@ -146,9 +147,11 @@ class _Load:
         others = [identifier(name) for name in columns if name not in table.key]
         if table.name not in self.merges:
             rows = execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM _incoming").fetchone()
-            self.merges[table.name] = _Merge(identifier(f"_now {table.name}"), is_changed=True)
+            self.merges[table.name] = _Merge(identifier(f"_now {table.name}"), frozenset(columns), is_changed=True)
             return Counter(new=rows[0] if rows else 0)
         merge = self.merges[table.name]
+        has_more = not merge.given >= set(columns)
+        merge.given |= set(columns)
         differs = " OR ".join(f"i.{name} IS DISTINCT FROM n.{name}" for name in others) or "false"
         execute(
             f"CREATE OR REPLACE TEMP TABLE _compared AS SELECT {', '.join(f'i.{identifier(name)}' for name in table.key)}, "
@@ -156,7 +159,7 @@ class _Load:
             f"FROM _incoming i LEFT JOIN {merge.relation} n USING ({keys})"
         )
         counts = Counter(dict(execute("SELECT _becomes, count(*) FROM _compared GROUP BY 1 ORDER BY 1").fetchall()))
-        if counts["new"] or counts["updated"]:
+        if counts["new"] or counts["updated"] or has_more:
             if not merge.is_changed:
                 execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {merge.relation}")
                 merge.relation, merge.is_changed = identifier(f"_now {table.name}"), True
@@ -181,7 +184,7 @@ class _Load:
             merge = self.merges.get(table.name)
             if merge and merge.is_changed:
                 target = self.targets[table.name]
-                finished.append((write_table(self.connection, merge.relation, table, target), target))
+                finished.append((write_table(self.connection, merge.relation, table, target, given=merge.given), target))
         put_in_place(finished, self.into)
 
 

@@ -12,7 +12,7 @@ from kmanalysis.loaders.address import Address, Place
 from kmanalysis.loaders.checking.derived import months_overlap, with_derived
 from kmanalysis.loaders.checking.rules import no_rejects
 from kmanalysis.loaders.checking.stamp import stamped_schema
-from kmanalysis.loaders.folder import Attached, attach, in_reading_order, receipts_of_heads, table_files, trusted_heads
+from kmanalysis.loaders.folder import Attached, attach, given_in, in_reading_order, receipts_of_heads, table_files, trusted_heads
 from kmanalysis.loaders.hadoop import HadoopFolder
 from kmanalysis.tables import Table, tables
 
@@ -47,7 +47,7 @@ def open_spark(place: Place, master: str | None = None, memory: str | None = Non
 
 def attach_address(spark: Spark, folder: HadoopFolder) -> Attached:
     """Makes every canonical table a table of the session: what the folder holds, as it is; what it lacks, empty. Raises DataError as `HadoopFolder.files`."""
-    receipts = []
+    receipts, given = [], {}
     for table in in_reading_order():
         files = folder.files.get(table.name, ())
         if not files:
@@ -56,7 +56,8 @@ def attach_address(spark: Spark, folder: HadoopFolder) -> Attached:
         heads = folder.heads(table)
         _add_files(spark, table, [file.address for file in files], heads)
         receipts += receipts_of_heads(table, [file.path for file in files], heads)
-    return Attached(receipts, no_rejects())
+        given[table.name] = given_in(table, heads)
+    return Attached(receipts, no_rejects(), given)
 
 
 def _add_files(spark: Spark, table: Table, addresses: Sequence[str], heads: Sequence[pq.ParquetFile]) -> None:

@@ -17,7 +17,7 @@ from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.secrets import digest, key_of, without_contacts
-from kmanalysis.loaders.checking.stamp import was_stamped
+from kmanalysis.loaders.checking.stamp import given_columns, was_stamped
 from kmanalysis.loaders.folder import Attached, attach, parquet_rows, table_files, trusted_heads
 from kmanalysis.loaders.store import REJECTED, TEMPORARY, locked, put_in_place, write_rejected, write_table
 from kmanalysis.tables import Table, tables
@@ -108,7 +108,8 @@ class _Stamper:
                     written += rows
                     aside.append(rows[0][1])
                 part = f"(SELECT * FROM {identifier(name)} WHERE _file = {number})"
-                written.append((write_table(self.engine, part, tables()[name], path), path))
+                given = given_columns(pq.read_schema(path), tables()[name])
+                written.append((write_table(self.engine, part, tables()[name], path, given=given), path))
         put_in_place(written, self.folder)
         return Stamping(attached, stamped, refused, aside)
 

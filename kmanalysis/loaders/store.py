@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.derived import with_derived
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.stamp import stamped_schema
-from kmanalysis.tables import Table
+from kmanalysis.tables import Column, Table
 from kmanalysis.words import Words
 
 LOCK_FILE = ".kmanalysis-lock"
@@ -55,14 +55,18 @@ def target_file(table: Table, files: Sequence[Path], folder: Path) -> Path:
     return files[0]
 
 
-def write_table(connection: duckdb.DuckDBPyConnection, relation: str, table: Table, target: Path) -> Path:
-    """Writes the relation beside its target, sorted by time and key, and returns the temporary file, which is safe on disk."""
+def write_table(connection: duckdb.DuckDBPyConnection, relation: str, table: Table, target: Path, *, given: Collection[str] | None = None) -> Path:
+    """Writes the relation beside its target, sorted by time and key, and returns the temporary file, which is safe on disk.
+
+    ``given`` names the columns that its source had (None: all): the file tells them from those that are empty because nobody supplied them.
+    """
     temporary = target.with_name(target.name + TEMPORARY)
     order = ", ".join([f"{identifier(table.event_time)} NULLS LAST"] * bool(table.event_time) + [identifier(name) for name in table.key])
     if target.suffix == ".parquet":
-        _write_parquet(connection, f"{with_derived(relation, table)} ORDER BY {order}", table, temporary)
+        _write_parquet(connection, f"{with_derived(relation, table)} ORDER BY {order}", stamped_schema(table, given), temporary)
     else:
-        _write_csv(connection, relation, table, order, temporary)
+        columns = [column for column in table.columns.values() if given is None or column.name in given or column.required]
+        _write_csv(connection, relation, columns, order, temporary)
     return temporary
 
 
@@ -90,8 +94,7 @@ def _finish(folder: Path) -> None:
     journal.unlink()
 
 
-def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, table: Table, temporary: Path) -> None:
-    schema = stamped_schema(table)
+def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, schema: pa.Schema, temporary: Path) -> None:
     with temporary.open("wb") as sink:
         with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
             for batch in connection.sql(query).to_arrow_reader(ROW_GROUP):
@@ -99,9 +102,7 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, table: Tab
         sync(sink)
 
 
-def _write_csv(connection: duckdb.DuckDBPyConnection, relation: str, table: Table, order: str, temporary: Path) -> None:
-    filled = connection.execute(f"SELECT {', '.join(f'count({identifier(name)})' for name in table.columns)} FROM {relation}").fetchone() or ()
-    columns = [column for column, rows in zip(table.columns.values(), filled, strict=True) if rows or column.required]
+def _write_csv(connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column], order: str, temporary: Path) -> None:
     # Plain digits: no zeros that only the storage type adds.
     cells = [
         f"rtrim(rtrim({identifier(column.name)}::VARCHAR, '0'), '.')" if column.type == "decimal" else f"{identifier(column.name)}::VARCHAR"

@@ -24,10 +24,15 @@ EVIDENCE_ROWS = 20
 
 @frame("measures.observed")
 def observed(workbook: Workbook) -> pd.DataFrame:
-    """The measures frame of the month: every supplier, every measure; the ones without data say so with n = 0."""
+    """The measures frame of the month: every supplier, every measure; the ones without data say so with n = 0.
+
+    A measure that reads what was not given has no data: what is not there is no evidence that it did not happen.
+    """
     parts, missing = [], {}
     for measure in measures().values():
         found = measure.compute(workbook)
+        if workbook.not_given(measure.guide.reads):
+            found = found.head(0)
         seen = set(found.loc[found["measure"] == measure.id, "supplier_id"])
         missing[measure.id] = [supplier for supplier in workbook.suppliers if supplier not in seen]
         parts.append(found)
@@ -52,8 +57,24 @@ def worst_rows(workbook: Workbook, measure: str) -> pd.DataFrame:
 
     Raises UsageError for an unknown measure.
     """
-    name = evidence_name(measure)
-    return workbook.finished(name, lambda month: month.answer(name, lambda any_month: _worst(_not_far_from_worst(any_month, _known(measure)))))
+    name, record = evidence_name(measure), _known(measure)
+
+    def worst(month: Workbook) -> pd.DataFrame:
+        found = month.answer(name, lambda any_month: _worst(_not_far_from_worst(any_month, record)))
+        return found.head(0) if month.not_given(record.guide.reads) else found
+
+    return workbook.finished(name, worst)
+
+
+@frame("measures.not_given")
+def not_given(workbook: Workbook) -> pd.DataFrame:
+    """What measures cannot be observed for want of a table or a column, the same for each supplier.
+
+    Columns: supplier_id, measure, lacks (``table`` or ``table.column``).
+    """
+    lacks = [(measure.id, lack) for measure in measures().values() for lack in workbook.not_given(measure.guide.reads)]
+    rows = [(supplier, *lack) for supplier in workbook.suppliers for lack in lacks]
+    return pd.DataFrame(rows, columns=["supplier_id", "measure", "lacks"]).astype("str")
 
 
 def evidence_name(measure: str) -> str:

@@ -49,6 +49,7 @@ def _write(
             request.data, request.month, request.standards, words.lang,
             memory=request.memory, engine=request.engine, master=request.master, frames=store.frames, shelf=store,
         )  # fmt: skip
+        workbook.check_month()
         pages = all_pages(found, workbook)
         chosen = chosen_pages(pages, request.only_notebooks, request.only_suppliers)
     source = Source(workbook, Slices(workbook, {}, frame_names(workbook)), workbook.attached.receipts if workbook.attached else [], before)

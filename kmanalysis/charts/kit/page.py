@@ -191,6 +191,34 @@ def missed_evidence(workbook: Workbook, card: pd.DataFrame, measure: str) -> Tab
     return evidence(rows.drop(columns="place"), measure, words, workbook.names, empty=empty)
 
 
+def missing_data(workbook: Workbook, dimension: str = "") -> Table | None:
+    """The tables and columns that were not given, which measures (of a dimension, or all) that closes, and how to supply them; None where none is missing."""
+    words = workbook.words
+    lacks = observation.not_given(workbook)[["measure", "lacks"]].drop_duplicates()
+    lacks = lacks[lacks["measure"].str.startswith(f"{dimension}.")] if dimension else lacks
+    if lacks.empty:
+        return None
+    headings = [words.text("Missing"), words.text("Measures without data"), words.text("How to supply it")]
+    cells = [
+        [_lack(lack, words), words.join([words.name(measure) for measure in closed["measure"]]), _remedy(lack, words)]
+        for lack, closed in lacks.groupby("lacks", sort=False)
+    ]
+    note = words.text("What was not supplied counts neither for nor against anybody. An empty table or column says that there was nothing.")
+    return table(pd.DataFrame(cells, columns=headings), words.text("Data that were not supplied"), note=note)
+
+
+def _lack(lack: str, words: Words) -> str:
+    name, _, column = lack.partition(".")
+    return words.entry(words.name(name), f"{words.name(lack)} ({column})") if column else f"{words.name(name)} ({name})"
+
+
+def _remedy(lack: str, words: Words) -> str:
+    name, _, column = lack.partition(".")
+    if column:
+        return words.text("Add the column {column} to the table {table}, or map it and load the export again.", column=column, table=name)
+    return words.text("Add the table as {table}.csv, or load an export: kmanalysis load FILE --as {table} --into DIR", table=name)
+
+
 class Sections:
     """Tables one below the other; ``empty`` is said where there is none."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from hashlib import blake2b
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow as pa
 from kmanalysis.tables import Table
 
 STAMP_KEY = "kmanalysis.valid"
+GIVEN_KEY = "kmanalysis.given"
 
 _ARROW_TYPES = {
     "id": pa.string(),
@@ -42,9 +44,21 @@ def stamp(table: Table) -> str:
     return blake2b(json.dumps(rules, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def stamped_schema(table: Table) -> pa.Schema:
-    """The Parquet schema of a canonical table, stamp included. Only what was validated may be written with it."""
-    return pa.schema([(name, _ARROW_TYPES[column.type]) for name, column in table.stored.items()], metadata={STAMP_KEY: stamp(table)})
+def stamped_schema(table: Table, given: Collection[str] | None = None) -> pa.Schema:
+    """The Parquet schema of a canonical table, stamp included. Only what was validated may be written with it.
+
+    A file has all columns of its table; ``given`` names those that its source had (None: all), see `given_columns`.
+    """
+    metadata = {STAMP_KEY: stamp(table)}
+    if given is not None and not set(table.columns) <= set(given):
+        metadata[GIVEN_KEY] = json.dumps([name for name in table.columns if name in given])
+    return pa.schema([(name, _ARROW_TYPES[column.type]) for name, column in table.stored.items()], metadata=metadata)
+
+
+def given_columns(schema: pa.Schema, table: Table) -> frozenset[str]:
+    """The table's columns that a Parquet file's source had: a column that was added for the file's form alone says nothing."""
+    written = (schema.metadata or {}).get(GIVEN_KEY.encode())
+    return frozenset(table.columns) & frozenset(json.loads(written) if written else schema.names)
 
 
 def was_stamped(schema: pa.Schema) -> bool:

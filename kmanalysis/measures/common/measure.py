@@ -9,6 +9,8 @@ import csv
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import StringIO
 
@@ -89,6 +91,12 @@ class Measure:
         return written[self.id]
 
 
+def reads_of(measure: str) -> Callable[[], Mapping[str, Sequence[str]]]:
+    """What a measure of the package says that it reads, for a frame that shows the same (`workbook.frame`)."""
+    return lambda: guides(files("kmanalysis.measures") / measure.partition(".")[0] / "guide.toml")[measure].reads
+
+
+@cache
 def guides(file: Traversable) -> Mapping[str, Guide]:
     """The guides that a TOML file holds, by the ids of their measures."""
     written = tomllib.loads(file.read_text(encoding="utf-8"))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.statistics.survival import share_within_by, waiting_quantiles_by
 from kmanalysis.workbook import Workbook, frame, query
@@ -24,14 +25,14 @@ def family_coverage_rows(workbook: Workbook) -> ir.Table:
     return found.select("supplier_id", "family", "is_must", listings=listings, severity=ibis.ifelse(listings > 0, 0.0, 1.0))
 
 
-@frame("compliance.families")
+@frame("compliance.families", needs=reads_of("compliance.family_coverage"))
 @query("compliance.families")
 def families(workbook: Workbook) -> ir.Table:
     """Families that each supplier has on offer or is asked for: supplier_id, family, listings, is_asked."""
     return _coverage(workbook, "family")
 
 
-@frame("compliance.categories")
+@frame("compliance.categories", needs=reads_of("compliance.new_category_speed"))
 @query("compliance.categories")
 def categories(workbook: Workbook) -> ir.Table:
     """Categories that each supplier has on offer or is asked for: supplier_id, category, listings, is_asked."""
@@ -79,7 +80,7 @@ def new_category_speed_rows(workbook: Workbook) -> ir.Table:
     )
 
 
-@frame("compliance.new_products")
+@frame("compliance.new_products", needs=reads_of("compliance.new_category_speed"))
 @query("compliance.new_products")
 def new_products(workbook: Workbook) -> ir.Table:
     """New products of the categories asked for, by supplier: the columns of `new_category_speed_rows`."""

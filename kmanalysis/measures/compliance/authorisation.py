@@ -7,11 +7,12 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.compliance import chain
 from kmanalysis.workbook import Workbook, frame, query
 
 
-@frame("compliance.authorisation_status")
+@frame("compliance.authorisation_status", needs=reads_of("compliance.authorised_share"))
 @query("compliance.authorisation_status")
 def authorisation_status(workbook: Workbook) -> ir.Table:
     """State of every supplier's SKUs: supplier_id, sku, name, rights_holder, state, days, days_offered, orders, first_day, last_day."""

@@ -7,6 +7,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.stock import on_offer
 from kmanalysis.measures.common.time import each_day
 from kmanalysis.workbook import Workbook, frame, query
@@ -46,7 +47,7 @@ def _required_kinds(workbook: Workbook) -> ir.Table:
     return suppliers.mutate(kind=ibis.array(list(KINDS)).unnest())
 
 
-@frame("compliance.licence_days")
+@frame("compliance.licence_days", needs=reads_of("compliance.licences"))
 @query("compliance.licence_days")
 def licence_days(workbook: Workbook) -> ir.Table:
     """Days of the month by state of each supplier's documents: supplier_id, kind, proven_days, unverified_days, outdated_days, absent_days."""
@@ -135,7 +136,7 @@ UNEXAMINED = "unexamined"
 """Stands for a listing that nobody looked at."""
 
 
-@frame("compliance.examined_listings")
+@frame("compliance.examined_listings", needs=reads_of("compliance.grey_listings"))
 @query("compliance.examined_listings")
 def examined_listings(workbook: Workbook) -> ir.Table:
     """Listings on offer in the month by what examination found: supplier_id, grey_kind (none, a kind, or `UNEXAMINED`), listings."""
@@ -143,7 +144,7 @@ def examined_listings(workbook: Workbook) -> ir.Table:
     return rows.group_by("supplier_id", "grey_kind").agg(listings=rows.count()).order_by("supplier_id", "grey_kind")
 
 
-@frame("compliance.grey_goods")
+@frame("compliance.grey_goods", needs=reads_of("compliance.grey_listings"))
 @query("compliance.grey_goods")
 def grey_goods(workbook: Workbook) -> ir.Table:
     """Grey goods on offer in the month: supplier_id, sku, name, category, listed_from, listed_to, grey_kind."""

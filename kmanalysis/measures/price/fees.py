@@ -6,6 +6,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.money import main_currencies
 from kmanalysis.workbook import Workbook, frame, query
 
@@ -13,7 +14,7 @@ DISCOUNT_DIGITS = 4
 """Digits of a granted discount: each purchase's is rounded to the cent, which must not read as a broken promise."""
 
 
-@frame("price.fees_by_kind")
+@frame("price.fees_by_kind", needs=reads_of("price.hidden_fee_rate"))
 @query("price.fees_by_kind")
 def fees_by_kind(workbook: Workbook) -> ir.Table:
     """The month's fees: supplier_id, currency, kind, is_disclosed, fees (count), amount (decimal), share_of_purchases (NaN where none was paid)."""
@@ -103,7 +104,7 @@ def offered_tiers(workbook: Workbook) -> ir.Table:
     return found.mutate(offered=ibis.coalesce(found.discount_share, 0.0)).drop("discount_share")
 
 
-@frame("price.tiers")
+@frame("price.tiers", needs=reads_of("price.tier_discount"))
 def tiers(workbook: Workbook) -> pd.DataFrame:
     """Volume discount of each supplier in its main currency.
 

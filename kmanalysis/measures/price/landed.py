@@ -7,6 +7,7 @@ import pandas as pd
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
 from kmanalysis.measures.common.landed import landed_days, landed_purchases
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.money import MONEY, as_amount, main_currencies
 from kmanalysis.measures.common.quotes import market_levels
 from kmanalysis.workbook import Workbook, frame, query
@@ -58,7 +59,7 @@ def low_price_trap_rows(workbook: Workbook) -> ir.Table:
     )
 
 
-@frame("price.landed_prices")
+@frame("price.landed_prices", needs=lambda: {"purchases": ("received_quantity",), "fees": ("amount",)})
 @query("price.landed_prices")
 def landed_prices(workbook: Workbook) -> ir.Table:
     """Headline, market and landed price of each supplier and SKU bought: the columns of `low_price_trap_rows`; money is decimal."""
@@ -108,7 +109,7 @@ def gross_margin_rows(workbook: Workbook) -> ir.Table:
     )
 
 
-@frame("price.margins")
+@frame("price.margins", needs=reads_of("price.gross_margin"))
 def margins(workbook: Workbook) -> pd.DataFrame:
     """Margin of each supplier and SKU: supplier_id, sku, name, currency, purchases, received, retail_, paid_ and landed_amount (decimal), margin."""
     sums = _retail_sums(workbook)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.quotes import LEVEL, MARKET, market_levels, market_quotes
 from kmanalysis.statistics.intervals import cluster_share_bounds_by, counted_quantiles_by
 from kmanalysis.workbook import Workbook, frame, query
@@ -48,7 +49,7 @@ def band_share(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@frame("price.sku_deviations")
+@frame("price.sku_deviations", needs=reads_of("price.band_share"))
 @query("price.sku_deviations")
 def sku_deviations(workbook: Workbook) -> ir.Table:
     """Core SKUs against the market: supplier_id, sku, name, currency, days, within, above, below, lowest / median / highest_deviation."""
@@ -57,7 +58,7 @@ def sku_deviations(workbook: Workbook) -> ir.Table:
     return found.order_by("supplier_id", "sku", "currency")
 
 
-@frame("price.daily_deviations")
+@frame("price.daily_deviations", needs=reads_of("price.band_share"))
 def daily_deviations(workbook: Workbook) -> pd.DataFrame:
     """All core SKUs of a supplier by day: supplier_id, day, days (SKUs judged), within, above, below, share_within, the three deviations."""
     found = _day_sides(workbook)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.statistics.intervals import finite_lot_bounds
 from kmanalysis.workbook import Workbook, frame, query
 
@@ -25,7 +26,7 @@ HOST = r"^\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^@/?#]*@)?([^@:/?#\s]+\.[^@:/?#\
 ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://\S+"
 
 
-@frame("reputation.stated_references")
+@frame("reputation.stated_references", needs=reads_of("reputation.reference_confirmed"))
 def stated_references(workbook: Workbook) -> pd.DataFrame:
     """Every reference as known at the month's end: supplier_id, reference_id, client, client_size, since, contacted_at, outcome (one of `OUTCOMES`)."""
     found = _references(workbook)
@@ -104,7 +105,7 @@ def reference_confirmed(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@frame("reputation.public_findings")
+@frame("reputation.public_findings", needs=reads_of("reputation.public_signal"))
 def public_findings(workbook: Workbook) -> pd.DataFrame:
     """The public findings of the window: supplier_id, signal_id, found_on, source_kind, host, polarity, summary; no address but its host's name."""
     found = _findings(workbook)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame, share_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.orders import orders_by_day
 from kmanalysis.measures.common.tickets import real_tickets
 from kmanalysis.statistics.intervals import proportion_bounds
@@ -59,7 +60,7 @@ def dispute_rate_rows(workbook: Workbook) -> ir.Table:
     return disputed.mutate(fault=ibis.cases((disputed.severity == 3, "supplier"), (disputed.severity == 2, "unknown"), else_="other"))
 
 
-@frame("service.disputes_by_kind")
+@frame("service.disputes_by_kind", needs=reads_of("service.dispute_rate"))
 @query("service.disputes_by_kind")
 def disputes_by_kind(workbook: Workbook) -> ir.Table:
     """Disputes of the month's orders by what they are about: supplier_id, kind, orders (distinct), by_supplier, unknown_fault, tickets."""

@@ -12,6 +12,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.tickets import answer_cases
 from kmanalysis.measures.common.waiting import cases_by_second, waiting_counts, waiting_frame
 from kmanalysis.statistics.survival import share_within_by
@@ -62,7 +63,7 @@ def round_the_clock_rows(workbook: Workbook) -> ir.Table:
     return meant.select("supplier_id", "ticket_id", "order_id", "kind", *when, "seconds", "has_ended", "severity")
 
 
-@frame("service.response_by_hour")
+@frame("service.response_by_hour", needs=reads_of("service.round_the_clock"))
 def response_by_hour(workbook: Workbook) -> pd.DataFrame:
     """First response by hour of the day and kind of day: supplier_id, day_kind, hour, share (within the limit), median_seconds, n.
 

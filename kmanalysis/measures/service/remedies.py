@@ -9,6 +9,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.money import CENT, PARTS, as_amount, main_currencies
 from kmanalysis.measures.common.remedies import failures, made_good, month_remedies
 from kmanalysis.measures.common.waiting import cases_by_second, waiting_cases, waiting_counts, waiting_frame
@@ -76,7 +77,7 @@ def compensation_paid_rows(workbook: Workbook) -> ir.Table:
     return cases.select(*columns, "base_amount", "remedy_share", **amounts, severity=cases.outstanding.cast("float64") / PARTS)
 
 
-@frame("service.remedies")
+@frame("service.remedies", needs=reads_of("service.compensation_paid"))
 def remedies(workbook: Workbook) -> pd.DataFrame:
     """What was due and paid per supplier and currency, for failures whose deadline fell in the month.
 
@@ -89,7 +90,7 @@ def remedies(workbook: Workbook) -> pd.DataFrame:
     return sums[["supplier_id", "currency", "failures", "made_good", "unknown_due", "unknown_fault", *amounts]]
 
 
-@frame("service.remedy_cases")
+@frame("service.remedy_cases", needs=reads_of("service.compensation_paid"))
 @query("service.remedy_cases")
 def remedy_cases(workbook: Workbook) -> ir.Table:
     """The failures of `compensation_paid_rows` with the most outstanding, at most `CASES_SHOWN` a supplier."""

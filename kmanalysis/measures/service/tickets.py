@@ -12,6 +12,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.tickets import answer_cases, answer_counts, is_open, real_tickets
 from kmanalysis.measures.common.time import DAY
 from kmanalysis.measures.common.waiting import CURVE_POINTS, cases_by_second, waiting_cases, waiting_counts, waiting_frame
@@ -65,13 +66,13 @@ def resolution_rows(workbook: Workbook) -> ir.Table:
     return _evidence(resolution_cases(workbook), "resolved_at")
 
 
-@frame("service.response_curve")
+@frame("service.response_curve", needs=reads_of("service.first_response"))
 def response_curve(workbook: Workbook) -> pd.DataFrame:
     """Share of tickets answered by ``seconds`` after opening: supplier_id, seconds, share; at most `CURVE_POINTS` points a supplier."""
     return _curve_points(waiting_counts(answer_counts(workbook)))
 
 
-@frame("service.resolution_curve")
+@frame("service.resolution_curve", needs=reads_of("service.resolution"))
 def resolution_curve(workbook: Workbook) -> pd.DataFrame:
     """Share of tickets resolved by ``seconds`` after opening: supplier_id, seconds, share; at most `CURVE_POINTS` points a supplier."""
     return _curve_points(waiting_counts(_resolution_counts(workbook)))
@@ -92,7 +93,7 @@ def tickets_by_day(workbook: Workbook) -> ir.Table:
     return days.order_by("supplier_id", "day")
 
 
-@frame("service.backlog")
+@frame("service.backlog", needs=reads_of("service.resolution"))
 @query("service.backlog")
 def backlog(workbook: Workbook) -> ir.Table:
     """Real tickets that were open at the month's end, by age: supplier_id, age_from_days (one of `AGES`), tickets."""

@@ -8,6 +8,7 @@ import pandas as pd
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.orders import UNFULFILLED, is_oversold, is_unclear, orders_by_day
 from kmanalysis.measures.common.time import SECOND
 from kmanalysis.measures.common.waiting import CURVE_POINTS, by_severity, cases_by_second, in_order, waiting_cases, waiting_counts, waiting_frame
@@ -124,7 +125,7 @@ def delivery_time_rows(workbook: Workbook) -> ir.Table:
     return waiting_cases(workbook, shown, started=shown.ordered_at, ended=shown.delivered_at, never=never, is_upper_bound=shown.delivered_is_upper_bound)
 
 
-@frame("stability.delivery_curves")
+@frame("stability.delivery_curves", needs=reads_of("stability.delivery_time"))
 def delivery_curves(workbook: Workbook) -> pd.DataFrame:
     """By when which share of orders is delivered: supplier_id, share, seconds; at most `CURVE_POINTS` points a supplier, on its Kaplan–Meier curve."""
     shares = np.arange(1, CURVE_POINTS + 1) / CURVE_POINTS
@@ -137,7 +138,7 @@ def delivery_curves(workbook: Workbook) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@frame("stability.delivery_days")
+@frame("stability.delivery_days", needs=reads_of("stability.delivery_time"))
 def delivery_days(workbook: Workbook) -> pd.DataFrame:
     """Delivery by the day of the order: supplier_id, day, orders, in_time, never, open, in_time_share (of those known at the limit, NaN without)."""
     found = _delivery_days(workbook).sort_values(["supplier_id", "day"], ignore_index=True)
@@ -160,7 +161,7 @@ def _delivery_days(workbook: Workbook) -> ir.Table:
     )
 
 
-@frame("stability.delivery_log_days")
+@frame("stability.delivery_log_days", needs=reads_of("stability.delivery_time"))
 def delivery_log_days(workbook: Workbook) -> pd.DataFrame:
     """How long codes took, in logs, by the day of the order: supplier_id, day, delivered (orders), log_seconds (mean natural logarithm).
 

@@ -7,12 +7,13 @@ import pandas as pd
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import DIGITS, measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.readings import DOWN, UP
 from kmanalysis.measures.common.time import DAY, SECOND, month_days, month_length
 from kmanalysis.workbook import Workbook, frame, kept, query
 
 
-@frame("stability.uptime_days")
+@frame("stability.uptime_days", needs=reads_of("stability.uptime"))
 def uptime_days(workbook: Workbook) -> pd.DataFrame:
     """Server availability per supplier and day: supplier_id, day, probes, up_share (of known time), known_share (of the day), latency_p50_ms.
 

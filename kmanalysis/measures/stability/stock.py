@@ -7,6 +7,7 @@ import pandas as pd
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common import readings
 from kmanalysis.measures.common.frames import measures_frame
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.readings import DOWN, UNKNOWN, UP
 from kmanalysis.measures.common.stock import hot_list, is_known
 from kmanalysis.measures.common.time import DAY, SECOND, month_days
@@ -23,7 +24,7 @@ def hot_skus(workbook: Workbook) -> ir.Table:
     return hot_list(workbook).order_by("rank")
 
 
-@frame("stability.hot_stock")
+@frame("stability.hot_stock", needs=reads_of("stability.hot_availability"))
 def hot_stock(workbook: Workbook) -> pd.DataFrame:
     """Stock of the hot SKUs, a row each supplier, SKU and day on which the supplier has it on offer.
 
@@ -71,7 +72,7 @@ def _taken_days(workbook: Workbook) -> ir.Table:
     return readings.by_day(own, ["supplier_id", "sku"], lowest=lowest, stock_overnight=last)
 
 
-@frame("stability.hot_availability_days")
+@frame("stability.hot_availability_days", needs=reads_of("stability.hot_availability"))
 def hot_availability_days(workbook: Workbook) -> pd.DataFrame:
     """Availability of hot SKUs per supplier and day: supplier_id, day, skus (on offer), available_share (of known time, NaN without), known_share."""
     grouped = hot_stock(workbook).groupby(["supplier_id", "day"], as_index=False)

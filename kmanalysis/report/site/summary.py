@@ -1,4 +1,4 @@
-"""The month in five lines: who rose, who fell, who must go, what is owed, what to do."""
+"""The month in five lines: who rose, who fell, who must go, what is owed, what to do; and a sixth where data were not supplied."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 from kmanalysis.charts.kit.cells import Row
 from kmanalysis.decisions.actions import ACTIONS, actions
 from kmanalysis.decisions.claims import claims_owed
+from kmanalysis.measures.observation import not_given
 from kmanalysis.scoring.grades import RANKS
 from kmanalysis.tables import GRADES
 from kmanalysis.words import Words
@@ -40,6 +41,13 @@ def five_lines(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
         lines.append(_owed(workbook, links) | {"href": pages.get("08_contract", "")})
     if workbook.holds(actions):
         lines.append({"css": "todo", "kind": words.text("To do"), "sentence": _todo(workbook), "who": [], "more": "", "href": pages.get("09_review", "")})
+    if workbook.holds(not_given) and len(lacks := not_given(workbook)[["measure", "lacks"]].drop_duplicates()):
+        sentence = words.text(
+            "{lacks} tables or columns; {measures} measures have no data for want of them.",
+            lacks=words.number(lacks["lacks"].nunique()),
+            measures=words.number(lacks["measure"].nunique()),
+        )
+        lines.append({"css": "lacks", "kind": words.text("Not supplied"), "sentence": sentence, "who": [], "more": "", "href": pages.get("09_review", "")})
     return lines
 
 

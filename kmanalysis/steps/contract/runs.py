@@ -15,11 +15,14 @@ from kmanalysis.workbook import Workbook, frame, query
 RUNS_SHOWN = 20
 """Runs a supplier that a page lists, the latest."""
 
+NEEDS = {"tickets": ("at_fault", "reshipped_at", "resolved_at"), "orders": ("failed_at",)}
+"""What must be given before a case has failed: no remedy on record is one thing, no record of remedies another."""
+
 _MOST_IN_A_ROW = 1_000
 _PARTITION = ("supplier_id", "contract")
 
 
-@frame("contract.failure_runs")
+@frame("contract.failure_runs", needs=lambda: NEEDS)
 @query("contract.failure_runs")
 def failure_runs(workbook: Workbook) -> ir.Table:
     """The runs of failures until the month's end that gave a right to end the contract, and each supplier's unbroken one; at most `RUNS_SHOWN`.
