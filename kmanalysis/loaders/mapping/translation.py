@@ -189,7 +189,7 @@ class Translation:
         if mapped.otherwise:
             otherwise = self._cell(column, mapped.otherwise)
         else:
-            otherwise = _no_answer(NOT_IN_CASE, ", ".join(mapped.when), decides) if column.required else "NULL::VARCHAR"
+            otherwise = _no_answer(NOT_IN_CASE, ", ".join(found or '""' for found in mapped.when), decides) if column.required else "NULL::VARCHAR"
         return f"CASE lower(coalesce({decides}, '')) {cases} ELSE {otherwise} END"
 
     def _cell(self, column: Column, mapped: ColumnMapping) -> str:
