@@ -82,7 +82,7 @@ def _number_fault(text: str, otherwise: str) -> str:
 
 def _id(column: Column, text: str) -> tuple[str, str, str]:
     # The sign alone is looked for first: hardly an identifier has one.
-    return f"CASE WHEN NOT (contains({text}, '+') AND regexp_full_match({text}, '{_ROUNDED_ID}')) THEN {text} END", "'rounded_id'", "2610312345678901234"
+    return f"CASE WHEN NOT (contains({text}, '+') AND regexp_full_match({text}, '{_ROUNDED_ID}')) THEN {text} END", "'rounded_id'", ""
 
 
 def _text(column: Column, text: str) -> tuple[str, str, str]:

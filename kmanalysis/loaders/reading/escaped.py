@@ -71,7 +71,7 @@ def _cells(text: str, delimiter: str, dialect: Dialect) -> tuple[list[str], bool
     while found := pattern.match(text, position):
         bare = found["bare"]
         if bare is None:
-            cells.append(_meant(found["enclosed"], dialect.escape).replace('""', '"'))
+            cells.append(_meant(found["enclosed"], dialect.escape, is_enclosed=True))
         else:
             is_closed = is_closed and (delimiter == "\t" or not bare.lstrip(" ").startswith('"'))
             cells.append("" if bare in nothing else _meant(bare, dialect.escape))
@@ -81,15 +81,16 @@ def _cells(text: str, delimiter: str, dialect: Dialect) -> tuple[list[str], bool
     return cells, is_closed
 
 
-def _meant(raw: str, escape: str) -> str:
-    if escape not in raw:
+def _meant(raw: str, escape: str, *, is_enclosed: bool = False) -> str:
+    """What a cell says; in an enclosed one two quotes are one."""
+    if escape not in raw and not (is_enclosed and '"' in raw):
         return raw
-    return _escape_pattern(escape).sub(lambda found: _LETTERS.get(found[1], found[1]), raw)
+    return _escape_pattern(escape, is_enclosed).sub(lambda found: _LETTERS.get(found["sign"], found["sign"]) if found["sign"] else '"', raw)
 
 
 @cache
-def _escape_pattern(escape: str) -> re.Pattern[str]:
-    return re.compile(f"{re.escape(escape)}(.)", re.DOTALL)
+def _escape_pattern(escape: str, is_enclosed: bool) -> re.Pattern[str]:
+    return re.compile(f"{re.escape(escape)}(?P<sign>.)" + ('|""' if is_enclosed else ""), re.DOTALL)
 
 
 @cache
