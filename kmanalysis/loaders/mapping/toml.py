@@ -95,7 +95,8 @@ def _source(spec: Mapping[str, Any], file: str) -> Source:
     if "headings" in spec and "header_line" in spec:
         raise MappingError("{file}: {place}: {key} cannot stand beside {partner}.", file=file, place="source", key="headings", partner="header_line")
     _check_headings(spec.get("headings", ()), file)
-    return Source(**{key: tuple(value) if isinstance(value, list) else value for key, value in spec.items()})
+    stated: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in spec.items()}
+    return Source(**stated)
 
 
 def _check_headings(headings: Collection[str], file: str) -> None:
