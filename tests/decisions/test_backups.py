@@ -81,6 +81,14 @@ def workbook(workbook_of):
     )
 
 
+def test_a_list_price_of_0_is_no_price(workbook_of):
+    offers = {"listings": [listing("s1", "k1"), listing("s2", "k1", "0")], "stock_snapshots": [stock("s2", "k1", 1000)]}
+    found = backup_skus(workbook_of({"suppliers": [{"supplier_id": "s1"}, {"supplier_id": "s2"}], "orders": [order("s1", "k1", 31)], **offers}))
+    (row,) = found[found["supplier"] == "s1"].to_dict("records")
+    assert (row["backups"], row["carried"], row["uncosted"]) == (1, 7, 7)
+    assert found["extra_cost"].isna().all()
+
+
 def test_who_carries_how_much_and_at_what_cost(workbook):
     skus = backup_skus(workbook).set_index(["supplier", "sku"]).loc["s1"]
     assert set(skus["needed"]) == {70}

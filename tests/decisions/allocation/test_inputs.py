@@ -43,6 +43,7 @@ def test_a_standing_quote_goes_before_the_listing_in_force(workbook_of):
                 {**listing, "supplier_id": "stale"},
                 {**listing, "supplier_id": "gone", "listed_to": "2026-10-31"},
                 {**listing, "supplier_id": "later", "listed_from": "2026-11-01"},
+                {**listing, "supplier_id": "free", "cost_price": "0"},
             ],
             "quotes": [
                 {"supplier_id": "quoted", "quoted_at": "2026-10-30 04:00:00", "unit_price": "11"},

@@ -82,9 +82,15 @@ def test_fading_goods_that_brought_in_nothing_are_dropped(workbook_of):
     assert found[["level", "amount", "is_drop", "currency"]].values.tolist() == [["category", Decimal(0), True, ""], ["sku", Decimal(0), True, ""]]
 
 
+def test_orders_at_a_cost_of_0_have_no_known_margin(workbook_of):
+    rows = [{"sku": "k1", "amount": "10", "cost_amount": cost, "status": "delivered"} for cost in ("0", "8")]
+    (told,) = focus(workbook_of({"orders": rows, "products": products(k1="a")})).to_dict("records")
+    assert (told["orders"], told["known_amount"], told["margin_amount"], told["margin"]) == (2, Decimal(10), Decimal(2), pytest.approx(0.2))
+
+
 def test_margins_of_listings_are_medians_of_what_is_known(workbook_of):
-    prices = [("k1", "8", "10"), ("k2", "6", "10"), ("k3", "9", "10"), ("k4", None, "10"), ("k5", "1", "0")]
+    prices = [("k1", "8", "10"), ("k2", "6", "10"), ("k3", "9", "10"), ("k4", None, "10"), ("k5", "1", "0"), ("k6", "0", "10")]
     listings = [listing(sku, cost_price=cost, suggested_retail_price=retail) for sku, cost, retail in prices]
-    found = category_margins(workbook_of({"listings": listings, "products": products(k1="a", k2="a", k3="a", k4="a", k5="a")}))
+    found = category_margins(workbook_of({"listings": listings, "products": products(k1="a", k2="a", k3="a", k4="a", k5="a", k6="a")}))
     assert found[["supplier_id", "category", "skus"]].values.tolist() == [["s1", "a", 3]]
     assert found["margin"].tolist() == pytest.approx([0.2])
