@@ -158,6 +158,38 @@ def score(
             raise typer.Exit(1)
 
 
+@app.command(help="Print the month's exceptions: orders, codes and goods to look at, with the money that hangs on them.")
+def exceptions(
+    data: Data = None,
+    month: MonthText = None,
+    format: Annotated[str, typer.Option("--format", metavar="csv|json", help="How it is printed.")] = "csv",
+    engine: EngineName = "duckdb",
+    master: Master = None,
+    memory: Memory = None,
+    standards: OwnStandards = None,
+    lang: Lang = "zh",
+) -> None:
+    """Every exception of the month; on stderr the kinds that could not be looked for."""
+    with cli_errors(lang) as words:
+        if format not in ("csv", "json"):
+            raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="csv, json")
+        from kmanalysis.cli.terminal.exceptions import exceptions_csv, exceptions_json
+        from kmanalysis.decisions.exceptions import all_exceptions, exception_checks
+        from kmanalysis.opening import open_workbook
+
+        place = place_of_data(data)
+        warn_of_unstamped(place, words)
+        workbook = open_workbook(place, month, standards, lang, memory=memory, engine=engine, master=master)
+        workbook.check_month()
+        found = all_exceptions(workbook)
+        sys.stdout.write(exceptions_csv(found) if format == "csv" else exceptions_json(found, exception_checks(workbook)))
+        for check in exception_checks(workbook).to_dict("records"):
+            if check["lacks"]:
+                told = words.text("{kind}: not looked at, since {lacks} was not supplied.", kind=words.name(f"exception.{check['kind']}"), lacks=check["lacks"])
+                typer.echo(told, err=True)
+        warn_of_rejects(receipts_of(workbook), words)
+
+
 @app.command(help="Validate a folder: receipts, and every rejected row with its reason.")
 def check(
     data: Data = None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kmanalysis.decisions import actions, backups, claims, corrective, dependence, drift
+from kmanalysis.decisions import actions, backups, claims, corrective, dependence, drift, exceptions
 from kmanalysis.decisions.allocation import frames
 from kmanalysis.decisions.trials import verdicts
 from kmanalysis.steps.contract import restock, terms
@@ -65,6 +65,20 @@ SHEETS: Mapping[str, Sheet] = {
         {"action": "action", "previous_action": "action", "why": "cause", "measures": ""},
     ),
     "money": Sheet(actions.action_money, {"supplier": "supplier_id", **_same("owed_amount", "purchased_amount", "switching_cost", "currency")}),
+    "exceptions": Sheet(
+        exceptions.exceptions,
+        {
+            **_same("supplier_id"),
+            "kind": "exception",
+            **_same("order_id", "sku", "happened_at"),
+            "amount": "amount_at_stake",
+            "currency": "currency",
+            **_same("other_order_id", "other_supplier_id", "other_at", "cost_before", "cost_now"),
+            "stock": "stock_units",
+            "units": "units_sold",
+        },
+        {"exception": "exception"},
+    ),
     "corrective": Sheet(
         corrective.corrective,
         {

@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from kmanalysis.charts.exceptions import by_money, money_in_all
 from kmanalysis.charts.kit.cells import Row
 from kmanalysis.decisions.actions import ACTIONS, actions
 from kmanalysis.decisions.claims import claims_owed
+from kmanalysis.decisions.exceptions import exception_sums
 from kmanalysis.measures.observation import not_given
 from kmanalysis.scoring.grades import RANKS
 from kmanalysis.tables import GRADES
@@ -39,6 +41,8 @@ def five_lines(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
     lines = [_line(css, kind, who, links, empty) for css, (kind, who, empty) in told.items()]
     if workbook.holds(claims_owed):
         lines.append(_owed(workbook, links) | {"href": pages.get("08_contract", "")})
+    if workbook.holds(exception_sums):
+        lines.append(_exceptions(workbook, links) | {"href": pages.get("12_exceptions", "")})
     if workbook.holds(actions):
         lines.append({"css": "todo", "kind": words.text("To do"), "sentence": _todo(workbook), "who": [], "more": "", "href": pages.get("09_review", "")})
     if workbook.holds(not_given) and len(lacks := not_given(workbook)[["measure", "lacks"]].drop_duplicates()):
@@ -101,6 +105,19 @@ def _owed(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
     line = _line("owed", words.text("Owed to us"), who, links, words.text("Nothing."))
     if who:
         line["sentence"] = words.text("{amount} in all", amount=_by_currency(owed, "outstanding_amount", words))
+    return line
+
+
+def _exceptions(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
+    words, names, sums = workbook.words, workbook.names, exception_sums(workbook)
+    who = []
+    for supplier, of_one in by_money(sums):
+        worst = of_one.groupby("kind", sort=False)["cases"].sum().sort_values(ascending=False, kind="stable")
+        detail = words.entry(words.name(f"exception.{worst.index[0]}"), words.number(worst.iloc[0]))
+        who.append((supplier, names.get(supplier, supplier), f"{detail} · {money_in_all(of_one, words)}"))
+    line = _line("odd", words.text("Exceptions"), who, links, words.text("None in what was looked at."))
+    if who:
+        line["sentence"] = words.text("{cases} in all, {amount}", cases=words.number(sums["cases"].sum()), amount=money_in_all(sums, words))
     return line
 
 
