@@ -80,7 +80,7 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
             cells.append([words.name(f"exception.{kind}"), MISSING, MISSING, words.text("not looked at: no {lacks}", lacks=check["lacks"]), MISSING])
             continue
         cases = int(of_kind["cases"].sum())
-        looked_at = words.text("{count} {things}", count=words.number(check["looked_at"]), things=words.name(f"exception_unit.{kind}"))
+        looked_at = words.text("{count} {things} looked at", count=words.number(check["looked_at"]), things=words.name(f"exception_unit.{kind}"))
         step = words.name(f"exception_step.{kind}") if cases else MISSING
         cells.append([words.name(f"exception.{kind}"), words.number(cases), money_in_all(of_kind, words), looked_at, step])
     note = words.text("None means: none in what was looked at.")
@@ -137,12 +137,12 @@ def _seen(row: Row, kind: str, words: Words, names: Mapping[str, str]) -> str:
     if kind == "repeated_code":
         return words.text(
             "handed out before, on {moment}, by {supplier} for order {order}",
-            moment=words.moment(row["other_at"]),
-            supplier=supplier_name(row["other_supplier_id"], names),
-            order=row["other_order_id"] if isinstance(row["other_order_id"], str) else MISSING,
+            moment=words.moment(row["since_at"]),
+            supplier=supplier_name(row["earlier_supplier_id"], names),
+            order=row["earlier_order_id"] if isinstance(row["earlier_order_id"], str) else MISSING,
         )
     if kind == "no_remedy":
-        return words.text("neither sent anew nor paid for by {moment}", moment=words.moment(row["other_at"]))
+        return words.text("neither sent anew nor paid for by {moment}", moment=words.moment(row["since_at"]))
     if kind in ("below_cost", "zero_cost"):
         return words.text("cost {cost}", cost=words.money(row["cost_now"], currency))
     if kind == "cost_jump":

@@ -41,9 +41,9 @@ COLUMNS = {
     "happened_at": "timestamp",
     "amount": MONEY,
     "currency": "string",
-    "other_order_id": "string",
-    "other_supplier_id": "string",
-    "other_at": "timestamp",
+    "earlier_order_id": "string",
+    "earlier_supplier_id": "string",
+    "since_at": "timestamp",
     "cost_before": MONEY,
     "cost_now": MONEY,
     "stock": "int64",
@@ -51,7 +51,7 @@ COLUMNS = {
 }
 """Columns of an exception and their types. ``amount`` is what hangs on it: what the buyer paid, what was lost, or by how much the cost rose.
 
-``other_order_id``, ``other_supplier_id`` and ``other_at`` say to whom a repeated code went before, and since when a remedy is overdue.
+``earlier_order_id``, ``earlier_supplier_id`` and ``since_at`` say to whom a repeated code went before, and since when a remedy is overdue.
 """
 
 _SCALE = 1_000_000
@@ -152,7 +152,7 @@ def _repeated_codes(workbook: Workbook) -> ir.Table:
     several = codes.semi_join(times.filter(times.times > 1, times.last_at >= workbook.period.start), "code_digest")
     numbered = several.mutate(place=ibis.row_number().over(ibis.window(group_by="code_digest", order_by=[several.issued_at, several.code_id])))
     first = numbered.filter(numbered.place == 0)
-    first = first.select("code_digest", other_order_id="order_id", other_supplier_id="supplier_id", other_at="issued_at")
+    first = first.select("code_digest", earlier_order_id="order_id", earlier_supplier_id="supplier_id", since_at="issued_at")
     again = numbered.filter(numbered.place > 0, numbered.issued_at >= workbook.period.start).join(first, "code_digest")
     paid = workbook.table("orders").select(paid_order_id="order_id", amount="amount", currency="currency")
     found = again.left_join(paid, again.order_id == paid.paid_order_id)
@@ -182,7 +182,7 @@ def _without_remedy(workbook: Workbook) -> ir.Table:
     sent = tickets.filter(tickets.reshipped_at < workbook.period.end, ~tickets.is_staged)
     failed = _overdue(workbook).anti_join(sent, "order_id")
     found = failed.anti_join(paid.filter(paid.paid_at < workbook.period.end), "order_id")
-    return _rows(found, "no_remedy", happened_at=found.failed_at, other_at=found.due_at)
+    return _rows(found, "no_remedy", happened_at=found.failed_at, since_at=found.due_at)
 
 
 def _below_cost(workbook: Workbook) -> ir.Table:

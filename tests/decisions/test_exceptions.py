@@ -42,9 +42,9 @@ def test_a_code_handed_out_twice_names_whom_it_went_to_before(workbook_of):
     found = of_kind(workbook_of({"codes": codes, "orders": [order(1), order(2, amount="30")]}), "repeated_code")
     assert list(found["order_id"].fillna("")) == ["o2", ""]
     assert list(found["amount"]) == [Decimal("30"), Decimal("0")]
-    assert set(found["other_order_id"]) == {"o1"}
-    assert set(found["other_supplier_id"]) == {"s2"}
-    assert set(found["other_at"]) == {pd.Timestamp("2026-09-20")}
+    assert set(found["earlier_order_id"]) == {"o1"}
+    assert set(found["earlier_supplier_id"]) == {"s2"}
+    assert set(found["since_at"]) == {pd.Timestamp("2026-09-20")}
 
 
 def test_an_order_is_paid_and_not_delivered_when_it_is_still_open_after_the_time_that_a_delivery_may_take(workbook_of):
@@ -77,7 +77,7 @@ def test_a_failure_without_a_remedy_is_one_when_its_time_ran_out_in_the_month(wo
     paid = [{"order_id": "o3", "kind": "refund", "amount": "1", "paid_at": "2026-10-25 00:00:00"}]
     found = of_kind(workbook_of({"orders": orders, "tickets": tickets, "compensations": paid}), "no_remedy")
     assert sorted(found["order_id"]) == ["o1", "o6"]
-    assert found.set_index("order_id")["other_at"]["o1"] == pd.Timestamp("2026-10-11 05:00:00")
+    assert found.set_index("order_id")["since_at"]["o1"] == pd.Timestamp("2026-10-11 05:00:00")
 
 
 def test_what_was_sold_below_cost_is_lost_and_a_cost_of_nothing_is_doubted(workbook_of):

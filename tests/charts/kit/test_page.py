@@ -148,7 +148,7 @@ def test_a_page_says_what_was_not_supplied_what_that_closes_and_how_to_supply_it
     workbook = Workbook(Month.parse("2026-10"), default_standards(), en, frames=frames)
     told = missing_data(workbook).html
     assert told.count("<tr>") == 3
-    assert "Hidden fees" in told
+    assert "Hidden fee rate" in told
     assert "kmanalysis load FILE --as fees --into DIR" in told
     assert "Add the column resolved_at to the table tickets" in told
     assert missing_data(workbook, "price").html.count("<tr>") == 2
