@@ -54,7 +54,8 @@ def opening(sums: pd.DataFrame, checks: pd.DataFrame, words: Words, names: Mappi
         )
         for supplier, of_one in by_money(sums)[:NAMED]
     ]
-    return markdown(words.sentences(lead, words.text("Most with {suppliers}.", suppliers=words.join(most, "; ")), apart))
+    # A space: emphasis that ends in punctuation would else run on into Chinese.
+    return markdown(f"{lead} {words.sentences(words.text('Most with {suppliers}.', suppliers=words.join(most, '; ')), apart)}")
 
 
 def by_money(sums: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -77,7 +78,15 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
         kind = str(check["kind"])
         of_kind = sums[sums["kind"] == kind]
         if check["lacks"]:
-            cells.append([words.name(f"exception.{kind}"), MISSING, MISSING, words.text("not looked at: no {lacks}", lacks=check["lacks"]), MISSING])
+            cells.append(
+                [
+                    words.name(f"exception.{kind}"),
+                    MISSING,
+                    MISSING,
+                    words.text("not looked at: no {lacks}", lacks=words.join(check["lacks"].split(";"))),
+                    MISSING,
+                ]
+            )
             continue
         cases = int(of_kind["cases"].sum())
         looked_at = words.text("{count} {things} looked at", count=words.number(check["looked_at"]), things=words.name(f"exception_unit.{kind}"))
@@ -109,7 +118,7 @@ def exception_lists(found: pd.DataFrame, words: Words, names: Mapping[str, str])
 
 def _lines(found: pd.DataFrame, kind: str, words: Words, names: Mapping[str, str]) -> Table:
     headings = [
-        *(words.text("Supplier"), words.text("Order"), words.name("orders.sku"), words.text("When")),
+        *(words.text("Supplier"), words.name("orders.order_id"), words.name("orders.sku"), words.text("When")),
         *(words.text("Amount"), words.text("What was seen")),
     ]
     # A supplier's page has the rows of one, the portfolio's those of all: the largest first in either.

@@ -96,7 +96,7 @@ def fees(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes |
     title = words.text("Fees beside the price (share of what was paid for purchases)")
     known = found[found["share_of_purchases"].notna()]
     if known.empty:
-        return nothing(ax, title, words.text("Nobody charged a fee beside the price this month."))
+        return nothing(ax, title, words.text("No fee beside the price is on record this month."))
     sums = known.pivot_table(index="supplier_id", columns="is_disclosed", values="share_of_purchases", aggfunc="sum", fill_value=0.0)
     bars = pd.DataFrame({"hidden": sums.get(False, 0.0), "disclosed": sums.get(True, 0.0)}, index=sums.index)
     bars = bars.reset_index().sort_values(["hidden", "disclosed", "supplier_id"], ascending=[False, False, True])
