@@ -70,6 +70,7 @@ class Column:
     refers_to: str = ""
     orphan: str = "reject"
     not_before: str = ""
+    zero: str = ""
     headings: tuple[str, ...] = ()
 
     @property

@@ -245,11 +245,11 @@ def load(
     table: Annotated[str, typer.Option("--as", metavar="TABLE", help="Load this table alone of those that are mapped.")] = "",
     lang: Lang = "zh",
 ) -> None:
-    """A receipt a file and table; exit code 1 where rows were rejected."""
+    """A receipt a file and table; exit code 1 where rows were rejected, or none of a file was kept."""
     with cli_errors(lang) as words:
         from kmanalysis.loaders import load as loading
         from kmanalysis.loaders.address import local_folder
-        from kmanalysis.loaders.checking.receipts import receipts_text
+        from kmanalysis.loaders.checking.receipts import files_without_rows, receipts_text
 
         folder = local_folder(into)
         if mapping is None:
@@ -261,7 +261,13 @@ def load(
         else:
             receipts = loading.load(files, mapping, folder, table=table, words=words).receipts
         typer.echo(receipts_text(receipts, words))
-        if any(receipt.rejected for receipt in receipts):
+        empty = files_without_rows(receipts)
+        for name in empty:
+            typer.echo(
+                words.text("{file}: not one row was kept. Look at the file, at the mapping's [source] and where, and at rejected/ in the folder.", file=name),
+                err=True,
+            )
+        if empty or any(receipt.rejected for receipt in receipts):
             raise typer.Exit(1)
 
 

@@ -95,7 +95,9 @@ def _offers(workbook: Workbook) -> pd.DataFrame:
     amounts = zip(landed["landed_amount"], landed["received"], strict=True)
     landed = landed.assign(landed_cost=[(amount / int(units)).quantize(_PRICE, ROUND_HALF_UP) for amount, units in amounts])
     offers = goods_offered(workbook).merge(landed[[*keys, "currency", "landed_cost"]], on=[*keys, "currency"], how="left")
-    unit_cost = offers["landed_cost"].astype("object").where(offers["landed_cost"].notna(), offers["cost_price"])
+    # A cost of 0 was not given.
+    listed = offers["cost_price"].astype("object").where(offers["cost_price"] != 0, None)
+    unit_cost = offers["landed_cost"].astype("object").where(offers["landed_cost"].notna(), listed)
     offers["unit_cost"] = unit_cost.where(unit_cost.notna(), None)
     offers = offers.merge(goods_stock(workbook)[[*keys, "last_stock"]], on=keys, how="left")
     offers = offers.merge(_needs(workbook)[[*keys, "needed"]], on=keys, how="left")

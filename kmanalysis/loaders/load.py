@@ -17,7 +17,8 @@ from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import key_of
 from kmanalysis.loaders.folder import Attached, attach, forms_of, in_reading_order, table_files
-from kmanalysis.loaders.mapping.toml import SourceMapping, load_mapping
+from kmanalysis.loaders.mapping.model import SourceMapping
+from kmanalysis.loaders.mapping.toml import load_mapping
 from kmanalysis.loaders.mapping.translation import Translation, add_functions, header_finder
 from kmanalysis.loaders.reading.records import footer_pattern
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
@@ -113,6 +114,7 @@ class _Load:
             key=self.key,
             repeats=mapped.repeats,
             has_secrets=self.mapping.has_secrets,
+            answered=translation.answered,
         )
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
         counts = self._merge(table, translation.columns)
@@ -193,11 +195,23 @@ def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapp
     source = mapping.source
     footer = footer_pattern(source.footer)
     if path.suffix.lower() in SHEET_SUFFIXES:
-        return stage_sheet(connection, path, "_staged", sheet=source.sheet, header=header_finder(mapping), footer=footer)
+        return stage_sheet(
+            connection, path, "_staged", sheet=source.sheet, header=header_finder(mapping), headings=source.headings, footer=footer, empty=source.empty
+        )
     if path.suffix.lower() == ".parquet":
         return stage_parquet(connection, path, "_staged")
     try:
-        return stage_text(connection, path, "_staged", encoding=source.encoding, delimiter=source.delimiter, header=header_finder(mapping), footer=footer)
+        return stage_text(
+            connection,
+            path,
+            "_staged",
+            encoding=source.encoding,
+            delimiter=source.delimiter,
+            header=header_finder(mapping),
+            headings=source.headings,
+            footer=footer,
+            dialect=source.dialect,
+        )
     except LookupError as problem:
         raise MappingError(
             "{mapping}: encoding {found!r} is not known. Accepted are utf-8, gb18030, utf-16 and the like.", mapping=mapping.name, found=source.encoding

@@ -140,6 +140,8 @@ def _meaning(column: Column) -> str:
         sentences.append(f"{stands} `{column.refers_to}`.")
     if column.not_before:
         sentences.append(f"Not before `{column.not_before}`.")
+    if column.zero:
+        sentences.append("0 is doubtful, and taken for not given.")
     return " ".join(sentences)
 
 

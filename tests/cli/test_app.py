@@ -210,6 +210,24 @@ def test_load_prints_a_receipt_and_ends_with_1_where_rows_were_rejected(run, tmp
     assert run("check", "--data", tmp_path / "data").exit_code == 0
 
 
+@pytest.mark.parametrize("rows", ["", "NULL,NULL\n", ",乙\n"])
+def test_load_says_that_nothing_of_a_file_was_kept_and_ends_with_1(run, tmp_path, rows):
+    (tmp_path / "suppliers.csv").write_text(f"编号,名称\n{rows}", encoding="utf-8")
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(MAPPING, encoding="utf-8")
+    done = run("load", tmp_path / "suppliers.csv", "--mapping", mapping, "--into", tmp_path / "data", "--lang", "en")
+    assert done.exit_code == 1
+    assert "suppliers.csv: not one row was kept." in done.stderr
+
+
+def test_load_answers_a_dump_in_sql_with_what_to_do(run, tmp_path):
+    (tmp_path / "backup.sql").write_text("-- MySQL dump\nCREATE TABLE `orders` (id int);\n", encoding="utf-8")
+    done = run("load", tmp_path / "backup.sql", "--into", tmp_path / "data", "--as", "orders", "--lang", "zh")
+    assert done.exit_code == 1
+    assert "backup.sql 是 SQL 备份，不是表格" in done.stderr
+    assert "kmanalysis pull" in done.stderr
+
+
 def test_a_folder_that_is_not_there_ends_with_1(run):
     done = run("check", "--data", "missing", "--lang", "en")
     assert (done.exit_code, done.stderr.strip()) == (1, "Error: Folder missing was not found.")

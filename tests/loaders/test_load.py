@@ -15,9 +15,11 @@ import pytest
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.checking.secrets import KEY_FILE, digest, existing_key
+from kmanalysis.loaders.checking.stamp import STAMP_KEY
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.load import check, load
 from kmanalysis.loaders.mapping.toml import parse_mapping
+from kmanalysis.loaders.stamping import stamp_tables
 from kmanalysis.loaders.store import JOURNAL, TEMPORARY, locked
 from kmanalysis.words import Words
 
@@ -169,6 +171,58 @@ source_kind = { constant = "community" }
 polarity = { constant = "bad" }
 summary = { from = "备注" }
 """
+
+
+GIVEN = """
+[source]
+timezone = "Asia/Shanghai"
+[tables.suppliers.columns]
+supplier_id = { from = "编号" }
+name = { from = "名称" }
+min_order = { from = "起批", optional = true }
+prepayment = { from = "押金", optional = true }
+"""
+
+
+def given_in(folder):
+    return attach(connect(), folder).given["suppliers"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_what_no_source_had_is_not_given_until_one_has_it(tmp_path, form):
+    mapped, into = parse_mapping(tomllib.loads(GIVEN), "m.toml"), tmp_path / "into"
+    into.mkdir()
+    if form == "csv":
+        (into / "suppliers.csv").write_text("supplier_id,name\nS0,零\n", encoding="utf-8")
+    load([raw_file(tmp_path, "编号,名称,起批\nS1,甲,\n")], mapped, into)
+    # An empty column was given: it says that there was nothing.
+    assert given_in(into) == {"supplier_id", "name", "min_order"}
+    load([raw_file(tmp_path, "编号,名称\nS2,乙\n")], mapped, into)
+    assert given_in(into) == {"supplier_id", "name", "min_order"}
+    load([raw_file(tmp_path, "编号,名称,押金\nS2,乙,500\n")], mapped, into)
+    assert given_in(into) == {"supplier_id", "name", "min_order", "prepayment"}
+    assert (into / f"suppliers.{form}").is_file()
+
+
+def test_a_column_that_came_later_is_added_though_no_row_changes(tmp_path):
+    mapped, into = parse_mapping(tomllib.loads(GIVEN), "m.toml"), tmp_path / "into"
+    load([raw_file(tmp_path, "编号,名称\nS1,甲\n")], mapped, into)
+    assert given_in(into) == {"supplier_id", "name"}
+    found = load([raw_file(tmp_path, "编号,名称,押金\nS1,甲,\n")], mapped, into)
+    assert (found.receipts[0].updated, found.receipts[0].same) == (0, 1)
+    assert given_in(into) == {"supplier_id", "name", "prepayment"}
+
+
+def test_stamping_keeps_what_was_given(tmp_path):
+    into = tmp_path / "into"
+    load([raw_file(tmp_path, "编号,名称,起批\nS1,甲,\n")], parse_mapping(tomllib.loads(GIVEN), "m.toml"), into)
+    path = into / "suppliers.parquet"
+    rows = pq.read_table(path)
+    pq.write_table(rows.replace_schema_metadata({**rows.schema.metadata, STAMP_KEY.encode(): b"of other rules"}), path)
+    assert stamp_tables(into, Words("en")).stamped == ["suppliers"]
+    assert given_in(into) == {"supplier_id", "name", "min_order"}
+    load([raw_file(tmp_path, "编号,名称,押金\nS1,甲,1\n")], parse_mapping(tomllib.loads(GIVEN), "m.toml"), into)
+    assert given_in(into) == {"supplier_id", "name", "min_order", "prepayment"}
 
 
 def test_secrets_appear_in_no_file_and_no_word(tmp_path, capfd):

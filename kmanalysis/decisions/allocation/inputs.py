@@ -126,7 +126,8 @@ def purchase_offers(workbook: Workbook) -> ir.Table:
     listings = listings.mutate(is_on=(listings.listed_from <= period.last_day) & after)
     one = ["supplier_id", "sku"]
     ever = listings.group_by(one).agg(is_on=listings.is_on.any())
-    priced = listings.filter(listings.is_on, listings.cost_price.notnull(), listings.currency.notnull())
+    # A cost of 0 was not given: no plan may buy at it.
+    priced = listings.filter(listings.is_on, listings.cost_price > 0, listings.currency.notnull())
     latest = ibis.window(group_by=[*one, "currency"], order_by=ibis.desc("listed_from"))
     priced = priced.mutate(place=ibis.row_number().over(latest))
     key = [*one, "currency"]

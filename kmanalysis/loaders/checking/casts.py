@@ -10,9 +10,15 @@ from kmanalysis.tables import Column
 UNREADABLE = "\ue000"
 """Begins a cell that the mapping could not read: whatever follows is shown, never taken."""
 
+NOT_IN_LOOKUP, NOT_IN_CASE = "\ue001", "\ue002"
+"""Begin a cell that the mapping's lookup or case has no answer for. What it answers follows up to `WHAT_WAS_FOUND`, then what stood in the file."""
+WHAT_WAS_FOUND = "\ue003"
+_NO_ANSWER = {"not_in_lookup": NOT_IN_LOOKUP, "not_in_case": NOT_IN_CASE}
+
 NAIVE_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 ZONED_TIME = NAIVE_TIME + r" ?([Zz]|[+-]\d{2}(:?\d{2})?)"
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_ROUNDED_ID = r"\d(\.\d+)?[eE]\+\d{2,}"
 _NOT_FINITE = r"[+-]?(nan|inf|infinity)"
 _EARLIEST, _LATEST = "1990-01-01", "2100-01-01"
 
@@ -32,11 +38,12 @@ def typed(name: str) -> str:
     return identifier(f"typed {name}")
 
 
-def cast(column: Column) -> Cast:
-    """How a canonical column is read from its text, NULL being an empty cell."""
+def cast(column: Column, *, may_lack_answers: bool = False) -> Cast:
+    """How a canonical column is read from its text, NULL being an empty cell. ``may_lack_answers``: a lookup or a case may have none for it."""
     text, found = identifier(column.name), typed(column.name)
     value, broken, accepted = _READERS.get(column.type, _text)(column, text)
     clauses = [f"WHEN {text} IS NULL THEN 'empty'"] if column.required else []
+    clauses += [f"WHEN starts_with({text}, {quoted(mark)}) THEN '{reason}'" for reason, mark in _NO_ANSWER.items() if may_lack_answers]
     if broken:
         clauses.append(f"WHEN {found} IS NULL AND {text} IS NOT NULL THEN {broken}")
     clauses += [f"WHEN {clause} THEN '{reason}'" for reason, clause in _bounds(column, found)]
@@ -71,6 +78,11 @@ def _number_fault(text: str, otherwise: str) -> str:
         f"CASE WHEN regexp_full_match(lower({text}), '{_NOT_FINITE}') THEN 'not_finite' WHEN regexp_full_match({text}, '{_NUMBER}') THEN {otherwise} "
         "ELSE 'not_number' END"
     )
+
+
+def _id(column: Column, text: str) -> tuple[str, str, str]:
+    # The sign alone is looked for first: hardly an identifier has one.
+    return f"CASE WHEN NOT (contains({text}, '+') AND regexp_full_match({text}, '{_ROUNDED_ID}')) THEN {text} END", "'rounded_id'", ""
 
 
 def _text(column: Column, text: str) -> tuple[str, str, str]:
@@ -127,6 +139,7 @@ def _date(column: Column, text: str) -> tuple[str, str, str]:
 
 
 _READERS = {
+    "id": _id,
     "enum": _enum,
     "digest": _digest,
     "boolean": _boolean,

@@ -80,6 +80,14 @@ def receipts_json(receipts: Iterable[Receipt]) -> str:
     return json.dumps([asdict(receipt) for receipt in receipts], ensure_ascii=False, indent=2, sort_keys=True)
 
 
+def files_without_rows(receipts: Iterable[Receipt]) -> list[str]:
+    """The files of which no row was kept for any table."""
+    kept: dict[str, int] = {}
+    for receipt in receipts:
+        kept[receipt.file] = kept.get(receipt.file, 0) + receipt.kept
+    return [file for file, rows in kept.items() if not rows]
+
+
 def _largest_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
 

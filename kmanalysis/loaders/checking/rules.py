@@ -5,14 +5,14 @@ All rules are those of `tables.toml`. Whole columns are judged by the engine; on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
 import pandas as pd
 
 from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.checking.casts import UNREADABLE, cast, typed
+from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, UNREADABLE, WHAT_WAS_FOUND, cast, typed
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
 from kmanalysis.tables import Table
@@ -49,6 +49,7 @@ def validate(
     repeats: str = "reject",
     has_secrets: bool = False,
     keep_origin: bool = False,
+    answered: Collection[str] = (),
 ) -> Outcome:
     """Makes ``target`` from the relation ``text`` (a name, or a select in parentheses) and says what was left out.
 
@@ -56,10 +57,11 @@ def validate(
     where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references may point. ``key`` makes
     the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what becomes of a row that
     says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in any column.
-    ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from.
+    ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or a case answers
+    for: their cells may say that it could not.
     """
     has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
-    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets).run(keep_origin)
+    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered).run(keep_origin)
 
 
 class _Validation:
@@ -74,13 +76,14 @@ class _Validation:
         key: bytes | None,
         repeats: str,
         has_secrets: bool,
+        answered: Collection[str],
     ) -> None:
         self.has_secrets = has_secrets
         self.connection, self.text, self.table, self.files, self.known, self.key, self.repeats = connection, text, table, files, known, key, repeats
         self.name = target
         self.target = identifier(target)
         self.present = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {text}").fetchall()}
-        self.casts = {name: cast(column) for name, column in table.columns.items()}
+        self.casts = {name: cast(column, may_lack_answers=name in answered) for name, column in table.columns.items()}
         self.outcome = Outcome(read=dict.fromkeys(files.values(), 0))
         self.found: list[pd.DataFrame] = []
 
@@ -91,6 +94,7 @@ class _Validation:
         self._check_references()
         self._check_repeats()
         self._doubt_orders()
+        self._doubt_zeros()
         self._replace_contacts()
         for name in ("_faults",) if keep_origin else ("_faults", "_file", "_line"):
             self.connection.execute(f"ALTER TABLE {self.target} DROP COLUMN {name}")
@@ -143,7 +147,7 @@ class _Validation:
             str(width) if reason == "ragged" else accepted.get(column, "")
             for column, reason, width in zip(frame["column"], frame["reason"], frame["_width"], strict=True)
         ]
-        self._tell(frame)
+        self._tell(_with_answers(frame))
         self.connection.execute(f"DELETE FROM {self.target} WHERE _faults IS NOT NULL")
 
     def _reject(self, where: str, column: str, reason: str, value: str, accepted: str) -> None:
@@ -210,6 +214,11 @@ class _Validation:
             if column.not_before:
                 self._count(self.outcome.doubts, "out_of_order", f"{identifier(name)} < {identifier(column.not_before)}")
 
+    def _doubt_zeros(self) -> None:
+        for name, column in self.table.columns.items():
+            if column.zero == "doubt" and name in self.present:
+                self._count(self.outcome.doubts, "zero_cost", f"{identifier(name)} = 0")
+
     def _replace_contacts(self) -> None:
         for name, column in self.table.columns.items():
             if not self.table.may_hold_contacts(column) or name not in self.present:
@@ -226,6 +235,14 @@ class _Validation:
             self._count(self.outcome.doubts, "contact_replaced", f"{cell} IN (SELECT raw FROM _contacts)")
             self.connection.execute(f"UPDATE {self.target} SET {name} = _contacts.clean FROM _contacts WHERE {cell} = _contacts.raw")
             self.connection.unregister("_contacts")
+
+
+def _with_answers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rejected cells that a lookup or a case has no answer for: what it answers becomes what is accepted, what stood in the file the value."""
+    for row in frame.index[frame["reason"].isin(["not_in_lookup", "not_in_case"])]:
+        accepted, _, found = str(frame.at[row, "value"]).removeprefix(NOT_IN_LOOKUP).removeprefix(NOT_IN_CASE).partition(WHAT_WAS_FOUND)
+        frame.loc[row, ["value", "accepted"]] = [found, accepted]
+    return frame
 
 
 def _any(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:

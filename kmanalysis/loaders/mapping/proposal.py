@@ -13,11 +13,15 @@ from rapidfuzz.fuzz import ratio
 
 from kmanalysis.durable import write_atomically
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.errors import MappingError
+from kmanalysis.engine.sql import identifier
+from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.checking.casts import ZONED_TIME
+from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
 from kmanalysis.loaders.mapping.translation import FALSE_WORDS, TIME_FORMATS, TRUE_WORDS, folded
 from kmanalysis.loaders.reading.decoding import decoding
+from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
+from kmanalysis.loaders.reading.headings import looks_like_data
 from kmanalysis.loaders.reading.records import Record, footer_pattern
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.reading.text import Staged, stage_parquet, stage_text, stripped
@@ -29,6 +33,8 @@ SAMPLE_ROWS = 1000
 SIMILAR = 70
 GUESS_BYTES = 1 << 22
 MOST_VALUES = 30
+PAID = ("付款时间", "支付时间", "paid_at", "pay_time")
+"""What exports call the time of payment: where it stands beside that of the order's making, it is the one that counts."""
 
 _OTHER_FORMATS = (
     "%d/%m/%Y %H:%M:%S",
@@ -60,8 +66,8 @@ class Proposal:
         return not self.open_points
 
 
-def propose_mapping(path: Path, table: str = "", *, sheet: str = "", words: Words | None = None) -> Proposal:
-    """A mapping of a raw file to the named table, or to the one whose headings fit best.
+def propose_mapping(path: Path, table: str = "", *, sheet: str = "", into: Path | None = None, words: Words | None = None) -> Proposal:
+    """A mapping of a raw file to the named table, or to the one whose headings fit best; ``into`` is the folder that its ids should be known in.
 
     Raises MappingError where no table fits, DataError where the file cannot be read.
     """
@@ -69,10 +75,14 @@ def propose_mapping(path: Path, table: str = "", *, sheet: str = "", words: Word
         raise MappingError(
             "{file}: {place}: {found!r} is not known. Accepted: {accepted}.", file=path.name, place="--as", found=table, accepted=", ".join(tables())
         )
+    if not path.is_file():
+        raise DataError("File {file} was not found.", file=path.name)
     connection = connect()
-    staged = _staged(connection, path, sheet)
+    dialect = Dialect(EMPTY_WORDS, _escape_of(path))
+    staged = _staged(connection, path, sheet, dialect)
     chosen = tables()[table] if table else _fitting(staged, path)
-    return _Proposer(connection, staged, chosen, path, sheet, words or Words()).proposal()
+    partners = _partners(connection, into, chosen) if into else frozenset()
+    return _Proposer(connection, staged, chosen, path, sheet, dialect.escape, partners, words or Words()).proposal()
 
 
 def write_proposal(proposal: Proposal, source: Path, into: Path) -> Path:
@@ -91,7 +101,7 @@ def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = N
     kept = into / MAPPINGS / f"{source.stem}.toml"
     if kept.exists():
         return kept
-    proposal = propose_mapping(source, table, words=words)
+    proposal = propose_mapping(source, table, into=into, words=words)
     written = write_proposal(proposal, source, into)
     if not proposal.is_complete:
         raise MappingError(
@@ -103,18 +113,39 @@ def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = N
     return written
 
 
-def _staged(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str) -> Staged:
+def _escape_of(path: Path) -> str:
+    """The escape sign, where cells are written as a database's dump writes nothing: with tabs between them, and a sign for NULL."""
+    if path.suffix.lower() in (*SHEET_SUFFIXES, ".parquet"):
+        return ""
+    with path.open("rb") as source:
+        head = source.read(GUESS_BYTES)
+    return "\\" if b"\t\\N" in head or b"\\N\t" in head else ""
+
+
+def _staged(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dialect: Dialect) -> Staged:
     if path.suffix.lower() in SHEET_SUFFIXES:
-        return stage_sheet(connection, path, "_proposed", sheet=sheet, header=_header, footer=footer_pattern())
+        return stage_sheet(connection, path, "_proposed", sheet=sheet, header=_header, footer=footer_pattern(), empty=dialect.empty)
     if path.suffix.lower() == ".parquet":
         return stage_parquet(connection, path, "_proposed")
-    return stage_text(connection, path, "_proposed", header=_header, footer=footer_pattern())
+    return stage_text(connection, path, "_proposed", header=_header, footer=footer_pattern(), dialect=dialect)
 
 
-def _header(first: list[Record]) -> int:
-    """The record with most known headings; where none has any, the first of the widest."""
+def _header(first: list[Record]) -> int | None:
+    """The record with most known headings; where none has any, the first of the widest, unless it looks like data."""
     known = {folded(name) for table in tables().values() for column in table.columns.values() for name in (column.name, *column.headings)}
-    return max(range(len(first)), key=lambda index: (sum(folded(cell) in known for cell in first[index].cells), len(first[index].cells), -index))
+    counts = [sum(folded(cell) in known for cell in record.cells) for record in first]
+    best = max(range(len(first)), key=lambda index: (counts[index], len(first[index].cells), -index))
+    return best if counts[best] or not looks_like_data(first[best].cells) else None
+
+
+def _partners(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> frozenset[str]:
+    """The tables with rows that the folder holds for this one to refer to, attached. A folder that cannot be read is for the load to speak of."""
+    wanted = {column.refers_to.partition(".")[0] for column in table.columns.values() if column.refers_to}
+    try:
+        found = wanted & set(attach(connection, folder).given)
+    except DataError:
+        return frozenset()
+    return frozenset(name for name in found if connection.execute(f"SELECT 1 FROM {identifier(name)} LIMIT 1").fetchone())
 
 
 def _likeness(column: Column, heading: str) -> float:
@@ -136,15 +167,26 @@ def _fitting(staged: Staged, path: Path) -> Table:
 
 
 class _Proposer:
-    def __init__(self, connection: duckdb.DuckDBPyConnection, staged: Staged, table: Table, path: Path, sheet: str, words: Words) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        staged: Staged,
+        table: Table,
+        path: Path,
+        sheet: str,
+        escape: str,
+        partners: frozenset[str],
+        words: Words,
+    ) -> None:
         self.connection, self.staged, self.table, self.path, self.sheet, self.words = connection, staged, table, path, sheet, words
+        self.escape, self.partners = escape, partners
         self.open_points: list[str] = []
         self.has_naive_times = False
 
     def proposal(self) -> Proposal:
         encoding, is_sure = self._encoding()
         lines = [line for column in self.table.columns.values() if (line := self._line(column))]
-        settings = (("encoding", encoding if is_sure else ""), ("delimiter", self.staged.delimiter), ("sheet", self.sheet))
+        settings = (("encoding", encoding if is_sure else ""), ("delimiter", self.staged.delimiter), ("sheet", self.sheet), ("escape", self.escape))
         source = [f"{key} = {_toml(value)}" for key, value in settings if value]
         if not is_sure:
             source.append(f"#? encoding = {_toml(encoding)}  # {self.words.text('some bytes are no text in the encoding that was found; this one may fit')}")
@@ -174,11 +216,31 @@ class _Proposer:
         best = max(likeness, default=0)
         if best < SIMILAR:
             return self._without_heading(column)
-        index = likeness.index(best)
+        fitting = [index for index, fit in enumerate(likeness) if fit == best]
+        index = next((index for index in fitting if folded(self.staged.headings[index]) in PAID), fitting[0])
         spec: dict[str, object] = {"from": self.staged.headings[index]}
+        cells = self._sample(index)
         doubts = [] if best == 100 else [self.words.text("the heading only resembles it")]
-        doubts += self._describe(column, self._sample(index), spec)
+        if len(fitting) > 1 and folded(self.staged.headings[index]) in PAID:
+            named = ", ".join(self.staged.headings[index] for index in fitting)
+            doubts.append(self.words.text("several times fit: {headings}; when the buyer paid comes before when the row was made", headings=named))
+        doubts += self._describe(column, cells, spec)
+        doubts += self._describe_contents(column, cells)
         return self._written(column, spec, doubts)
+
+    def _describe_contents(self, column: Column, cells: list[str]) -> list[str]:
+        """What is doubtful about the cells themselves: there are none, or they name nothing that the folder knows."""
+        if not cells:
+            has_rows = self.connection.execute(f"SELECT 1 FROM {self.staged.relation} LIMIT 1").fetchone()
+            return [self.words.text("every cell is empty: a column that is mapped counts as given")] if has_rows else []
+        partner, _, key = column.refers_to.partition(".")
+        if partner in self.partners:
+            known = self.connection.execute(
+                f"SELECT 1 FROM (SELECT unnest(?) AS found) WHERE found IN (SELECT {identifier(key)} FROM {identifier(partner)}) LIMIT 1", [cells]
+            ).fetchone()
+            if not known:
+                return [self.words.text("none of its values is in {column} of the folder: map another column, or a lookup", column=column.refers_to)]
+        return []
 
     def _likeness(self, column: Column, heading: str) -> float:
         likeness = _likeness(column, heading)
@@ -207,7 +269,7 @@ class _Proposer:
         line = f"{column.name} = {_toml(spec)}"
         if not doubts:
             return line
-        if column.required:
+        if column.required or column.name == self.table.event_time:
             self.open_points.append(f"{self.table.name}.{column.name}")
         return f"#? {line}  # {'; '.join(doubts)}"
 

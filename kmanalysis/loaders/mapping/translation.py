@@ -11,10 +11,11 @@ from rapidfuzz.process import extractOne
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.checking.casts import UNREADABLE, ZONED_TIME
+from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, UNREADABLE, WHAT_WAS_FOUND, ZONED_TIME
 from kmanalysis.loaders.checking.secrets import digest
 from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, key_part, normal_key, plain_number
-from kmanalysis.loaders.mapping.toml import ColumnMapping, Condition, Source, SourceMapping, TableMapping
+from kmanalysis.loaders.mapping.columns import PLACEHOLDER
+from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, Source, SourceMapping, TableMapping, compared
 from kmanalysis.loaders.reading.records import Record
 from kmanalysis.loaders.reading.text import Staged, stripped
 from kmanalysis.tables import Column
@@ -70,32 +71,67 @@ class Translation:
         self.connection, self.mapping, self.mapped, self.staged, self.file = connection, mapping, mapped, staged, file
         self.cells = {folded(heading): f"c{index}" for index, heading in reversed(list(enumerate(staged.headings)))}
         self.is_sheet = not staged.encoding
+        self.rows = staged.relation
+        self.looked_up: dict[str, str] = {}
+        self._look_up()
 
     @property
     def headings(self) -> dict[str, str]:
         """The heading in the file that each canonical column is read from; constants are not in it."""
         return {
-            name: heading for name, column in self.mapped.columns.items() if (heading := " + ".join(column.key) or column.symbol_of or self._present(column))
+            name: heading
+            for name, column in self.mapped.columns.items()
+            if (heading := " + ".join(column.key) or column.symbol_of or column.case or self._present(column))
         }
 
     @property
     def columns(self) -> list[str]:
         """The canonical columns that come out: those that are mapped, but for optional ones that the file lacks."""
-        return [name for name, column in self.mapped.columns.items() if column.key or column.symbol_of or column.constant is not None or self._present(column)]
+        return [name for name, column in self.mapped.columns.items() if self._is_given(column)]
+
+    @property
+    def answered(self) -> list[str]:
+        """The canonical columns that a lookup or a case answers for."""
+        return [name for name in self.columns if self.mapped.columns[name].may_lack_answers]
 
     def select(self, number: int) -> str:
         """SQL of the file's rows for the validator; ``number`` is the file's."""
-        cells = [f"{self._cell(self.mapped.table.columns[name], self.mapped.columns[name])} AS {identifier(name)}" for name in self.columns]
         self._check_headings()
+        cells = [f"{self._filled(name)} AS {identifier(name)}" for name in self.columns]
         return (
-            f"SELECT {number} AS _file, _line, _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} FROM {self.staged.relation} "
+            f"SELECT {number} AS _file, _line, _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} FROM {self.rows} "
             f"WHERE _fault IS NOT NULL OR ({' AND '.join(map(self._holds, self.mapped.where)) or 'true'})"
         )
 
+    def _look_up(self) -> None:
+        """Gives the rows a column for each cell that is looked up: written out where it is used, it would be looked up at each mention."""
+        for name, column in self.mapped.columns.items():
+            for part in column.parts:
+                if part.lookup and (heading := self._present(part)):
+                    self._make_lookup(part.lookup)
+                    self.looked_up.setdefault(self._answer(part, self._raw(heading, name, part)), f"looked_up_{len(self.looked_up)}")
+        if self.looked_up:
+            self.rows = f"(SELECT *, {', '.join(f'{answer} AS {name}' for answer, name in self.looked_up.items())} FROM {self.staged.relation})"
+
+    def _make_lookup(self, lookup: str) -> None:
+        listed = self.mapping.lookups[lookup]
+        self.connection.register("_listed", pa.table({"found": pa.array(list(listed), pa.string()), "meant": pa.array(list(listed.values()), pa.string())}))
+        self.connection.execute(f"CREATE OR REPLACE TABLE {identifier(f'_lookup {lookup}')} AS FROM _listed")
+        self.connection.unregister("_listed")
+
+    def _answer(self, column: ColumnMapping, cell: str) -> str:
+        return f"(SELECT meant FROM {identifier(f'_lookup {column.lookup}')} WHERE found = lower({cell}))"
+
+    def _is_given(self, column: ColumnMapping) -> bool:
+        if column.case:
+            return folded(column.case) in self.cells or not column.optional
+        return bool(column.key or column.symbol_of or column.constant is not None or self._present(column))
+
     def _check_headings(self) -> None:
         for name, column in self.mapped.columns.items():
-            if column.headings and not self._present(column) and column.constant is None and not column.optional:
-                raise self._absent(column.headings, name)
+            for part in column.parts:
+                if part.headings and not self._present(part) and part.constant is None and not part.optional:
+                    raise self._absent(part.headings, name)
 
     def _absent(self, wanted: Iterable[str], name: str) -> MappingError:
         wanted = list(wanted)
@@ -121,7 +157,7 @@ class Translation:
             raise self._absent([heading], name)
         cell = stripped(self.cells[folded(heading)])
         if column and column.missing:
-            words = ", ".join(quoted(word.strip().lower()) for word in column.missing)
+            words = ", ".join(quoted(compared(word)) for word in column.missing)
             cell = f"CASE WHEN lower({cell}) IN ({words}) THEN NULL ELSE {cell} END"
         for pattern in column.remove if column else ():
             cell = stripped(f"regexp_replace({cell}, {quoted(pattern)}, '', 'g')")
@@ -131,10 +167,34 @@ class Translation:
         cell = self._raw(condition.column, "where")
         if condition.empty is not None:
             return f"{cell} IS {'' if condition.empty else 'NOT '}NULL"
-        listed = ", ".join(quoted(value.strip().lower()) for value in condition.equals or condition.not_equals)
+        listed = ", ".join(quoted(compared(value)) for value in condition.equals or condition.not_equals)
         return f"coalesce(lower({cell}), '') {'' if condition.equals else 'NOT '}IN ({listed})"
 
+    def _filled(self, name: str) -> str:
+        """SQL of a canonical column, what is known to be no count told apart."""
+        cell = self._cell(self.mapped.table.columns[name], self.mapped.columns[name])
+        for counted, column in self.mapped.columns.items():
+            if not column.placeholders or counted not in self.columns or name not in (counted, PLACEHOLDER):
+                continue
+            number = f"TRY_CAST({self._cell(self.mapped.table.columns[counted], column)} AS DECIMAL(18,4))"
+            # A count may not be below 0: what stands for one is empty, the others are kept as they were shown.
+            listed = ", ".join(str(number) for number in column.placeholders if name == PLACEHOLDER or number < 0)
+            if listed:
+                cell = f"CASE WHEN {number} IN ({listed}) THEN {quoted('true') if name == PLACEHOLDER else 'NULL'} ELSE {cell} END"
+        return cell
+
+    def _case(self, column: Column, mapped: ColumnMapping) -> str:
+        decides = self._raw(mapped.case, column.name)
+        cases = " ".join(f"WHEN {quoted(found)} THEN {self._cell(column, part)}" for found, part in mapped.when.items())
+        if mapped.otherwise:
+            otherwise = self._cell(column, mapped.otherwise)
+        else:
+            otherwise = _no_answer(NOT_IN_CASE, ", ".join(found or '""' for found in mapped.when), decides) if column.required else "NULL::VARCHAR"
+        return f"CASE lower(coalesce({decides}, '')) {cases} ELSE {otherwise} END"
+
     def _cell(self, column: Column, mapped: ColumnMapping) -> str:
+        if mapped.case:
+            return self._case(column, mapped)
         if mapped.key:
             function = "km_key" if len(mapped.key) == 1 else "km_key_part"
             parts = [f"{function}({self._raw(heading, column.name, mapped)})" for heading in mapped.key]
@@ -147,19 +207,28 @@ class Translation:
         if not heading:
             return quoted(mapped.constant or "") if mapped.constant else "NULL::VARCHAR"
         cell = self._raw(heading, column.name, mapped)
-        if column.type in ("timestamp", "date"):
-            self._check_zone(column, mapped, cell)
-        meant = _READ.get(column.type, _as_it_is)(cell, mapped, self.mapping.source, self.is_sheet)
+        if mapped.lookup:
+            answer = self.looked_up[self._answer(mapped, cell)]
+            known = self._meant(column, mapped, f"nullif({answer}, '')")
+            unknown = f"nullif({quoted(mapped.default)}, '')" if mapped.default is not None else _no_answer(NOT_IN_LOOKUP, f"lookups.{mapped.lookup}", cell)
+            return f"CASE WHEN {cell} IS NULL THEN NULL WHEN {answer} IS NULL THEN {unknown} ELSE {known} END"
+        meant = self._meant(column, mapped, cell)
         if not mapped.values:
             return meant
-        known = " ".join(f"WHEN {quoted(found.strip().lower())} THEN nullif({quoted(value)}, '')" for found, value in mapped.values.items())
+        known = " ".join(f"WHEN {quoted(compared(found))} THEN nullif({quoted(value)}, '')" for found, value in mapped.values.items())
         return f"CASE lower({cell}) {known} ELSE {meant} END"
+
+    def _meant(self, column: Column, mapped: ColumnMapping, cell: str) -> str:
+        """SQL of what a cell means to a column of its type."""
+        if column.type in ("timestamp", "date"):
+            self._check_zone(column, mapped, cell)
+        return _READ.get(column.type, _as_it_is)(cell, mapped, self.mapping.source, self.is_sheet)
 
     def _check_zone(self, column: Column, mapped: ColumnMapping, cell: str) -> None:
         if column.type == "date" or mapped.timezone or self.mapping.source.timezone or "unix" in "".join(mapped.formats):
             return
         row = self.connection.execute(
-            f"SELECT min(_line) FROM {self.staged.relation} WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}') "
+            f"SELECT min(_line) FROM {self.rows} WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}') "
             f"AND {_moment(cell, mapped, self.mapping.source, self.is_sheet)} IS NOT NULL"
         ).fetchone()
         if row and row[0] is not None:
@@ -170,6 +239,11 @@ class Translation:
                 line=row[0],
                 column=column.name,
             )
+
+
+def _no_answer(mark: str, answered: str, cell: str) -> str:
+    """SQL of a cell that a lookup or a case has no answer for, see `casts.NOT_IN_LOOKUP`."""
+    return f"{quoted(mark + answered + WHAT_WAS_FOUND)} || coalesce({cell}, '')"
 
 
 def _as_it_is(cell: str, _mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:

@@ -58,12 +58,12 @@ def decoding(path: Path, encoding: str = "") -> Decoding:
     return Decoding("utf-8" if bad <= _bad_and_good(path, "gb18030")[0] else "gb18030", False)
 
 
-def text_chunks(path: Path, read: Decoding) -> Iterator[str]:
+def text_chunks(path: Path, read: Decoding, *, keep_returns: bool = False) -> Iterator[str]:
     """The file's text, whole lines at a time: line ends as LF, no byte order mark, zero bytes as `REPLACED`.
 
-    Raises DataError where a line is longer than 32 MB: that is no table.
+    ``keep_returns``: CR alone is a sign of the text and ends no line. Raises DataError where a line is longer than 32 MB: that is no table.
     """
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(read.encoding)(read.errors), translate=True)
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(read.encoding)(read.errors), translate=not keep_returns)
     tail, is_first = "", True
     with path.open("rb") as source:
         while True:
@@ -75,7 +75,7 @@ def text_chunks(path: Path, read: Decoding) -> Iterator[str]:
                 text = text.replace("\0", REPLACED)
             cut = text.rfind("\n") + 1
             if cut:
-                yield tail + text[:cut]
+                yield _with_plain_ends(tail + text[:cut], keep_returns)
                 tail = text[cut:]
             else:
                 tail += text
@@ -86,7 +86,11 @@ def text_chunks(path: Path, read: Decoding) -> Iterator[str]:
                     "{file}: a line has more than {limit} characters. Is it a text table? CSV, Excel and Parquet are read.", file=path.name, limit=LONGEST_LINE
                 )
     if tail:
-        yield tail
+        yield _with_plain_ends(tail, keep_returns)
+
+
+def _with_plain_ends(text: str, keep_returns: bool) -> str:
+    return text.replace("\r\n", "\n") if keep_returns else text
 
 
 def _is_clean(path: Path, encoding: str) -> bool:

@@ -9,20 +9,24 @@ from pathlib import Path
 
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.reading.decoding import REPLACED, Decoding, text_chunks
+from kmanalysis.loaders.reading.dialect import PLAIN, Dialect, without_empty_words
 from kmanalysis.loaders.reading.records import is_regular
 
 
 class Feeder:
-    """Writes a file's rows as regular UTF-8 text into a pipe, and stops where they are not regular."""
+    """Writes a file's rows as regular UTF-8 text into a pipe, without the dialect's empty words, and stops where they are not regular."""
 
-    def __init__(self, path: Path, read: Decoding, header_end: int, delimiter: str) -> None:
+    def __init__(self, path: Path, read: Decoding, header_end: int, delimiter: str, dialect: Dialect = PLAIN) -> None:
+        self.dialect = dialect
         self.lines = 0
         self.is_irregular = self.is_dirty = False
         self.failure: Exception | None = None
         self._reader, writer = os.pipe()
         self.address = f"/dev/fd/{self._reader}"
         self._thread = threading.Thread(
-            target=self._feed, args=(writer, _below(text_chunks(path, read), header_end), not read.is_clean, delimiter), daemon=True
+            target=self._feed,
+            args=(writer, _below(text_chunks(path, read, keep_returns=bool(dialect.escape)), header_end), not read.is_clean, delimiter),
+            daemon=True,
         )
         self._thread.start()
 
@@ -42,6 +46,10 @@ class Feeder:
                         self.is_irregular |= blank > 0 or not is_regular(text + "\n", delimiter) or "\x01" in text
                         if self.is_irregular:
                             return
+                        text = without_empty_words(text, delimiter, self.dialect, is_padded=False)
+                        if self._is_escaped(text, delimiter):
+                            self.is_irregular = True
+                            return
                         blank = 0
                         self.is_dirty |= is_dirty and REPLACED in text
                         target.write(text.encode("utf-8", "replace") + b"\n")
@@ -51,6 +59,11 @@ class Feeder:
             self.is_irregular = True
         except DataError as problem:
             self.failure = problem
+
+    def _is_escaped(self, text: str, delimiter: str) -> bool:
+        """Whether the text holds what the dialect's escape sign makes of it more than the engine's reader knows."""
+        escape = self.dialect.escape
+        return bool(escape) and (escape in text or "\r" in text or (delimiter == "\t" and '"' in text))
 
 
 def _below(chunks: Iterator[str], lines: int) -> Iterator[str]:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from kmanalysis.loaders.reading.dialect import PLAIN, Dialect, without_empty_words
+
 DELIMITERS = (",", "\t", ";")
 LONGEST_QUOTE = 1000
 """A quoted cell over more lines than this is taken for a quote that was never closed."""
@@ -48,9 +50,10 @@ def numbered_lines(chunks: Iterable[str]) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def records(lines: Iterable[tuple[int, str]], delimiter: str, width: int = 0) -> Iterator[Record]:
+def records(lines: Iterable[tuple[int, str]], delimiter: str, width: int = 0, dialect: Dialect = PLAIN) -> Iterator[Record]:
     """The records of delimited text. A record that goes over several lines must have ``width`` cells (0: any number) and
-    well-formed quotes; else its first line alone is given as a record that is not whole, and reading goes on below it."""
+    well-formed quotes; else its first line alone is given as a record that is not whole, and reading goes on below it.
+    Unquoted empty words of the dialect are empty cells."""
     ahead: deque[tuple[int, str]] = deque()
     source = iter(lines)
     while True:
@@ -59,18 +62,20 @@ def records(lines: Iterable[tuple[int, str]], delimiter: str, width: int = 0) ->
             return
         number, line = entry
         if '"' not in line and len(line) < CELL_LIMIT:
-            yield Record(number, number, line.split(delimiter))
+            yield Record(number, number, without_empty_words(line, delimiter, dialect).split(delimiter))
             continue
         taken = [entry]
-        cells = _quoted(taken, ahead, source, delimiter, width)
+        cells = _quoted(taken, ahead, source, delimiter, width, dialect)
         if cells is None:
             ahead.extendleft(reversed(taken[1:]))
-            yield Record(number, number, line.split(delimiter), is_whole=False)
+            yield Record(number, number, without_empty_words(line, delimiter, dialect).split(delimiter), is_whole=False)
         else:
             yield Record(number, taken[-1][0], cells)
 
 
-def _quoted(taken: list[tuple[int, str]], ahead: deque[tuple[int, str]], source: Iterator[tuple[int, str]], delimiter: str, width: int) -> list[str] | None:
+def _quoted(
+    taken: list[tuple[int, str]], ahead: deque[tuple[int, str]], source: Iterator[tuple[int, str]], delimiter: str, width: int, dialect: Dialect
+) -> list[str] | None:
     """The cells of the record that begins with the line in ``taken``, to which the lines that it takes are added; None where its quotes are wrong."""
     ran_out = False
 
@@ -89,10 +94,19 @@ def _quoted(taken: list[tuple[int, str]], ahead: deque[tuple[int, str]], source:
         cells = next(csv.reader(feed(), delimiter=delimiter, skipinitialspace=True))
         if len(taken) > 1 and not ran_out:
             strict = next(csv.reader((line + "\n" for _, line in taken), delimiter=delimiter, strict=True, skipinitialspace=True))
-            return strict if not width or len(strict) == width else None
+            return _without_empty_words(strict, taken, delimiter, dialect) if not width or len(strict) == width else None
     except (csv.Error, StopIteration):
         return None
-    return None if ran_out else cells
+    return None if ran_out else _without_empty_words(cells, taken, delimiter, dialect)
+
+
+def _without_empty_words(cells: list[str], taken: list[tuple[int, str]], delimiter: str, dialect: Dialect) -> list[str]:
+    """The cells of these lines, which no longer show what was quoted, with those empty that hold an unquoted empty word."""
+    if not any(cell in dialect.empty for cell in cells):
+        return cells
+    text = without_empty_words("\n".join(line for _, line in taken), delimiter, dialect)
+    again = next(csv.reader((line + "\n" for line in text.split("\n")), delimiter=delimiter, skipinitialspace=True), [])
+    return [cell if cell == now else "" for cell, now in zip(cells, again, strict=True)] if len(again) == len(cells) else cells
 
 
 def footer_pattern(words: Iterable[str] = ()) -> re.Pattern[str]:

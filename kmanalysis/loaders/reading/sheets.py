@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -13,10 +13,13 @@ import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.reading.headings import no_header, stated_header
 from kmanalysis.loaders.reading.records import SPACE, Record
 from kmanalysis.loaders.reading.text import BATCH, PREAMBLE_RECORDS, Staged, add_rows, make_raw_table, staged_rows
 
 SHEET_SUFFIXES = (".xlsx", ".xls")
+_EXACT = 1e15
+"""Whole numbers beyond it lose digits in a sheet."""
 
 
 def stage_sheet(
@@ -26,28 +29,31 @@ def stage_sheet(
     *,
     sheet: str = "",
     header: Callable[[list[Record]], int | None] | None = None,
+    headings: Sequence[str] = (),
     footer: re.Pattern[str] | None = None,
+    empty: Collection[str] = (),
 ) -> Staged:
     """Reads a sheet (default: the first) into the engine under ``name``, as `stage_text` does a text file.
 
-    Times are the sheet's own, naive. Raises DataError for a file that is no workbook, an unknown sheet, or no header.
+    Times are the sheet's own, naive. Cells that hold a word of ``empty`` are empty: a sheet does not say what was quoted before it was one.
+    Raises DataError for a file that is no workbook, an unknown sheet, or no header.
     """
     rows = sheet_records(path, sheet)
-    first = [record for record in islice(rows, PREAMBLE_RECORDS * 4) if not record.is_blank]
-    index = (header(first[:PREAMBLE_RECORDS]) if header else 0) if first else None
-    if index is None:
-        raise DataError("{file}: no header line was found. Give its number as header_line in the mapping.", file=path.name)
-    top = first[index]
-    headings = [cell.strip(SPACE) for cell in top.cells]
-    while headings and not headings[-1]:
-        headings.pop()
-    width = len(headings)
+    first = [record for record in islice(rows, PREAMBLE_RECORDS * 4) if not record.is_blank][:PREAMBLE_RECORDS]
+    index = (header(first) if header else 0) if first and not headings else None
+    if index is None and not headings:
+        raise no_header(path.name, first)
+    top = stated_header(headings, first) if index is None else first[index]
+    found = [cell.strip(SPACE) for cell in top.cells]
+    while found and not found[-1]:
+        found.pop()
+    width = len(found)
     make_raw_table(connection, name, width)
     # A sheet is a rectangle: cells beyond a short row are empty, not missing.
-    below = (Record(record.line, record.end, _fitted(record.cells, width)) for record in sheet_records(path, sheet) if record.line > top.line)
+    below = (Record(record.line, record.end, _fitted(record.cells, width, empty)) for record in sheet_records(path, sheet) if record.line > top.line)
     while batch := list(islice(below, BATCH)):
         add_rows(connection, name, batch, width)
-    return staged_rows(connection, name, headings, top, encoding="", delimiter="", is_dirty=False, footer=footer)
+    return staged_rows(connection, name, found, top, encoding="", delimiter="", is_dirty=False, footer=footer)
 
 
 def sheet_records(path: Path, sheet: str = "") -> Iterator[Record]:
@@ -81,12 +87,19 @@ def cell_text(cell: object) -> str:
 
 
 def _number_text(number: float) -> str:
-    # A sheet keeps 15 digits; what a float shows beyond them was never typed.
-    plain = format(Decimal(format(number, ".15g")), "f") if number == number and abs(number) != float("inf") else str(number)
+    if number != number or abs(number) == float("inf"):
+        return str(number)
+    # A sheet keeps 15 digits; what a float shows beyond them was never typed. Where they do not reach the unit it must not look like a whole number.
+    kept = Decimal(format(number, ".15g"))
+    if abs(number) > _EXACT:
+        return format(kept.normalize(), "E")
+    plain = format(kept, "f")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def _fitted(cells: list[str], width: int) -> list[str]:
+def _fitted(cells: list[str], width: int, empty: Collection[str]) -> list[str]:
+    if empty:
+        cells = ["" if cell in empty else cell for cell in cells]
     while len(cells) > width and not cells[-1]:
         cells = cells[:-1]
     return cells + [""] * (width - len(cells))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -19,8 +19,12 @@ import pyarrow as pa
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.reading.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
+from kmanalysis.loaders.reading.dialect import PLAIN, Dialect
+from kmanalysis.loaders.reading.dumps import refuse_dump
+from kmanalysis.loaders.reading.escaped import dialect_delimiter, dialect_records
 from kmanalysis.loaders.reading.feeding import Feeder
-from kmanalysis.loaders.reading.records import SPACE, Record, delimiter_of, numbered_lines, records
+from kmanalysis.loaders.reading.headings import no_header, stated_header
+from kmanalysis.loaders.reading.records import SPACE, Record, numbered_lines
 
 EXTRA = 3
 """Columns kept beyond the headings, to see what a long row holds too much."""
@@ -54,28 +58,32 @@ def stage_text(
     encoding: str = "",
     delimiter: str = "",
     header: Callable[[list[Record]], int | None] | None = None,
+    headings: Sequence[str] = (),
     footer: re.Pattern[str] | None = None,
+    dialect: Dialect = PLAIN,
     by_engine: bool = True,
 ) -> Staged:
     """Reads a delimited text file into the engine under ``name``.
 
-    ``header`` picks the header among the first records (default: the first); ``footer`` is what the first cells of lines that close the file look like.
-    ``by_engine`` is off in tests that compare the two readers. Raises DataError for a file without a header.
+    ``header`` picks the header among the first records (default: the first), unless the ``headings`` of a file without any are stated; ``footer`` is
+    what the first cells of lines that close the file look like. ``by_engine`` is off in tests that compare the two readers. Raises DataError for a
+    dump in SQL, and for a file without a header.
     """
+    refuse_dump(path)
     read = decoding(path, encoding)
-    delimiter = delimiter or delimiter_of(_head(path, read))
-    first = list(islice((record for record in records(numbered_lines(text_chunks(path, read)), delimiter) if not record.is_blank), PREAMBLE_RECORDS))
-    index = (header(first) if header else 0) if first else None
-    if index is None:
-        raise DataError("{file}: no header line was found. Give its number as header_line in the mapping.", file=path.name)
-    top = first[index]
+    delimiter = delimiter or dialect_delimiter(_head(path, read), dialect)
+    first = list(islice((record for record in _records(path, read, delimiter, dialect) if not record.is_blank), PREAMBLE_RECORDS))
+    index = (header(first) if header else 0) if first and not headings else None
+    if index is None and not headings:
+        raise no_header(path.name, first)
+    top = stated_header(headings, first) if index is None else first[index]
     width = len(top.cells)
     before = _one(connection, "SELECT current_setting('preserve_insertion_order')::INT")
     connection.execute("SET preserve_insertion_order = true")
     try:
-        is_dirty = _by_engine(connection, path, read, name, top.end, delimiter, width) if by_engine and os.path.exists("/dev/fd") else None
+        is_dirty = _by_engine(connection, path, read, name, top.end, delimiter, width, dialect) if by_engine and os.path.exists("/dev/fd") else None
         if is_dirty is None:
-            is_dirty = _by_records(connection, path, read, name, top.end, delimiter, width)
+            is_dirty = _by_records(connection, path, read, name, top.end, delimiter, width, dialect)
     finally:
         connection.execute(f"SET preserve_insertion_order = {bool(before)}")
     return staged_rows(
@@ -97,7 +105,7 @@ def staged_rows(
     """What stands in a raw table, blank rows and footer apart; ``is_dirty``: bytes that were no text are marked in it."""
     blank, end = _blank_and_end(connection, name, len(headings), footer)
     relation = _view(connection, name, len(headings), is_dirty=is_dirty, has_blank=blank > 0, end=end)
-    return Staged(relation, name, tuple(headings), top.line, encoding, delimiter, top.line - 1 + blank)
+    return Staged(relation, name, tuple(headings), top.line, encoding, delimiter, max(top.line - 1, 0) + blank)
 
 
 def _head(path: Path, read: Decoding) -> str:
@@ -105,13 +113,21 @@ def _head(path: Path, read: Decoding) -> str:
     return text if len(text) <= HEAD else text[:HEAD].rpartition("\n")[0]
 
 
+def _records(path: Path, read: Decoding, delimiter: str, dialect: Dialect, *, below: int = 0, width: int = 0) -> Iterator[Record]:
+    """The records below that line."""
+    lines = numbered_lines(text_chunks(path, read, keep_returns=bool(dialect.escape)))
+    return dialect_records((entry for entry in lines if entry[0] > below), delimiter, width, dialect)
+
+
 def _raw_columns(width: int) -> list[str]:
     return [f"c{index}" for index in range(width + EXTRA)]
 
 
-def _by_engine(connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding, name: str, header_end: int, delimiter: str, width: int) -> bool | None:
+def _by_engine(
+    connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding, name: str, header_end: int, delimiter: str, width: int, dialect: Dialect
+) -> bool | None:
     """Whether bytes that are no text were met; None where this file is not for the engine's reader."""
-    feeder = Feeder(path, read, header_end, delimiter)
+    feeder = Feeder(path, read, header_end, delimiter, dialect)
     columns = ", ".join(f"'{column}': 'VARCHAR'" for column in _raw_columns(width))
     try:
         rows = _one(
@@ -133,11 +149,12 @@ def _by_engine(connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding
     return feeder.is_dirty
 
 
-def _by_records(connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding, name: str, header_end: int, delimiter: str, width: int) -> bool:
+def _by_records(
+    connection: duckdb.DuckDBPyConnection, path: Path, read: Decoding, name: str, header_end: int, delimiter: str, width: int, dialect: Dialect
+) -> bool:
     make_raw_table(connection, name, width)
     is_dirty = False
-    lines = (entry for entry in numbered_lines(text_chunks(path, read)) if entry[0] > header_end)
-    found = (record for record in records(lines, delimiter, width) if record.cells != [""])
+    found = (record for record in _records(path, read, delimiter, dialect, below=header_end, width=width) if record.cells != [""])
     while batch := list(islice(found, BATCH)):
         add_rows(connection, name, batch, width)
         is_dirty = is_dirty or not read.is_clean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS
-from kmanalysis.measures.common.landed import landed_days
+from kmanalysis.measures.common.landed import costed_days
 from kmanalysis.measures.common.money import MONEY_SUM
 from kmanalysis.measures.common.stock import is_known, on_offer
 from kmanalysis.workbook import Workbook, frame, query
@@ -64,8 +64,9 @@ def goods_offered(workbook: Workbook) -> ir.Table:
 @frame("goods.goods_landed")
 @query("goods.goods_landed")
 def goods_landed(workbook: Workbook) -> ir.Table:
-    """What the month's received purchases really cost: supplier_id, sku, currency, received (units), landed_amount (paid and fees, exact)."""
-    days = landed_days(workbook)
+    """What the month's received purchases really cost, where that is known: supplier_id, sku, currency, received (units), landed_amount (paid and fees,
+    exact)."""
+    days = costed_days(workbook)
     found = days.group_by("supplier_id", "sku", "currency").agg(received=days.received.sum(), landed_amount=days.landed.sum().cast(MONEY_SUM))
     return found.order_by("supplier_id", "sku", "currency")
 

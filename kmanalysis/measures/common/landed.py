@@ -38,15 +38,31 @@ def landed_purchases(workbook: Workbook) -> ir.Table:
 
 @kept("landed.landed_days")
 def landed_days(workbook: Workbook) -> ir.Table:
-    """The `landed_purchases` that were received, by supplier_id, sku, currency and day: purchases (count), received (units), paid, landed (decimal)."""
+    """The `landed_purchases` that were received, by supplier_id, sku, currency and day: purchases (count), received (units), paid, landed (decimal).
+
+    What is not known to have cost anything is in ``uncosted`` (count) and in none of the others.
+    """
     landed = landed_purchases(workbook)
     landed = landed.filter(landed.received_quantity.notnull())
+    is_costed = has_cost(landed)
     return landed.group_by("supplier_id", "sku", "currency", "day").agg(
-        purchases=landed.count(),
-        received=landed.received_quantity.sum(),
-        paid=landed.paid_amount.sum().cast(MONEY),
-        landed=landed.landed_amount.sum().cast(MONEY),
+        purchases=landed.count(where=is_costed),
+        uncosted=landed.count(where=~is_costed),
+        received=landed.received_quantity.sum(where=is_costed),
+        paid=landed.paid_amount.sum(where=is_costed).cast(MONEY),
+        landed=landed.landed_amount.sum(where=is_costed).cast(MONEY),
     )
+
+
+def costed_days(workbook: Workbook) -> ir.Table:
+    """The `landed_days` with purchases whose cost is known."""
+    days = landed_days(workbook)
+    return days.filter(days.purchases > 0).drop("uncosted")
+
+
+def has_cost(purchases: ir.Table) -> ir.BooleanValue:
+    """Whether it is known what a purchase cost: a cost of 0 was not given."""
+    return purchases.paid_amount > 0
 
 
 def _or_nothing(amount: ir.DecimalValue) -> ir.DecimalValue:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
-from kmanalysis.measures.common.landed import landed_days, landed_purchases
+from kmanalysis.measures.common.landed import costed_days, has_cost, landed_days, landed_purchases
 from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.money import MONEY, as_amount, main_currencies
 from kmanalysis.measures.common.quotes import market_levels
@@ -27,7 +27,7 @@ def low_price_trap_rows(workbook: Workbook) -> ir.Table:
     """
     settings = workbook.standards
     one = ["supplier_id", "sku", "currency"]
-    by_day, levels = landed_days(workbook), market_levels(workbook)
+    by_day, levels = costed_days(workbook), market_levels(workbook)
     judged = by_day.join(levels.select(*one, "day", "unit_price", "market_level"), [*one, "day"])
     sums = judged.group_by(one).agg(
         days_bought=judged.count(),
@@ -90,12 +90,12 @@ def retail_prices(workbook: Workbook, days: ir.Table) -> ir.Table:
 
 
 def gross_margin_rows(workbook: Workbook) -> ir.Table:
-    """The month's purchases that were received and have a suggested retail price, with their margin; severity is what lacks of the standard.
+    """The month's purchases that were received and have a cost and a suggested retail price, with their margin; severity is what lacks of the standard.
 
     The retail price is that of the listing in force on the day of the purchase (the one listed last, where several are), in its currency.
     """
     landed = landed_purchases(workbook)
-    landed = landed.filter(landed.received_quantity.notnull())
+    landed = landed.filter(landed.received_quantity.notnull() & has_cost(landed))
     found = landed.join(retail_prices(workbook, landed.select(ON_A_DAY).distinct()), ON_A_DAY)
     found = found.mutate(retail_amount=_retail_amount(found.suggested_retail_price, found.received_quantity))
     retail = found.retail_amount.nullif(0).cast("float64")
@@ -118,7 +118,7 @@ def margins(workbook: Workbook) -> pd.DataFrame:
 
 @query("price.retail_sums")
 def _retail_sums(workbook: Workbook) -> ir.Table:
-    days = retail_prices(workbook, landed_days(workbook)).join(workbook.table("products").select("sku", "name"), "sku")
+    days = retail_prices(workbook, costed_days(workbook)).join(workbook.table("products").select("sku", "name"), "sku")
     found = days.group_by("supplier_id", "sku", "name", "currency").agg(
         purchases=days.purchases.sum(),
         received=days.received.sum(),
@@ -132,13 +132,13 @@ def _retail_sums(workbook: Workbook) -> ir.Table:
 @query("price.received_counts")
 def _received_counts(workbook: Workbook) -> ir.Table:
     days = landed_days(workbook)
-    return days.group_by("supplier_id", "currency").agg(received=days.purchases.sum())
+    return days.group_by("supplier_id", "currency").agg(received=days.purchases.sum() + days.uncosted.sum())
 
 
 def gross_margin(workbook: Workbook) -> pd.DataFrame:
     """(retail − landed cost) / retail of what was received in the month, at the suggested retail price, in the supplier's main currency.
 
-    Open purchases and those without a retail price are left out; ``.priced_share`` says how many of the received ones had one.
+    Open purchases and those without a cost (0 is none) or a retail price are left out; ``.priced_share`` says how many of the received ones had both.
     ``.before_fees`` is the margin without the fees. No bounds: purchases are not drawn from anything.
     """
     amounts = ["retail_amount", "paid_amount", "landed_amount"]

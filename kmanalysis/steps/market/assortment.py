@@ -122,7 +122,8 @@ def earnings(workbook: Workbook) -> ir.Table:
     orders = workbook.in_month("orders")
     orders = orders.filter(~orders.status.isin(UNFULFILLED)).join(workbook.table("products").select("sku", "category"), "sku")
     orders = orders.mutate(category=ibis.coalesce(orders.category, UNKNOWN))
-    is_known = orders.cost_amount.notnull()
+    # A cost of 0 was not given.
+    is_known = orders.cost_amount > 0
     found = orders.group_by("currency", "sku", "category").agg(
         orders=orders.count(),
         amount=orders.amount.sum().cast(MONEY),
@@ -151,7 +152,8 @@ def _margins(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def category_margins(workbook: Workbook) -> ir.Table:
     """What suppliers' listings leave between cost and suggested retail: supplier_id, category ("unknown" where none), skus, margin (median of listings)."""
     listed = on_offer(workbook)
-    listed = listed.filter(listed.suggested_retail_price > 0, listed.cost_price.notnull())
+    # A cost of 0 was not given.
+    listed = listed.filter(listed.suggested_retail_price > 0, listed.cost_price > 0)
     listed = listed.join(workbook.table("products").select("sku", "category"), "sku")
     listed = listed.mutate(
         category=ibis.coalesce(listed.category, UNKNOWN),

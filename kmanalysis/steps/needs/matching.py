@@ -223,7 +223,8 @@ def _known_categories(workbook: Workbook) -> ir.Table:
 @query("needs.cost_sums")
 def _cost_sums(workbook: Workbook) -> ir.Table:
     orders = workbook.in_month("orders")
-    priced = orders.filter(orders.cost_amount.notnull())
+    # A cost of 0 was not given.
+    priced = orders.filter(orders.cost_amount > 0)
     return priced.group_by("supplier_id", "currency").agg(total=priced.cost_amount.sum(), orders=priced.count()).order_by("supplier_id", "currency")
 
 

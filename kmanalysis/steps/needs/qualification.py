@@ -47,11 +47,11 @@ def margins(workbook: Workbook) -> pd.DataFrame:
     """The price list of each supplier, a row a good on offer in the month (its latest listing): supplier_id, sku, name, category, cost_price,
     suggested_retail_price, currency, margin = (retail − cost) / retail, state against the standard (met, missed, unknown).
 
-    Decided on exact amounts; margin is NaN where a price is missing or the retail price is 0.
+    Decided on exact amounts; margin is NaN where a price is missing or 0 (a cost of 0 was not given).
     """
     found = _price_lists(workbook)
     cost, retail = found["cost_price"], found["suggested_retail_price"]
-    is_known = cost.notna() & retail.notna() & retail.astype("float64").gt(0)
+    is_known = cost.astype("float64").gt(0) & retail.astype("float64").gt(0)
     asked = Decimal(str(workbook.standards.value("qualification.gross_margin")))
     is_met = [known and price - own >= asked * price for known, price, own in zip(is_known, retail, cost, strict=True)]
     price = retail.astype("float64").where(is_known)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from kmanalysis.loaders.checking.receipts import Receipt, receipts_json, receipts_text
+from kmanalysis.loaders.checking.receipts import Receipt, files_without_rows, receipts_json, receipts_text
 from kmanalysis.words import Words
 
 RECEIPT = Receipt(
@@ -29,6 +29,17 @@ def test_a_receipt_reads_in_chinese():
 
 def test_a_receipt_reads_in_english():
     assert receipts_text([RECEIPT], Words("en")).splitlines()[1] == "  rejected: not a number: 7"
+
+
+def test_files_of_which_nothing_was_kept():
+    receipts = [
+        Receipt("suppliers", "a.csv", 1, 1, new=1),
+        Receipt("orders", "a.csv", 1, 0, rejected={"empty": 1}),
+        Receipt("suppliers", "b.csv", 1, 0, rejected={"empty": 1}),
+        Receipt("orders", "b.csv", 0, 0, filtered=1),
+        Receipt("orders", "c.csv", 1, 1, same=1),
+    ]
+    assert files_without_rows(receipts) == ["b.csv"]
 
 
 def test_a_receipt_as_json():

@@ -2,7 +2,7 @@ import tomllib
 
 import pytest
 
-from kmanalysis.errors import MappingError
+from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.load import load
 from kmanalysis.loaders.mapping.proposal import mapping_for, propose_mapping, write_proposal
 from kmanalysis.loaders.mapping.toml import load_mapping, parse_mapping
@@ -96,6 +96,54 @@ def test_bytes_that_fit_nowhere_make_the_encoding_a_question(tmp_path):
     assert proposal.open_points == ["source.encoding"]
     (line,) = [line for line in proposal.text.splitlines() if "encoding" in line]
     assert line.startswith("#? encoding = ")
+
+
+def commented(text, column):
+    """The remark behind a column's line; it fails where the line is not for the analyst to settle."""
+    (line,) = [line for line in text.splitlines() if line.startswith(f"#? {column} = ")]
+    return line.partition("  # ")[2]
+
+
+def test_a_column_without_a_value_waits(tmp_path):
+    raw = raw_file(tmp_path, "supplier_id,name,min_order\nS1,甲,NULL\nS2,乙,\n", "s.csv")
+    proposal = propose_mapping(raw, words=Words("en"))
+    assert commented(proposal.text, "min_order") == "every cell is empty: a column that is mapped counts as given"
+    assert proposal.is_complete
+    assert commented(propose_mapping(raw_file(tmp_path, "supplier_id,name\nS1,NULL\n", "t.csv"), words=Words("zh")).text, "name").startswith("整列为空")
+
+
+def test_of_two_times_that_of_payment_is_proposed_and_doubted(tmp_path):
+    text = "trade_no,supplier_id,sku,create_time,pay_time,card_num,amount,status\n1,S,K,2026-10-01 10:00:00,2026-10-01 10:00:05,1,5,delivered\n"
+    proposal = propose_mapping(raw_file(tmp_path, text, "orders.csv"), "orders", words=Words("en"))
+    assert commented(proposal.text, "ordered_at").startswith("several times fit: create_time, pay_time; when the buyer paid")
+    assert '#? ordered_at = { from = "pay_time" }' in proposal.text
+    assert "orders.ordered_at" in proposal.open_points
+
+
+def test_an_identifier_that_the_folder_does_not_know_waits(tmp_path):
+    into = tmp_path / "into"
+    into.mkdir()
+    (into / "suppliers.csv").write_text("supplier_id,name\nS1,甲\n", encoding="utf-8")
+    (into / "products.csv").write_text("sku,name\nK1,点卡\n", encoding="utf-8")
+    raw = raw_file(tmp_path, "supplier_id,sku,quoted_at,unit_price,currency\n7,K1,2026-10-01T00:00:00Z,1,CNY\n", "quotes.csv")
+    proposal = propose_mapping(raw, "quotes", into=into, words=Words("en"))
+    assert commented(proposal.text, "supplier_id") == "none of its values is in suppliers.supplier_id of the folder: map another column, or a lookup"
+    assert proposal.open_points == ["quotes.supplier_id"]
+    assert propose_mapping(raw, "quotes").is_complete
+    with pytest.raises(MappingError, match=r"Finish it \(quotes\.supplier_id\)"):
+        mapping_for(raw, "quotes", into)
+
+
+def test_a_dump_is_recognised_by_its_sign_for_nothing(tmp_path):
+    raw = raw_file(tmp_path, "supplier_id\tname\tmin_order\nS1\t甲\\t店\t\\N\nS2\t乙\t10\n", "s.txt")
+    ready = tomllib.loads(propose_mapping(raw).text)
+    assert ready["source"] == {"encoding": "utf-8", "delimiter": "\t", "escape": "\\"}
+    assert ready["tables"]["suppliers"]["columns"]["min_order"] == {"from": "min_order"}
+
+
+def test_a_file_without_headings_is_said_to_be_one(tmp_path):
+    with pytest.raises(DataError, match=r"x\.csv, line 1: this looks like data"):
+        propose_mapping(raw_file(tmp_path, "7,SECRET-CODE-1,2026-10-01 00:00:00\n", "x.csv"), "codes")
 
 
 def test_headings_that_fit_no_table_are_told(tmp_path):

@@ -23,6 +23,25 @@ def test_a_mapping_as_it_is_written():
     assert mapping.headings == {"供货商", "vendor", "起批(分)"}
 
 
+SOURCE = r"""
+[source]
+headings = ["a", "b"]
+empty = ["[NULL]"]
+escape = "\\"
+[lookups.modes]
+1 = "dropship"
+" Two" = "agency"
+3 = 7
+"""
+
+
+def test_a_source_of_a_database_and_its_lookups():
+    mapping = parse_mapping(tomllib.loads(SOURCE + SUPPLIERS), "m.toml")
+    assert (mapping.source.headings, mapping.source.dialect.empty, mapping.source.dialect.escape) == (("a", "b"), ("[NULL]",), "\\")
+    assert mapping.lookups == {"modes": {"1": "dropship", "two": "agency", "3": "7"}}
+    assert parse_mapping(tomllib.loads(SUPPLIERS), "m.toml").source.empty == ("NULL", "\\N")
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -35,11 +54,18 @@ def test_a_mapping_as_it_is_written():
         ('[tables.suppliers.columns]\nsupplier = { from = "x" }', "'supplier' is not known. Did you mean supplier_id?"),
         ('[tables.suppliers.columns]\nsupplier_id = { from = "x" }', "required columns are not mapped: name"),
         (SUPPLIERS + 'channel = { frm = "x" }', "channel: 'frm' is not known. Did you mean from?"),
-        (SUPPLIERS + 'channel = { from = "x", key = ["y"] }', "give it one source: from, key, symbol_of or constant. Found: from, key"),
+        (SUPPLIERS + 'channel = { from = "x", key = ["y"] }', "give it one source: from, key, symbol_of, case or constant. Found: from, key"),
         (SUPPLIERS + "channel = { missing = [] }", "give it one source"),
         (SUPPLIERS + 'channel = { from = "x", factor = 10 }', "factor is for columns of type decimal, integer, float, this one is enum"),
         (SUPPLIERS + 'channel = { from = "x", remove = ["("] }', "'(' is no regular expression"),
         (SUPPLIERS + "channel = { from = 1 }", "channel.from: 1 is of the wrong kind. Accepted: str, list"),
+        ('[source]\nescape = "/"' + SUPPLIERS, "source.escape: '/' is not known. Accepted: \\."),
+        ('[source]\nempty = "NULL"' + SUPPLIERS, "source.empty: 'NULL' is of the wrong kind. Accepted: list"),
+        ('[source]\nheadings = ["a"]\nheader_line = 1' + SUPPLIERS, "source: headings cannot stand beside header_line"),
+        ('[source]\nheadings = ["a", "", "", "A"]' + SUPPLIERS, "source.headings: 'a' stands there twice"),
+        ("lookups = 1" + SUPPLIERS, "lookups must be a section with keys, found 1"),
+        ('[lookups.l]\n" a" = "1"\nA = "2"' + SUPPLIERS, "lookups.l: 'A' stands there twice"),
+        ("[lookups.l]\na = []" + SUPPLIERS, "lookups.l.a: [] is of the wrong kind. Accepted: str, int, float, bool"),
         (SUPPLIERS + "channel = 1", "must be a section with keys, found 1"),
         ('[tables.suppliers]\nrepeats = "last"' + SUPPLIERS, "'last' is not known. Accepted: reject, first"),
         ('[tables.suppliers]\nwhere = [{ column = "x" }]' + SUPPLIERS, "a condition has a column and one of equals, not_equals, empty"),

@@ -199,3 +199,152 @@ def test_a_parquet_export_is_mapped_like_any_other(tmp_path):
     (row,) = pq.read_table(tmp_path / "into" / "tickets.parquet").to_pylist()
     assert (row["ticket_id"], row["opened_at"], row["is_staged"]) == ("7", datetime(2026, 10, 1), True)
     assert found.rejects.loc[:, ["file", "line", "column", "reason"]].to_numpy().tolist() == [["raw.parquet", 2, "时间", "empty"]]
+
+
+ORDERS = r"""
+[source]
+timezone = "Asia/Shanghai"
+[lookups.goods_to_supplier]
+1001 = "S1"
+"Q币" = "S2"
+gone = ""
+[tables.orders.columns]
+order_id = { from = "no" }
+supplier_id = { from = "goods", lookup = "goods_to_supplier" %s }
+sku = { from = "goods" }
+delivered_at = { case = "status", when = { "4" = { from = "updated" } } }
+failed_at = { case = "status", when = { "5" = { from = "updated" }, "6" = { from = "updated" } } }
+quantity = { constant = 1 }
+amount = { from = "paid" }
+currency = { constant = "CNY" }
+status = { case = "status", when = { "4" = "delivered", "5" = "failed", "6" = "failed", "" = "pending" } }
+failure_cause = { case = "status", when = { "5" = { from = "why", values = { "缺货" = "stock_out" } }, "6" = "stock_out" } }
+"""
+ORDER_ROWS = (
+    "no,goods,paid,status,updated,why\n"
+    "a,1001,1,4,2026-10-01 08:00:00,\n"
+    "b,q币,1,5,2026-10-01 09:00:00,缺货\n"
+    "c,Q币 ,1, 6 ,2026-10-01 10:00:00,缺货\n"
+    "d,1001,1,,2026-10-01 11:00:00,缺货\n"
+)
+
+
+def test_one_column_decides_what_the_others_say(tmp_path):
+    found, rows = loaded(tmp_path, ORDER_ROWS, ORDERS % "", "orders")
+    assert found.rejects.empty
+    told = {row["order_id"]: (row["status"], row["delivered_at"], row["failed_at"], row["failure_cause"]) for row in rows}
+    assert told == {
+        "a": ("delivered", datetime(2026, 10, 1), None, None),
+        "b": ("failed", None, datetime(2026, 10, 1, 1), "stock_out"),
+        "c": ("failed", None, datetime(2026, 10, 1, 2), "stock_out"),
+        "d": ("pending", None, None, None),
+    }
+    assert [row["supplier_id"] for row in sorted(rows, key=lambda row: row["order_id"])] == ["S1", "S2", "S2", "S1"]
+
+
+def test_what_a_case_and_a_lookup_have_no_answer_for_is_rejected_with_what_they_have(tmp_path):
+    text = ORDER_ROWS + "e,1002,1,4,2026-10-01 08:00:00,\nf,1001,1,9,2026-10-01 08:00:00,\ng,gone,1,4,2026-10-01 08:00:00,\nh,,1,4,2026-10-01 08:00:00,\n"
+    found, rows = loaded(tmp_path, text, ORDERS % "", "orders")
+    assert len(rows) == 4
+    assert found.rejects.loc[:, ["line", "column", "value", "reason", "accepted"]].to_numpy().tolist() == [
+        [6, "goods", "1002", "not_in_lookup", "lookups.goods_to_supplier"],
+        [7, "status", "9", "not_in_case", '4, 5, 6, ""'],
+        [8, "goods", "", "empty", ""],
+        [9, "goods", "", "empty", ""],
+        [9, "goods", "", "empty", ""],
+    ]
+
+
+def test_a_lookup_may_have_a_default(tmp_path):
+    found, rows = loaded(tmp_path, ORDER_ROWS + "e,1002,1,4,2026-10-01 08:00:00,\n", ORDERS % ', default = "S0"', "orders")
+    assert found.rejects.empty
+    assert {row["order_id"]: row["supplier_id"] for row in rows}["e"] == "S0"
+
+
+def test_a_case_whose_heading_is_missing_is_an_error_unless_it_is_optional(tmp_path):
+    text = "no,goods,paid\na,1001,1\n"
+    with pytest.raises(MappingError, match=r"orders\.\w+ is read from (status|updated|why), which raw\.csv does not have"):
+        loaded(tmp_path, text, ORDERS % "", "orders")
+    calm = "\n".join(line for line in (ORDERS % "").splitlines() if not line.startswith(("delivered_at", "failed_at", "failure_cause", "status")))
+    calm += '\nstatus = { constant = "delivered" }\nfailure_cause = { case = "why", when = { "1" = "stock_out" }, optional = true }'
+    _, rows = loaded(tmp_path, text, calm, "orders")
+    assert (rows[0]["status"], rows[0]["failure_cause"]) == ("delivered", None)
+
+
+STOCK = """
+[tables.stock_snapshots.columns]
+supplier_id = { constant = "S1" }
+sku = { from = "sku" }
+observed_at = { constant = "2026-10-01T00:00:00Z" }
+quantity = { from = "stock", placeholders = [-1, 999, 10000000] }
+scan_ok = { constant = true }
+"""
+
+
+def test_a_placeholder_is_no_stock(tmp_path):
+    found, rows = loaded(tmp_path, 'sku,stock\na,-1\nb,999\nc,"10,000,000"\nd,12\ne,\nf,-2\n', STOCK, "stock_snapshots")
+    assert [(row["sku"], row["quantity"], row["is_placeholder"]) for row in rows] == [
+        ("a", None, True),
+        ("b", 999, True),
+        ("c", 10000000, True),
+        ("d", 12, False),
+        ("e", None, False),
+    ]
+    assert found.rejects["reason"].tolist() == ["below_minimum"]
+
+
+def test_a_placeholder_may_stand_beside_a_mark_of_the_source(tmp_path):
+    marked = STOCK + 'is_placeholder = { from = "auto" }\n'
+    _, rows = loaded(tmp_path, "sku,stock,auto\na,-1,否\nb,5,是\nc,5,否\n", marked, "stock_snapshots")
+    assert [row["is_placeholder"] for row in rows] == [True, True, False]
+
+
+@pytest.mark.parametrize(("cell", "is_text"), [("NULL", False), ("\\N", False), ('"NULL"', True)])
+def test_an_unquoted_word_for_nothing_is_no_text(tmp_path, cell, is_text):
+    mapping = '[tables.products.columns]\nsku = { from = "sku" }\nname = { from = "sku" }\nbrand = { from = "brand" }\n'
+    assert column(tmp_path, f"sku,brand\na,{cell}\nb,x\n", mapping, "products", "brand") == ["NULL" if is_text else None, "x"]
+
+
+def test_which_words_are_empty_is_the_mappings_to_say(tmp_path):
+    mapping = '[source]\nempty = ["-"]\n[tables.products.columns]\nsku = { from = "sku" }\nname = { from = "sku" }\nbrand = { from = "brand" }\n'
+    assert column(tmp_path, "sku,brand\na,NULL\nb,-\n", mapping, "products", "brand") == ["NULL", None]
+
+
+def test_a_file_without_headings_has_those_of_its_mapping(tmp_path):
+    mapping = '[source]\nheadings = ["商品", "价格"]\n' + QUOTES
+    assert column(tmp_path, "1,2\n3,4\n", mapping, "quotes", "unit_price") == [Decimal(2), Decimal(4)]
+    (tmp_path / "same").mkdir()
+    assert column(tmp_path / "same", "商品,价格\n5,6\n", mapping, "quotes", "sku") == ["5"]
+
+
+def test_an_identifier_that_a_spreadsheet_rounded_is_refused(tmp_path):
+    mapping = '[tables.products.columns]\nsku = { from = "sku" }\nname = { from = "name" }\n'
+    found, rows = loaded(tmp_path, "sku,name\n2.61031E+18,2.61031E+18\n2E+17,x\n1E5,1E5\n2610312345678901234,y\n", mapping, "products")
+    assert [(row["sku"], row["name"]) for row in rows] == [("1E5", "1E5"), ("2610312345678901234", "y")]
+    assert found.rejects.loc[:, ["line", "column", "value", "reason"]].to_numpy().tolist() == [
+        [2, "sku", "2.61031E+18", "rounded_id"],
+        [3, "sku", "2E+17", "rounded_id"],
+    ]
+
+
+def test_an_identifier_that_a_sheet_keeps_as_a_number_too_long_for_it_is_refused(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["sku", "name"], [2.02610011234567e17, "x"], [1001, "y"]):
+        book.active.append(row)
+    book.save(tmp_path / "raw.xlsx")
+    mapping = '[tables.products.columns]\nsku = { from = "sku" }\nname = { from = "name" }\n'
+    found = load([tmp_path / "raw.xlsx"], parse_mapping(tomllib.loads(mapping), "m.toml"), tmp_path / "into")
+    assert found.rejects.loc[:, ["line", "value", "reason"]].to_numpy().tolist() == [[2, "2.02610011234567E+17", "rounded_id"]]
+
+
+def test_a_cost_of_0_is_kept_and_doubted(tmp_path):
+    mapping = """
+[tables.listings.columns]
+supplier_id = { constant = "S1" }
+sku = { from = "sku" }
+listed_from = { constant = "2026-01-01" }
+cost_price = { from = "cost" }
+"""
+    found, rows = loaded(tmp_path, "sku,cost\na,0\nb,0.00\nc,1\nd,\n", mapping, "listings")
+    assert len(rows) == 4
+    assert found.receipts[0].doubts["zero_cost"] == 2

@@ -29,6 +29,7 @@ def workbook(tmp_path, rows, name="订单"):
         (1234567.5, "1234567.5"),
         (1e-7, "0.0000001"),
         (1e15, "1000000000000000"),
+        (2.02610011234567e17, "2.02610011234567E+17"),
         (True, "true"),
         (datetime(2026, 10, 1, 3, 4, 5), "2026-10-01 03:04:05"),
         (date(2026, 10, 1), "2026-10-01 00:00:00"),
@@ -75,6 +76,14 @@ def test_a_cell_beyond_the_headings_makes_the_row_ragged(tmp_path):
     connection = duckdb.connect()
     staged = stage_sheet(connection, path, "raw", sheet="订单")
     assert connection.execute(f"SELECT _line, _fault, _found FROM {staged.relation}").fetchall() == [(2, "ragged", 3)]
+
+
+def test_a_sheet_without_headings_and_with_words_for_nothing(tmp_path):
+    path = workbook(tmp_path, [["A1", "NULL"], ["A2", 2]])
+    connection = duckdb.connect()
+    staged = stage_sheet(connection, path, "raw", sheet="订单", headings=["编号", "数量"], empty=("NULL",))
+    assert staged.headings == ("编号", "数量")
+    assert connection.execute(f"SELECT * FROM {staged.relation} ORDER BY _line").fetchall() == [(1, None, 2, "A1", ""), (2, None, 2, "A2", "2")]
 
 
 def test_an_unknown_sheet_is_an_error_that_lists_the_others(tmp_path):

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
 from kmanalysis.loaders.reading.feeding import Feeder
 from kmanalysis.loaders.reading.records import SPACE, footer_pattern
 from kmanalysis.loaders.reading.text import stage_text
@@ -100,6 +101,72 @@ def test_the_engine_reads_regular_files_itself(tmp_path):
     feeder.close()
     assert not feeder.is_irregular
     assert feeder.lines == 4
+
+
+@pytest.mark.parametrize("by_engine", [True, False])
+def test_unquoted_words_for_nothing_are_empty_and_quoted_ones_are_text(tmp_path, by_engine):
+    raw = b'a,b,c\n1,NULL,\\N\n"2","NULL",NULL\nNULL,NULL,NULL\n'
+    staged, rows = staged_rows(raw, tmp_path, dialect=Dialect(EMPTY_WORDS), by_engine=by_engine)
+    assert [[cell or "" for cell in row[3:]] for row in rows] == [["1", "", ""], ["2", "NULL", ""]]
+    assert [row[1] for row in rows] == [None, None]
+    assert staged.skipped == 1
+
+
+@pytest.mark.parametrize("by_engine", [True, False])
+def test_a_dump_without_headings_has_those_that_are_stated(tmp_path, by_engine):
+    raw = "1\t甲\\\t店\t\\N\n2\t乙\\\n店\tx\n3\tz\n".encode()
+    staged, rows = staged_rows(raw, tmp_path, headings=["编号", "名称", "备注"], dialect=Dialect(EMPTY_WORDS, "\\"), by_engine=by_engine)
+    assert (staged.headings, staged.header_line, staged.skipped, staged.delimiter) == (("编号", "名称", "备注"), 0, 0, "\t")
+    assert [(row[0], row[1], *row[3:]) for row in rows] == [
+        (1, None, "1", "甲\t店", ""),
+        (2, None, "2", "乙\n店", "x"),
+        (4, "ragged", "3", "z", None),
+    ]
+
+
+def test_carriage_returns_inside_a_dump_are_signs_and_at_its_line_ends_are_none(tmp_path):
+    _, rows = staged_rows(b"a\tb\r\nx\ty\r\\\nz\r\n1\t2\r\n", tmp_path, dialect=Dialect(EMPTY_WORDS, "\\"))
+    assert [row[3:] for row in rows] == [("x", "y\r\nz"), ("1", "2")]
+
+
+def test_a_dump_that_escapes_nothing_is_read_by_the_engine(tmp_path):
+    path = tmp_path / "raw.txt"
+    path.write_text("a\tb\n1\t\\N\n\\N\t2\n")
+    from kmanalysis.loaders.reading.decoding import decoding
+
+    feeder = Feeder(path, decoding(path), 1, "\t", Dialect(EMPTY_WORDS, "\\"))
+    with open(feeder.address, "rb", closefd=True) as pipe:
+        assert pipe.read() == b"1\t\n\t2\n"
+    feeder.close()
+    assert not feeder.is_irregular
+
+
+def test_a_dump_in_sql_is_refused_before_it_is_read(tmp_path):
+    with pytest.raises(DataError, match=r"raw\.csv is a dump in SQL"):
+        staged_rows(b"-- dump\nINSERT INTO `orders` VALUES (1);\n", tmp_path)
+
+
+def test_a_file_whose_first_line_is_data_is_said_to_have_no_headings(tmp_path):
+    with pytest.raises(DataError, match=r"raw\.csv, line 1: this looks like data"):
+        staged_rows("A1,甲,10.5\n".encode(), tmp_path, header=lambda first: None)
+
+
+DUMP_LINE = st.text(st.sampled_from('ab1\t\\N"中 \r'), max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines=st.lists(DUMP_LINE, max_size=8), escape=st.sampled_from(["", "\\"]), delimiter=st.sampled_from("\t,"))
+@example(lines=["\\N\t1", "2\t\\N"], escape="\\", delimiter="\t")
+@example(lines=['"\\N"\t1', "NULL"], escape="", delimiter="\t")
+def test_both_readers_read_a_dialect_alike(tmp_path_factory, lines, escape, delimiter):
+    folder = tmp_path_factory.mktemp("raw")
+    raw = "\n".join([f"x{delimiter}y", *lines, ""]).encode()
+    options = {"encoding": "utf-8", "delimiter": delimiter, "dialect": Dialect(EMPTY_WORDS, escape)}
+    (staged, found), (also_staged, expected) = (staged_rows(raw, folder, by_engine=by_engine, **options) for by_engine in (True, False))
+    assert staged == also_staged
+    assert [[cell.strip(SPACE) if isinstance(cell, str) else cell for cell in row] for row in found] == [
+        [cell.strip(SPACE) if isinstance(cell, str) else cell for cell in row] for row in expected
+    ]
 
 
 RAW_LINE = st.text(st.sampled_from('ab1 ,"中　\x00'), max_size=12)

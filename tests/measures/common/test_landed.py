@@ -49,6 +49,15 @@ def test_fees_on_goods_that_cost_nothing_are_spread_by_quantity(workbook_of):
     assert found == {"p1": ("0.0000", "2.0000", "2.0000"), "p2": ("0.0000", "6.0000", "6.0000")}
 
 
+def test_days_tell_purchases_of_unknown_cost_apart(workbook_of):
+    bought = [purchase("p1", "100"), purchase("p2", "0"), purchase("p3", "0", sku="k2"), purchase("p4", "7", received=None)]
+    workbook = workbook_of({"purchases": bought})
+    days = workbook.rows_of(landed.landed_days(workbook).order_by("sku"))
+    assert days[["sku", "purchases", "uncosted"]].to_numpy().tolist() == [["k1", 1, 1], ["k2", 0, 1]]
+    [costed] = workbook.rows_of(landed.costed_days(workbook)).to_dict("records")
+    assert (costed["sku"], costed["received"], f"{costed['paid']:f}", f"{costed['landed']:f}") == ("k1", 10, "100.0000", "100.0000")
+
+
 def test_day_of_a_purchase_is_the_local_one(workbook_of):
     workbook = workbook_of({"purchases": [purchase("p1", "1", purchased_at="2026-10-14 16:00:00")]})
     rows = workbook.rows_of(landed.landed_purchases(workbook))

@@ -129,6 +129,28 @@ def test_purchase_that_brought_nothing_costs_all_the_same(workbook_of):
     assert rows["purchase_id"].tolist() == ["p1", "p2"]
 
 
+def test_a_cost_of_0_was_not_given_and_stays_out_of_the_margin(workbook_of):
+    bought = [purchase("p1", "80"), purchase("p2", "0", list_amount="80"), purchase("p3", "0", sku="k2", list_amount="80")]
+    workbook = workbook_of({"listings": [listing("10"), listing("10", sku="k2")], "purchases": bought, "fees": [fee("f1", "5", "p2")]})
+    found = landed.gross_margin(workbook)
+    assert (value(found, "gross_margin"), value(found, "gross_margin", "n")) == (0.2, 1)
+    assert (value(found, "gross_margin.priced_share"), value(found, "gross_margin.priced_share", "n")) == (round(1 / 3, 12), 3)
+    assert landed.margins(workbook)["sku"].tolist() == ["k1"]
+    assert workbook.rows_of(landed.gross_margin_rows(workbook))["purchase_id"].tolist() == ["p1"]
+
+
+def test_where_no_cost_is_known_there_is_no_margin(workbook_of):
+    found = landed.gross_margin(workbook_of({"listings": [listing("10")], "purchases": [purchase("p1", "0", list_amount="80")]}))
+    assert (found["measure"] == "price.gross_margin.priced_share").all()
+    assert found["value"].tolist() == [0.0]
+
+
+def test_goods_of_unknown_cost_are_no_trap(workbook_of):
+    found, rows = trap(workbook_of, "8", "0", "18", list_amount="80")
+    assert found.empty
+    assert rows.empty
+
+
 def test_retail_price_is_that_of_the_listing_in_force_on_the_local_day(workbook_of):
     listings = [
         listing("20", listed_from="2026-01-01", listed_to="2026-10-14"),

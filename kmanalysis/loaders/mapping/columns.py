@@ -1,0 +1,163 @@
+"""How a mapping says where one canonical column comes from. All that is wrong with it raises MappingError."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from kmanalysis.errors import MappingError
+from kmanalysis.loaders.checking.casts import ZONED_TIME
+from kmanalysis.loaders.mapping.fields import Kinds, check_choice, check_keys, check_kind, check_zone, constant_text, section
+from kmanalysis.loaders.mapping.model import ColumnMapping, compared
+from kmanalysis.tables import Column, Table
+
+Value = TypeVar("Value")
+
+PLACEHOLDER = "is_placeholder"
+"""The column that says of a reading that it counts nothing."""
+
+_KINDS: Mapping[str, Kinds] = {
+    "from": (str, list),
+    "constant": (str, int, float, bool),
+    "values": dict,
+    "formats": list,
+    "timezone": str,
+    "factor": (int, float),
+    "rate": (int, float),
+    "missing": list,
+    "key": list,
+    "remove": list,
+    "symbol_of": str,
+    "optional": bool,
+    "case": str,
+    "when": dict,
+    "else": (str, int, float, bool, dict),
+    "lookup": str,
+    "default": (str, int, float, bool),
+}
+_TYPES: Mapping[str, tuple[str, ...]] = {
+    "formats": ("timestamp", "date"),
+    "timezone": ("timestamp", "date"),
+    "factor": ("decimal", "integer", "float"),
+    "rate": ("decimal",),
+    "lookup": ("id", "text", "enum", "integer", "decimal", "float", "boolean", "timestamp", "date"),
+}
+_PARTNERS = {"when": "case", "else": "case", "case": "when", "lookup": "from", "default": "lookup"}
+_BESIDE_CASE = ("case", "when", "else", "optional")
+
+
+def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookups: Collection[str], file: str, place: str) -> ColumnMapping:
+    """The column as its section declares it; ``lookups`` are the names of the mapping's lookup tables."""
+    check_keys(spec, (*_KINDS, "placeholders"), file, place)
+    for key, value in spec.items():
+        if key != "placeholders":
+            check_kind(value, _KINDS[key], file, f"{place}.{key}")
+    check_zone(spec.get("timezone", ""), file, f"{place}.timezone")
+    _check_sources(spec, file, place)
+    _check_types(spec, column, file, place)
+    for key in ("constant", "default"):
+        if key in spec:
+            _check_constant(spec[key], column, file, f"{place}.{key}")
+    for pattern in spec.get("remove", []):
+        try:
+            re.compile(pattern)
+        except re.error as problem:
+            raise MappingError(
+                "{file}: {place}: {found!r} is no regular expression ({problem}).", file=file, place=f"{place}.remove", found=pattern, problem=problem
+            ) from problem
+    if "lookup" in spec:
+        check_keys([spec["lookup"]], tuple(lookups) or ("lookups",), file, f"{place}.lookup")
+
+    def part(value: object, where: str) -> ColumnMapping:
+        declared = value if isinstance(value, Mapping) else {"constant": value}
+        return column_mapping(section(declared, file, where), column, table, lookups, file, where)
+
+    headings, constant, default = spec.get("from", ()), spec.get("constant"), spec.get("default")
+    return ColumnMapping(
+        headings=(headings,) if isinstance(headings, str) else tuple(headings),
+        constant=None if constant is None else constant_text(constant),
+        values={str(found): str(meant) for found, meant in spec.get("values", {}).items()},
+        formats=tuple(spec.get("formats", ())),
+        timezone=spec.get("timezone", ""),
+        factor=_decimal(spec.get("factor")),
+        rate=_decimal(spec.get("rate")),
+        missing=tuple(spec.get("missing", ())),
+        key=tuple(spec.get("key", ())),
+        remove=tuple(spec.get("remove", ())),
+        symbol_of=spec.get("symbol_of", ""),
+        optional=spec.get("optional", False),
+        case=spec.get("case", ""),
+        when={key: part(value, f"{place}.when.{key}") for key, value in once(spec.get("when", {}), file, f"{place}.when").items()},
+        otherwise=part(spec["else"], f"{place}.else") if "else" in spec else None,
+        lookup=spec.get("lookup", ""),
+        default=None if default is None else constant_text(default),
+        placeholders=_placeholders(spec["placeholders"], column, table, file, f"{place}.placeholders") if "placeholders" in spec else (),
+    )
+
+
+def once(listed: Mapping[str, Value], file: str, place: str) -> dict[str, Value]:
+    """What a section lists, by its keys as they are compared; no two of them may be the same then."""
+    found: dict[str, Value] = {}
+    for key, value in listed.items():
+        if compared(key) in found:
+            raise MappingError("{file}: {place}: {found!r} stands there twice; padding and case do not matter.", file=file, place=place, found=key)
+        found[compared(key)] = value
+    return found
+
+
+def _check_sources(spec: Mapping[str, Any], file: str, place: str) -> None:
+    sources = [key for key in ("from", "key", "symbol_of", "case") if spec.get(key)]
+    if len(sources) > 1 or not (sources or "constant" in spec):
+        raise MappingError(
+            "{file}: {place}: give it one source: from, key, symbol_of, case or constant. Found: {found}.",
+            file=file,
+            place=place,
+            found=", ".join(sources) or "—",
+        )
+    for key, partner in _PARTNERS.items():
+        if key in spec and not spec.get(partner):
+            raise MappingError("{file}: {place}: {key} goes with {partner}, which is not there.", file=file, place=place, key=key, partner=partner)
+    beside = [key for key in spec if "case" in spec and key not in _BESIDE_CASE] + [key for key in ("values",) if key in spec and "lookup" in spec]
+    if beside:
+        raise MappingError(
+            "{file}: {place}: {key} cannot stand beside {partner}.", file=file, place=place, key=beside[0], partner="case" if "case" in spec else "lookup"
+        )
+
+
+def _check_types(spec: Mapping[str, Any], column: Column, file: str, place: str) -> None:
+    for key, types in _TYPES.items():
+        if key in spec and column.type not in types:
+            raise MappingError(
+                "{file}: {place}: {key} is for columns of type {accepted}, this one is {found}.",
+                file=file,
+                place=place,
+                key=key,
+                accepted=", ".join(types),
+                found=column.type,
+            )
+
+
+def _check_constant(value: str | float | bool, column: Column, file: str, place: str) -> None:
+    text = constant_text(value)
+    if column.type == "timestamp" and text and not re.fullmatch(ZONED_TIME, text):
+        raise MappingError(
+            "{file}: {place}: write the time with its zone, like 2026-10-01T00:00:00+08:00. Found: {found}.", file=file, place=place, found=value
+        )
+    accepted = {"enum": column.values, "boolean": ("true", "false")}.get(column.type)
+    if accepted and text:
+        check_choice(text, accepted, file, place)
+
+
+def _placeholders(listed: object, column: Column, table: Table, file: str, place: str) -> tuple[Decimal, ...]:
+    if PLACEHOLDER not in table.columns or column.type != "integer":
+        raise MappingError("{file}: {place}: placeholders are for stock_snapshots.quantity alone.", file=file, place=place)
+    numbers = listed if isinstance(listed, list) else [listed]
+    for number in numbers:
+        check_kind(number, int, file, place)
+    return tuple(map(Decimal, numbers))
+
+
+def _decimal(number: float | None) -> Decimal | None:
+    return None if number is None else Decimal(str(number))
