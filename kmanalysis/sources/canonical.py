@@ -20,6 +20,9 @@ from kmanalysis.sources.stock import make_readings
 from kmanalysis.tables import Table, tables
 from kmanalysis.words import Words
 
+_OWN = ("FROM made.suppliers", "FROM made.stock_readings")
+"""Rows that are made here, and not by the description."""
+
 Pair = tuple[str, str]
 """A supplier and an SKU."""
 
@@ -36,12 +39,8 @@ class Canonical:
         self.merging = Merging(connection, into, [*self.given])
 
     def make(self, stock_minutes: int) -> None:
-        """Makes the views of the description, in their order, and the rebuilt stock."""
-        self.connection.execute("CREATE SCHEMA IF NOT EXISTS made")
-        self.connection.execute(f"CREATE OR REPLACE MACRO pull_currency() AS {quoted(self.rules.currency or self.found.platform.currency)}")
-        for name, sql in self.found.platform.views.items():
-            text = sql.replace("{supplier}", self.rules.supplier_sql()).replace("{cost}", self.rules.cost_sql())
-            self.connection.execute(f"CREATE OR REPLACE TABLE made.{identifier(name)} AS {text}")
+        """Makes the views of the description, the rebuilt stock, and the suppliers that rows go to."""
+        make_views(self.connection, self.found, self.rules)
         if "stock_cards" in self.found.platform.views:
             make_readings(self.connection, stock_minutes)
         names = {UNASSIGNED: UNASSIGNED}
@@ -49,6 +48,13 @@ class Canonical:
             names[rule.supplier] = rule.name or names.get(rule.supplier) or rule.supplier
         self.connection.execute("CREATE OR REPLACE TABLE made.supplier_names (supplier_id VARCHAR, name VARCHAR)")
         self.connection.executemany("INSERT INTO made.supplier_names VALUES (?, ?)", [list(entry) for entry in names.items()])
+        # Stock names nobody whom the codes or listings do not name, and is long.
+        fills = [fill.rows for name, fill in self.found.platform.fills.items() if name in self.given and "supplier_id" in fill.columns]
+        named = " UNION ".join(f"SELECT supplier_id FROM ({rows})" for rows in fills if rows not in _OWN)
+        self.connection.execute(
+            "CREATE OR REPLACE TABLE made.suppliers AS SELECT supplier_id, name FROM made.supplier_names WHERE supplier_id IN "
+            f"({named} UNION SELECT supplier_id FROM made.goods_suppliers)"
+        )
 
     def take(self) -> None:
         """Merges the rows of all tables that are given into those of the folder; counts them in `receipts`."""
@@ -97,7 +103,7 @@ class Canonical:
 
     def suppliers(self) -> list[str]:
         """The suppliers that were just written."""
-        rows = self.connection.execute(f"SELECT DISTINCT supplier_id FROM ({self.found.platform.fills['suppliers'].rows}) ORDER BY 1").fetchall()
+        rows = self.connection.execute("SELECT supplier_id FROM made.suppliers ORDER BY 1").fetchall()
         return [supplier for (supplier,) in rows]
 
     def drop_former(self, pairs: Collection[Pair], suppliers: Collection[str]) -> None:
@@ -146,6 +152,15 @@ class Canonical:
         return finished + self.merging.written()
 
 
+def make_views(connection: duckdb.DuckDBPyConnection, found: Found, rules: Rules) -> None:
+    """Makes the description's views in their order, by these rules."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS made")
+    connection.execute(f"CREATE OR REPLACE MACRO pull_currency() AS {quoted(rules.currency or found.platform.currency)}")
+    for name, sql in found.platform.views.items():
+        text = sql.replace("{supplier}", rules.supplier_sql()).replace("{cost}", rules.cost_sql())
+        connection.execute(f"CREATE OR REPLACE TABLE made.{identifier(name)} AS {text}")
+
+
 def flags_of(rules: Rules) -> frozenset[str]:
     """What of a description's needs the operator's file meets."""
     return rules.flags | ({"@cost"} if rules.has_cost else frozenset())
@@ -153,6 +168,7 @@ def flags_of(rules: Rules) -> frozenset[str]:
 
 def proposed(connection: duckdb.DuckDBPyConnection, found: Found) -> Sequence[Sequence[str | None]]:
     """The rules that a draft has, in their order: field, value, supplier, name."""
+    make_views(connection, found, Rules(()))
     rows: Sequence[Sequence[str | None]] = connection.execute(found.platform.proposals).fetchall()
     return rows
 

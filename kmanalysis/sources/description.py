@@ -21,6 +21,7 @@ KINDS = {
     "integer": "BIGINT",
     "decimal": "DECIMAL(24,6)",
     "text": "VARCHAR",
+    "title": "VARCHAR",
     "flag": "BOOLEAN",
     "time": "TIMESTAMP",
     "secret": "VARCHAR",
@@ -29,7 +30,7 @@ KINDS = {
 }
 """Type in the engine of each kind of column.
 
-A ``secret`` is kept as its digest, ``secrets`` as those of its lines (and of the whole, where there is more than one), a ``note`` as the numbers of the rules
+A ``title`` is a JSON object of one text a language, of which one is kept. A ``secret`` is kept as its digest, ``secrets`` as those of its lines (and of the whole, where there is more than one), a ``note`` as the numbers of the rules
 whose pattern it fits: none of them is kept as it is.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,10 +23,13 @@ FOLDER = ".kmanalysis-pull"
 OVERLAP = timedelta(hours=1)
 """Rows that changed so long before the last one seen are read again: their transactions may have ended later."""
 
+TITLE_LANGUAGES = ("zh-CN", "zh", "zh-TW", "en-US", "en")
+
 _ARROW = {
     "integer": pa.int64(),
     "decimal": pa.decimal128(24, 6),
     "text": pa.string(),
+    "title": pa.string(),
     "flag": pa.bool_(),
     "time": pa.timestamp("us"),
     "secret": pa.string(),
@@ -195,4 +199,16 @@ def _decimal(cell: Any) -> Decimal:
     return (cell if isinstance(cell, Decimal) else Decimal(str(cell))).quantize(_SIXTH)
 
 
-_CONVERTERS: dict[str, Any] = {"integer": int, "decimal": _decimal, "text": _text, "flag": bool}
+def _title(cell: Any) -> str | None:
+    """The Chinese text of a title in several languages, else another; a text that is no JSON as it is."""
+    try:
+        written = json.loads(_text(cell)) if isinstance(cell, str | bytes) else cell
+    except ValueError:
+        return _text(cell)
+    if not isinstance(written, dict):
+        return str(written)
+    texts = {str(language): str(text) for language, text in written.items() if text}
+    return next((texts[language] for language in TITLE_LANGUAGES if language in texts), next(iter(texts.values()), None))
+
+
+_CONVERTERS: dict[str, Any] = {"integer": int, "decimal": _decimal, "text": _text, "title": _title, "flag": bool}

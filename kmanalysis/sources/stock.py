@@ -11,8 +11,8 @@ def make_readings(connection: duckdb.DuckDBPyConnection, every_minutes: int) -> 
     """Makes ``made.stock_readings`` (supplier_id, sku, observed_at, quantity, scan_ok, is_placeholder) of ``made.stock_cards``.
 
     A card (supplier_id, sku, since, sure_until, maybe_until) is there from ``since`` until ``sure_until``, and may be until ``maybe_until``; an empty end is
-    still ahead, an empty ``since`` is not known. Readings stand at whole multiples of the step, from the first card on until the pull. One during which
-    a card may have been there is no count: it failed (``scan_ok`` false, no quantity).
+    still ahead, an empty ``since`` is not known. Readings stand at whole multiples of the step, from the first card on until the pull. One that the
+    cards which may have been there would change by more than a hundredth is no count: it failed (``scan_ok`` false, no quantity).
     """
     step = every_minutes * MICROSECONDS_A_MINUTE
     first_at_or_after = f"(epoch_us({{}}) + {step - 1}) // {step}"
@@ -46,7 +46,7 @@ def make_readings(connection: duckdb.DuckDBPyConnection, every_minutes: int) -> 
             FROM places LEFT JOIN made._stock_changes USING (supplier_id, sku, place)
             WINDOW counting AS (PARTITION BY supplier_id, sku ORDER BY place ROWS UNBOUNDED PRECEDING)
         )
-        SELECT supplier_id, sku, make_timestamp(place * {step}) AS observed_at, CASE WHEN maybe = 0 THEN sure::BIGINT END AS quantity,
-            maybe = 0 AS scan_ok, false AS is_placeholder
+        SELECT supplier_id, sku, make_timestamp(place * {step}) AS observed_at, CASE WHEN maybe * 100 <= sure THEN sure::BIGINT END AS quantity,
+            maybe * 100 <= sure AS scan_ok, false AS is_placeholder
         FROM counted
     """)
