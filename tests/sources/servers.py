@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -155,3 +156,45 @@ def postgresql():
 def statements(text):
     """The statements of a script, one after the other."""
     return [statement for part in re.split(r";\s*\n", text) if (statement := part.strip().rstrip(";"))]
+
+
+class SQLite:
+    """Database files; whoever may read the file may read all of it."""
+
+    def __init__(self, place):
+        self.place = place
+
+    @contextmanager
+    def admin(self, database):
+        connection = sqlite3.connect(self.place / database)
+        try:
+            yield _Lines(connection)
+            connection.commit()
+        finally:
+            connection.close()
+
+    def new_database(self):
+        return "shop.db"
+
+    def address(self, database):
+        return f"sqlite:///{self.place / database}"
+
+    def granted(self, database, statements):
+        pass
+
+
+class _Lines:
+    """A connection to SQLite that is spoken to like those of the servers."""
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    @contextmanager
+    def cursor(self):
+        yield self
+
+    def execute(self, statement, values=()):
+        self.found = self.connection.execute(statement.replace("%s", "?"), values)
+
+    def fetchall(self):
+        return self.found.fetchall()
