@@ -17,10 +17,10 @@ from kmanalysis.loaders.checking.secrets import key_of
 from kmanalysis.loaders.folder import Attached, attach, in_reading_order
 from kmanalysis.loaders.mapping.toml import SourceMapping, load_mapping
 from kmanalysis.loaders.mapping.translation import Translation, add_functions, header_finder
+from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.reading.records import footer_pattern
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.reading.text import Staged, drop_staged, stage_parquet, stage_text
-from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
 from kmanalysis.tables import Table
 from kmanalysis.words import Words

@@ -70,4 +70,6 @@ def parse_address(text: str) -> Address:
     database = unquote(parts.path.removeprefix("/"))
     if not kind or not database or "\n" in text:
         raise problem
-    return Address(kind, unquote(parts.hostname or ""), port, unquote(parts.username or ""), unquote(parts.password or ""), database, dict(parse_qsl(parts.query)))
+    return Address(
+        kind, unquote(parts.hostname or ""), port, unquote(parts.username or ""), unquote(parts.password or ""), database, dict(parse_qsl(parts.query))
+    )

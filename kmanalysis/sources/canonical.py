@@ -74,9 +74,7 @@ class Canonical:
             "CREATE OR REPLACE TEMP TABLE _text AS SELECT 0 AS _file, row_number() OVER () AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, "
             f"0 AS _width, {cells} FROM ({fill.rows}) m{joined}"
         )
-        outcome = validate(
-            self.connection, "_text", table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", has_secrets=True
-        )
+        outcome = validate(self.connection, "_text", table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", has_secrets=True)
         before = self.merging.merges.get(table.name)
         counts = self.merging.take(table, "_incoming", columns)
         # What only fills the form was not given, unless the folder had it already.

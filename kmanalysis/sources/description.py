@@ -30,8 +30,8 @@ KINDS = {
 }
 """Type in the engine of each kind of column.
 
-A ``title`` is a JSON object of one text a language, of which one is kept. A ``secret`` is kept as its digest, ``secrets`` as those of its lines (and of the whole, where there is more than one), a ``note`` as the numbers of the rules
-whose pattern it fits: none of them is kept as it is.
+A ``title`` is a JSON object of one text a language, of which one is kept. A ``secret`` is kept as its digest, ``secrets`` as those of its lines (and of the
+whole, where there is more than one), a ``note`` as the numbers of the rules whose pattern it fits: none of these three is kept as it is.
 """
 
 

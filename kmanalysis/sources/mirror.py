@@ -131,7 +131,9 @@ class Mirror:
         """Makes ``source.TABLE`` what is known now: rows read replace those kept, what was seen before stays, and rows that vanished stay."""
         name, key = identifier(table.name), identifier(table.id)
         now = f"_now_{table.name}"
-        cells = [f"CASE WHEN r.{key} IS NOT NULL THEN r.{identifier(column)} ELSE k.{identifier(column)} END AS {identifier(column)}" for column in table.columns]
+        cells = [
+            f"CASE WHEN r.{key} IS NOT NULL THEN r.{identifier(column)} ELSE k.{identifier(column)} END AS {identifier(column)}" for column in table.columns
+        ]
         cells += [f"coalesce(k.{identifier(column)}, r.{identifier(column)}) AS {identifier(column)}" for column in table.first]
         cells += [f"coalesce(r.{identifier(column)}, k.{identifier(column)}) AS {identifier(column)}" for column in table.last]
         cells += [
@@ -152,9 +154,7 @@ class Mirror:
         self.connection.execute(
             f"CREATE OR REPLACE TABLE source.{identifier(now)} AS SELECT {', '.join(cells)} FROM source.{name} k FULL JOIN _seen r ON k.{key} = r.{key}"
         )
-        differing = self.connection.execute(
-            f"SELECT count(*) FROM (FROM source.{identifier(now)} EXCEPT ALL FROM source.{name})"
-        ).fetchone()
+        differing = self.connection.execute(f"SELECT count(*) FROM (FROM source.{identifier(now)} EXCEPT ALL FROM source.{name})").fetchone()
         if differing and differing[0]:
             self._changed.add(table.name)
         self.connection.execute(f"CREATE OR REPLACE VIEW source.{name} AS FROM source.{identifier(now)}; DROP TABLE _read; DROP TABLE _seen")

@@ -45,8 +45,8 @@ class State:
 class Pulled:
     """What a pull did.
 
-    ``read`` are the rows that came from the database, by table; ``missing`` what it has not; ``unassigned`` rows without a supplier, by table; ``checks`` counts
-    by the description's ids; ``is_drafted``: the rules are a draft that this pull wrote.
+    ``read`` are the rows that came from the database, by table; ``missing`` what it has not; ``unassigned`` rows without a supplier, by table; ``checks``
+    counts by the description's ids; ``is_drafted``: the rules are a draft that this pull wrote.
     """
 
     receipts: Sequence[Receipt]

@@ -75,7 +75,7 @@ class Rules:
 
 
 FACTS = ("sku", "product", "group_id", "group_name", "upstream_id", "upstream_name", "owner", "note_rules", "batch_at")
-"""What rules are asked about, of goods, an order or a card: texts; the numbers of fitting note rules; the time of import in UTC. What does not apply is empty."""
+"""What rules are asked about, of goods, an order or a card: texts, numbers of fitting note rules, the time of import in UTC; empty where not known."""
 
 
 def load_rules(path: Path) -> Rules:
@@ -109,7 +109,9 @@ def _rule(spec: Mapping[str, Any], number: int, file: str) -> Rule:
     fields = ("supplier", "name", "cost", *GOODS_FIELDS, *CARD_FIELDS)
     for name in spec:
         if name not in fields:
-            raise DataError("{file}, rule {number}: {found!r} is not known. Accepted are {accepted}.", file=file, number=number, found=name, accepted=", ".join(fields))
+            raise DataError(
+                "{file}, rule {number}: {found!r} is not known. Accepted are {accepted}.", file=file, number=number, found=name, accepted=", ".join(fields)
+            )
     supplier = str(spec.get("supplier", "")).strip()
     if not supplier:
         raise DataError("{file}, rule {number}: it names no supplier.", file=file, number=number)

@@ -14,43 +14,23 @@ from tests.sources.servers import statements
 MARKER = "MARKER"
 """Stands in every text that a pull may not write in clear."""
 
-DUJIAOKA = """
-CREATE TABLE goods_group (
-  id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, gp_name varchar(200) NOT NULL, is_open tinyint(1) NOT NULL DEFAULT 1, ord int NOT NULL DEFAULT 1,
-  created_at timestamp NULL DEFAULT NULL, updated_at timestamp NULL DEFAULT NULL, deleted_at timestamp NULL DEFAULT NULL
-) ENGINE=InnoDB;
-CREATE TABLE goods (
-  id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, group_id int NOT NULL, gd_name varchar(200) NOT NULL, gd_description varchar(200) NOT NULL DEFAULT '',
-  gd_keywords varchar(200) NOT NULL DEFAULT '', picture text, retail_price decimal(10,2) DEFAULT 0.00, actual_price decimal(10,2) NOT NULL DEFAULT 0.00,
-  in_stock int NOT NULL DEFAULT 0, sales_volume int DEFAULT 0, ord int DEFAULT 1, buy_limit_num int NOT NULL DEFAULT 0, buy_prompt text, description text,
-  type tinyint(1) NOT NULL DEFAULT 1, wholesale_price_cnf text, other_ipu_cnf text, api_hook text, is_open tinyint(1) NOT NULL DEFAULT 1,
-  created_at timestamp NULL DEFAULT NULL, updated_at timestamp NULL DEFAULT NULL, deleted_at timestamp NULL DEFAULT NULL
-) ENGINE=InnoDB;
-CREATE TABLE carmis (
-  id int NOT NULL AUTO_INCREMENT PRIMARY KEY, goods_id int NOT NULL, status tinyint(1) NOT NULL DEFAULT 1, is_loop tinyint(1) NOT NULL DEFAULT 0,
-  carmi text NOT NULL, created_at timestamp NULL DEFAULT NULL, updated_at timestamp NULL DEFAULT NULL, deleted_at timestamp NULL DEFAULT NULL,
-  KEY idx_goods_id (goods_id)
-) ENGINE=InnoDB;
-CREATE TABLE orders (
-  id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, order_sn varchar(150) NOT NULL, goods_id int NOT NULL, coupon_id int DEFAULT 0, title varchar(200) NOT NULL,
-  type tinyint(1) NOT NULL DEFAULT 1, goods_price decimal(10,2) NOT NULL DEFAULT 0.00, buy_amount int NOT NULL DEFAULT 1,
-  coupon_discount_price decimal(10,2) NOT NULL DEFAULT 0.00, wholesale_discount_price decimal(10,2) NOT NULL DEFAULT 0.00,
-  total_price decimal(10,2) NOT NULL DEFAULT 0.00, actual_price decimal(10,2) NOT NULL DEFAULT 0.00, search_pwd varchar(200) DEFAULT '',
-  email varchar(200) NOT NULL, info text, pay_id int DEFAULT NULL, buy_ip varchar(50) NOT NULL, trade_no varchar(200) DEFAULT '', status tinyint(1) NOT NULL DEFAULT 1,
-  coupon_ret_back tinyint(1) NOT NULL DEFAULT 0, created_at timestamp NULL DEFAULT NULL, updated_at timestamp NULL DEFAULT NULL,
-  deleted_at timestamp NULL DEFAULT NULL, UNIQUE KEY idx_order_sn (order_sn)
-) ENGINE=InnoDB;
-"""
+
+def layout(name):
+    """A script that makes a platform's tables."""
+    return (Path(__file__).parent / "layouts" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+DUJIAOKA = layout("dujiaoka")
 
 
 class Shop:
     """A shop's database, written to as its platform does, and what a pull makes of it."""
 
-    def __init__(self, name, server, layout, tmp_path):
+    def __init__(self, name, server, script, tmp_path):
         self.name, self.server, self.tmp_path = name, server, tmp_path
         self.database = server.new_database()
         with self.writing() as run:
-            for statement in statements(layout):
+            for statement in statements(script):
                 run(statement)
         described = platform(name)
         self.kind = "mysql" if described.kinds[0] == "mysql" else "postgresql"
@@ -107,8 +87,8 @@ class Shop:
 class Dujiaoka(Shop):
     """Two groups; times are wall clocks of Shanghai, as its application writes them."""
 
-    def __init__(self, server, tmp_path, layout=DUJIAOKA):
-        super().__init__("dujiaoka", server, layout, tmp_path)
+    def __init__(self, server, tmp_path, script=DUJIAOKA):
+        super().__init__("dujiaoka", server, script, tmp_path)
         self.grant()
         for number, name in enumerate(("Steam", "Video"), 1):
             self.add("goods_group", gp_name=name, created_at="2026-10-01 08:00:00", updated_at="2026-10-01 08:00:00")

@@ -13,7 +13,7 @@ from kmanalysis.sources.description import grants, names_to_look_for, platform
 from kmanalysis.sources.pull import pull
 from kmanalysis.tables import tables
 from tests.sources import servers
-from tests.sources.shops import MARKER, Shop
+from tests.sources.shops import MARKER, Shop, layout
 from tests.sources.test_pull import texts_of
 
 pytestmark = pytest.mark.skipif(not servers.HAS_MARIADB, reason="mariadbd or PyMySQL is not installed")
@@ -21,56 +21,15 @@ pytestmark = pytest.mark.skipif(not servers.HAS_MARIADB, reason="mariadbd or PyM
 TAKEN = "很抱歉，有人在你付款之前抢走了商品，请联系客服。"
 WAITING = "此商品没有发货信息或正在发货中"
 
-CORE = """
-CREATE TABLE acg_category (
-  id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, name varchar(255) NOT NULL, sort smallint NOT NULL DEFAULT 0, create_time datetime NOT NULL,
-  owner int unsigned NOT NULL DEFAULT 0, icon varchar(255), status tinyint unsigned NOT NULL DEFAULT 1, hide tinyint unsigned NOT NULL DEFAULT 0
-) ENGINE=InnoDB;
-CREATE TABLE acg_commodity (
-  id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, category_id int unsigned NOT NULL, name varchar(255) NOT NULL, description text, cover varchar(255),
-  factory_price decimal(10,2) unsigned NOT NULL DEFAULT 0.00, price decimal(10,2) unsigned NOT NULL DEFAULT 0.00,
-  user_price decimal(10,2) unsigned NOT NULL DEFAULT 0.00, status tinyint unsigned NOT NULL DEFAULT 0, owner int unsigned NOT NULL DEFAULT 0,
-  create_time datetime NOT NULL, code varchar(64) NOT NULL, delivery_way tinyint unsigned NOT NULL DEFAULT 0, delivery_message varchar(255),
-  leave_message varchar(255), config text, widget text
-) ENGINE=InnoDB;
-CREATE TABLE acg_order (
-  id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, owner int unsigned NOT NULL DEFAULT 0, trade_no char(22) NOT NULL,
-  amount decimal(10,2) unsigned NOT NULL, commodity_id int unsigned NOT NULL, card_id int unsigned, card_num int unsigned NOT NULL, pay_id int unsigned NOT NULL DEFAULT 1,
-  create_time datetime NOT NULL, create_ip varchar(64) NOT NULL, create_device tinyint unsigned NOT NULL DEFAULT 0, pay_time datetime, status tinyint unsigned NOT NULL DEFAULT 0,
-  secret mediumtext, password varchar(255), contact varchar(64), delivery_status tinyint unsigned NOT NULL DEFAULT 0, pay_url varchar(255), coupon_id int unsigned,
-  cost decimal(10,2) unsigned NOT NULL DEFAULT 0.00, widget text
-) ENGINE=InnoDB;
-CREATE TABLE acg_card (
-  id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, owner int unsigned NOT NULL DEFAULT 0, commodity_id int unsigned NOT NULL, draft varchar(255),
-  secret varchar(760) NOT NULL, create_time datetime NOT NULL, purchase_time datetime, order_id int unsigned, status tinyint unsigned NOT NULL DEFAULT 0
-) ENGINE=InnoDB;
-"""
-LATER = """
-ALTER TABLE acg_commodity ADD shared_id int unsigned, ADD shared_code varchar(64), ADD shared_premium float(10,2), ADD stock int unsigned, ADD shared_stock json;
-ALTER TABLE acg_order ADD user_id int unsigned NOT NULL DEFAULT 0, ADD rent decimal(10,2) unsigned NOT NULL DEFAULT 0.00, ADD race varchar(32), ADD sku json,
-  ADD rebate decimal(10,2) unsigned NOT NULL DEFAULT 0.00, ADD pay_cost decimal(10,2) unsigned NOT NULL DEFAULT 0.00, ADD request_no varchar(64);
-ALTER TABLE acg_card ADD note varchar(64), ADD race varchar(32), ADD sku json, ADD cost decimal(10,2) unsigned NOT NULL DEFAULT 0.00;
-CREATE TABLE acg_shared (
-  id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, type tinyint NOT NULL DEFAULT 0, name varchar(64) NOT NULL, domain varchar(128) NOT NULL, app_id varchar(32) NOT NULL,
-  app_key varchar(64) NOT NULL, create_time datetime NOT NULL, balance decimal(14,2) NOT NULL DEFAULT 0.00
-) ENGINE=InnoDB;
-CREATE TABLE acg_ticket (
-  id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, ticket_no varchar(32) NOT NULL, user_id int unsigned NOT NULL DEFAULT 0, title varchar(128), type tinyint NOT NULL DEFAULT 0,
-  priority tinyint NOT NULL DEFAULT 0, status tinyint NOT NULL DEFAULT 0, commodity_id int unsigned, order_id int unsigned, order_trade_no varchar(32),
-  closed_time datetime, create_time datetime NOT NULL
-) ENGINE=InnoDB;
-CREATE TABLE acg_ticket_message (
-  id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, ticket_id int unsigned NOT NULL, sender_type tinyint NOT NULL, kind tinyint NOT NULL DEFAULT 0, content text,
-  create_time datetime NOT NULL
-) ENGINE=InnoDB;
-"""
+CORE = layout("acg_faka")
+LATER = layout("acg_faka_later")
 
 
 class AcgFaka(Shop):
     """One category with goods of the operator's own cards; times are Shanghai's."""
 
-    def __init__(self, server, tmp_path, layout=CORE + LATER):
-        super().__init__("acg-faka", server, layout, tmp_path)
+    def __init__(self, server, tmp_path, script=CORE + LATER):
+        super().__init__("acg-faka", server, script, tmp_path)
         there = {table for (table,) in self.ask("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")}
         lines = [line for line in self.grants.splitlines() if line.split("`")[3] in there]
         server.granted(self.database, "\n".join(lines))
@@ -80,7 +39,8 @@ class AcgFaka(Shop):
     def goods(self, **cells):
         number = self.numbers.get("acg_commodity", 0) + 1
         row = {
-            "category_id": 1, "name": f"Goods {number}", "status": 1, "create_time": "2026-10-01 09:00:00", "code": f"{MARKER}-code", "description": f"{MARKER}-description",
+            "category_id": 1, "name": f"Goods {number}", "status": 1, "create_time": "2026-10-01 09:00:00", "code": f"{MARKER}-code",
+            "description": f"{MARKER}-description",
             "delivery_message": f"{MARKER}-message", "leave_message": f"{MARKER}-leave", "config": f"{MARKER}-config", "widget": f"{MARKER}-widget",
         }  # fmt: skip
         return self.add("acg_commodity", **(row | cells))
@@ -92,8 +52,10 @@ class AcgFaka(Shop):
     def order(self, secret="", at="2026-10-10 12:00:00", **cells):
         number = self.numbers.get("acg_order", 0) + 1
         row = {
-            "trade_no": f"T{number:021}", "amount": "10.00", "commodity_id": 1, "card_num": 1, "create_time": at, "pay_time": at, "create_ip": f"{MARKER}-ip", "status": 1,
-            "secret": secret, "password": f"{MARKER}-password", "contact": f"{MARKER}@mail.example", "delivery_status": 1, "pay_url": f"{MARKER}-url", "widget": f"{MARKER}-widget",
+            "trade_no": f"T{number:021}", "amount": "10.00", "commodity_id": 1, "card_num": 1, "create_time": at, "pay_time": at, "status": 1,
+            "create_ip": f"{MARKER}-ip",
+            "secret": secret, "password": f"{MARKER}-password", "contact": f"{MARKER}@mail.example", "delivery_status": 1, "pay_url": f"{MARKER}-url",
+            "widget": f"{MARKER}-widget",
         }  # fmt: skip
         return self.add("acg_order", **(row | cells))
 
@@ -143,7 +105,9 @@ def test_totals_are_those_of_the_source(shop):
         "delivered": shop.ask(f"SELECT count(*) {paid} AND delivery_status = 1 AND secret NOT IN ('{TAKEN}', '{WAITING}')")[0][0],
     }
     latest = "SELECT sku, arg_max(quantity, observed_at) FROM stock_snapshots GROUP BY sku ORDER BY sku"
-    assert shop.kept(latest) == [(str(goods), rows) for goods, rows in shop.ask("SELECT commodity_id, count(*) FROM acg_card WHERE status = 0 GROUP BY 1 ORDER BY 1")]
+    assert shop.kept(latest) == [
+        (str(goods), rows) for goods, rows in shop.ask("SELECT commodity_id, count(*) FROM acg_card WHERE status = 0 GROUP BY 1 ORDER BY 1")
+    ]
     assert shop.kept("SELECT count(*) FROM codes") == shop.ask("SELECT count(*) FROM acg_card WHERE status = 1")
     repeats = shop.kept("SELECT count(*) FROM codes GROUP BY code_digest HAVING count(*) > 1 ORDER BY 1")
     assert repeats == shop.ask("SELECT count(*) FROM acg_card WHERE status = 1 GROUP BY secret HAVING count(*) > 1 ORDER BY 1")
@@ -235,14 +199,19 @@ def test_suppliers_are_upstream_shops_users_and_notes(shop):
     shop.pull()
     assert dict(shop.kept("SELECT order_id, supplier_id FROM orders")) == {trade(1): "shop-1", trade(2): "user-9", trade(3): "group-1"}
     text = (shop.into / "suppliers.toml").read_text(encoding="utf-8")
-    shop.rules(f'[[rule]]\nsupplier = "wang"\nnote = "*old wang"\n{text.split("unassigned.")[1].replace("currency", "currency", 1)}'.replace('currency = "CNY"', ""))
+    shop.rules(
+        f'[[rule]]\nsupplier = "wang"\nnote = "*old wang"\n{text.split("unassigned.")[1].replace("currency", "currency", 1)}'.replace('currency = "CNY"', "")
+    )
     shop.pull()
     assert dict(shop.kept("SELECT order_id, supplier_id FROM orders")) == {trade(1): "shop-1", trade(2): "user-9", trade(3): "wang"}
     # Linked to another shop since: what was ordered before stays whose it was.
     shop.run("UPDATE acg_commodity SET shared_id = 2 WHERE id = 2")
     shop.order("UP-3", commodity_id=2)
     shop.pull()
-    assert dict(shop.kept(f"SELECT order_id, supplier_id FROM orders WHERE order_id IN ('{trade(1)}', '{trade(4)}')")) == {trade(1): "shop-1", trade(4): "shop-2"}
+    assert dict(shop.kept(f"SELECT order_id, supplier_id FROM orders WHERE order_id IN ('{trade(1)}', '{trade(4)}')")) == {
+        trade(1): "shop-1",
+        trade(4): "shop-2",
+    }
     key = existing_key(shop.into)
     upstream = shop.kept("SELECT order_id, code_digest FROM codes WHERE supplier_id LIKE 'shop-%' ORDER BY code_id")
     assert upstream == [(trade(1), digest("UP-1", key)), (trade(1), digest("UP-2", key)), (trade(4), digest("UP-3", key))]

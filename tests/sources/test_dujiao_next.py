@@ -13,77 +13,20 @@ from kmanalysis.sources.address import parse_address
 from kmanalysis.sources.databases.opening import opened
 from kmanalysis.tables import tables
 from tests.sources import servers
-from tests.sources.shops import MARKER, Shop
+from tests.sources.shops import MARKER, Shop, layout
 from tests.sources.test_pull import texts_of
 
-LAYOUT = """
-CREATE TABLE categories (
-  id bigint PRIMARY KEY, parent_id bigint NOT NULL DEFAULT 0, slug text NOT NULL, name_json json NOT NULL, icon text, sort_order bigint, is_active boolean NOT NULL DEFAULT true,
-  created_at timestamptz, deleted_at timestamptz
-);
-CREATE TABLE site_connections (
-  id bigint PRIMARY KEY, name text NOT NULL, base_url text NOT NULL, api_key text, api_secret text, protocol text, status text, last_ping_at timestamptz,
-  last_ping_ok boolean, exchange_rate decimal(20,8) DEFAULT 1, price_markup_percent decimal(10,2), auto_sync_price boolean, created_at timestamptz, updated_at timestamptz
-);
-CREATE TABLE products (
-  id bigint PRIMARY KEY, category_id bigint NOT NULL, slug text NOT NULL, title_json json NOT NULL, description_json json, content_json json, instructions_json json,
-  price_amount decimal(20,2) NOT NULL DEFAULT 0, cost_price_amount decimal(20,2) NOT NULL DEFAULT 0, fulfillment_type varchar(20) NOT NULL DEFAULT 'auto',
-  is_mapped boolean NOT NULL DEFAULT false, is_active boolean DEFAULT true, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
-);
-CREATE TABLE product_skus (
-  id bigint PRIMARY KEY, product_id bigint NOT NULL, sku_code varchar(64) NOT NULL, spec_values_json json, price_amount decimal(20,2) NOT NULL DEFAULT 0,
-  cost_price_amount decimal(20,2) NOT NULL DEFAULT 0, is_active boolean DEFAULT true, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
-);
-CREATE TABLE orders (
-  id bigint PRIMARY KEY, order_no text NOT NULL, parent_id bigint, user_id bigint NOT NULL DEFAULT 0, guest_email text, guest_password varchar(200), guest_locale varchar(20),
-  status text NOT NULL, currency text NOT NULL, total_amount decimal(20,2) NOT NULL DEFAULT 0, refunded_amount decimal(20,2) NOT NULL DEFAULT 0, client_ip varchar(64),
-  paid_at timestamptz, canceled_at timestamptz, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
-);
-CREATE TABLE order_items (
-  id bigint PRIMARY KEY, order_id bigint NOT NULL, product_id bigint NOT NULL, sku_id bigint NOT NULL DEFAULT 0, title_json json NOT NULL, sku_snapshot_json json,
-  unit_price decimal(20,2) NOT NULL DEFAULT 0, cost_price decimal(20,2) NOT NULL DEFAULT 0, quantity bigint NOT NULL, total_price decimal(20,2) NOT NULL DEFAULT 0,
-  manual_form_submission_json json, fulfillment_type text NOT NULL, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
-);
-CREATE TABLE fulfillments (
-  id bigint PRIMARY KEY, order_id bigint NOT NULL, type text NOT NULL, status text NOT NULL, payload text, logistics_json json, delivered_by bigint, delivered_at timestamptz,
-  created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
-);
-CREATE TABLE card_secrets (
-  id bigint PRIMARY KEY, product_id bigint NOT NULL, sku_id bigint NOT NULL DEFAULT 0, batch_id bigint, secret text NOT NULL, status text NOT NULL, order_id bigint,
-  reserved_at timestamptz, used_at timestamptz, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
-);
-"""
-UPSTREAM = """
-CREATE TABLE product_mappings (
-  id bigint PRIMARY KEY, connection_id bigint NOT NULL, local_product_id bigint NOT NULL, upstream_product_id bigint NOT NULL, upstream_status varchar(16) NOT NULL DEFAULT 'active',
-  is_active boolean NOT NULL DEFAULT true, last_synced_at timestamptz, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
-);
-CREATE TABLE sku_mappings (
-  id bigint PRIMARY KEY, product_mapping_id bigint NOT NULL, local_sku_id bigint NOT NULL, upstream_sku_id bigint NOT NULL, upstream_price decimal(20,2) NOT NULL DEFAULT 0,
-  upstream_stock bigint NOT NULL DEFAULT 0, upstream_is_active boolean NOT NULL DEFAULT true, stock_synced_at timestamptz, created_at timestamptz, updated_at timestamptz,
-  deleted_at timestamptz
-);
-CREATE TABLE procurement_orders (
-  id bigint PRIMARY KEY, connection_id bigint NOT NULL, local_order_id bigint NOT NULL, local_order_no varchar(64), upstream_order_no varchar(64), status varchar(20) NOT NULL,
-  upstream_amount decimal(20,2) NOT NULL DEFAULT 0, upstream_currency varchar(10) NOT NULL DEFAULT '', local_sell_amount decimal(20,2) NOT NULL DEFAULT 0,
-  currency varchar(10) NOT NULL, error_message text, retry_count bigint NOT NULL DEFAULT 0, upstream_payload text, trace_id varchar(64), created_at timestamptz,
-  updated_at timestamptz, deleted_at timestamptz
-);
-CREATE TABLE reconciliation_items (
-  id bigint PRIMARY KEY, job_id bigint NOT NULL, procurement_order_id bigint, local_order_no varchar(64), upstream_order_no varchar(64), local_status varchar(20),
-  upstream_status varchar(20), local_amount decimal(20,2), upstream_amount decimal(20,2), mismatch_type varchar(40), resolved boolean NOT NULL DEFAULT false, remark text,
-  created_at timestamptz
-);
-"""
+LAYOUT = layout("dujiao_next")
+UPSTREAM = layout("dujiao_next_upstream")
 PAID = "2026-10-10 12:00:00+08:00"
 
 
 class DujiaoNext(Shop):
     """One category, one product of own cards with one SKU; times carry their zone."""
 
-    def __init__(self, server, tmp_path, layout=LAYOUT + UPSTREAM):
-        super().__init__("dujiao-next", server, layout, tmp_path)
-        there = [line for line in self.grants.splitlines() if f"CREATE TABLE {line.split(chr(34))[1]} " in layout]
+    def __init__(self, server, tmp_path, script=LAYOUT + UPSTREAM):
+        super().__init__("dujiao-next", server, script, tmp_path)
+        there = [line for line in self.grants.splitlines() if f"CREATE TABLE {line.split(chr(34))[1]} " in script]
         server.granted(self.database, "\n".join(there))
         self.add("categories", slug="c", name_json='{"en-US": "Cards", "zh-CN": "卡"}')
         self.product()
@@ -92,7 +35,14 @@ class DujiaoNext(Shop):
         number = self.numbers.get("products", 0) + 1
         at = {"created_at": "2026-10-01 20:00:00+00:00", "updated_at": "2026-10-01 20:00:00+00:00"}
         text = f'{{"zh-CN": "{MARKER}"}}'
-        row = {"category_id": 1, "slug": f"{MARKER}-{number}", "title_json": f'{{"zh-CN": "商品 {number}"}}', "description_json": text, "content_json": text, "is_active": True}
+        row = {
+            "category_id": 1,
+            "slug": f"{MARKER}-{number}",
+            "title_json": f'{{"zh-CN": "商品 {number}"}}',
+            "description_json": text,
+            "content_json": text,
+            "is_active": True,
+        }
         product = self.add("products", **(row | at | cells))
         self.add("product_skus", product_id=product, sku_code="DEFAULT", is_active=True, **at)
         return product
@@ -105,10 +55,24 @@ class DujiaoNext(Shop):
         }  # fmt: skip
         order = self.add("orders", **(row | cells))
         if item is not False:
-            filled = {"title_json": "{}", "total_price": "10.00", "fulfillment_type": kind, "manual_form_submission_json": f'{{"a": "{MARKER}"}}', "updated_at": PAID}
+            filled = {
+                "title_json": "{}",
+                "total_price": "10.00",
+                "fulfillment_type": kind,
+                "manual_form_submission_json": f'{{"a": "{MARKER}"}}',
+                "updated_at": PAID,
+            }
             self.add("order_items", order_id=order, product_id=product, sku_id=product, quantity=quantity, **(filled | (item or {})))
         if delivered:
-            self.add("fulfillments", order_id=order, type=kind, status="delivered", payload=payload or f"{MARKER}-payload", delivered_at=delivered, updated_at=delivered)
+            self.add(
+                "fulfillments",
+                order_id=order,
+                type=kind,
+                status="delivered",
+                payload=payload or f"{MARKER}-payload",
+                delivered_at=delivered,
+                updated_at=delivered,
+            )
         return order
 
     def card(self, code, status="available", **cells):
@@ -118,7 +82,9 @@ class DujiaoNext(Shop):
     def upstream(self, product, stock=5, synced="2026-10-10 11:55:00+08:00"):
         site = self.add("site_connections", name="North", base_url=f"{MARKER}-url", api_key=f"{MARKER}-key", api_secret=f"{MARKER}-secret", updated_at=PAID)
         mapping = self.add("product_mappings", connection_id=site, local_product_id=product, upstream_product_id=5, updated_at=PAID)
-        self.add("sku_mappings", product_mapping_id=mapping, local_sku_id=product, upstream_sku_id=6, upstream_stock=stock, stock_synced_at=synced, updated_at=PAID)
+        self.add(
+            "sku_mappings", product_mapping_id=mapping, local_sku_id=product, upstream_sku_id=6, upstream_stock=stock, stock_synced_at=synced, updated_at=PAID
+        )
         return site
 
     def procurement(self, order, site, status="fulfilled", amount="7.00", **cells):
@@ -207,7 +173,9 @@ def test_what_was_ordered_upstream_is_a_purchase_and_names_the_supplier(shop):
     shop.pull()
     key = existing_key(shop.into)
     assert shop.kept("SELECT supplier_id, cost_amount, purchase_id FROM orders") == [("site-1", Decimal(7), "p1")]
-    assert shop.kept("SELECT purchase_id, supplier_id, quantity, received_quantity, paid_amount, currency FROM purchases") == [("p1", "site-1", 2, 2, Decimal(7), "CNY")]
+    assert shop.kept("SELECT purchase_id, supplier_id, quantity, received_quantity, paid_amount, currency FROM purchases") == [
+        ("p1", "site-1", 2, 2, Decimal(7), "CNY")
+    ]
     assert {"list_amount", "discount_amount"}.isdisjoint(given(shop, "purchases"))
     assert shop.kept("SELECT code_digest, supplier_id FROM codes ORDER BY code_id") == [(digest("UP-1", key), "site-1"), (digest("UP-2", key), "site-1")]
     assert shop.kept("SELECT name FROM suppliers WHERE supplier_id = 'site-1'") == [("North",)]
@@ -289,8 +257,8 @@ def test_a_further_pull_reads_what_changed(shop):
 
 
 def test_shops_without_upstream_tables_are_read_without_them(server, tmp_path):
-    layout = LAYOUT.replace(" cost_price decimal(20,2) NOT NULL DEFAULT 0,", "")
-    shop = DujiaoNext(server, tmp_path, layout)
+    script = LAYOUT.replace(" cost_price decimal(20,2) NOT NULL DEFAULT 0,", "")
+    shop = DujiaoNext(server, tmp_path, script)
     shop.order(delivered=PAID)
     pulled = shop.pull()
     assert pulled.missing == ["product_mappings", "sku_mappings", "order_items.cost_price", "procurement_orders", "reconciliation_items"]

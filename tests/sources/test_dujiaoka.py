@@ -41,8 +41,8 @@ def filled(shop, orders=240, seed=5):
         codes = [f"CODE-{goods}-{number}-{place}" if draw.random() > 0.05 else f"CODE-{goods}-again" for place in range(amount)]
         done = at + timedelta(seconds=draw.randint(1, 400))
         shop.order(
-            status, str(at), str(done), goods_id=goods, buy_amount=amount, actual_price=f"{draw.randint(100, 9999) / 100:.2f}", email=f"b{number % 50}@mail.example",
-            info="\r\n".join(codes) if status == 4 else "",
+            status, str(at), str(done), goods_id=goods, buy_amount=amount, actual_price=f"{draw.randint(100, 9999) / 100:.2f}",
+            email=f"b{number % 50}@mail.example", info="\r\n".join(codes) if status == 4 else "",
         )  # fmt: skip
         for code in codes if status == 4 else ():
             shop.card(code, sold=str(done), goods_id=goods)
@@ -71,9 +71,7 @@ def test_totals_are_those_of_the_source(shop):
     repeats = shop.kept("SELECT count(*) FROM codes GROUP BY code_digest HAVING count(*) > 1 ORDER BY 1")
     assert repeats == shop.ask("SELECT count(*) FROM carmis WHERE status = 2 GROUP BY carmi HAVING count(*) > 1 ORDER BY 1")
     assert repeats
-    assert shop.kept("SELECT count(DISTINCT buyer_digest) FROM orders") == shop.ask(
-        "SELECT count(DISTINCT email) FROM orders WHERE status IN (2, 3, 4, 5, 6)"
-    )
+    assert shop.kept("SELECT count(DISTINCT buyer_digest) FROM orders") == shop.ask("SELECT count(DISTINCT email) FROM orders WHERE status IN (2, 3, 4, 5, 6)")
 
 
 def test_a_sold_card_tells_when_its_order_was_delivered(shop):
@@ -244,7 +242,7 @@ def test_a_further_pull_reads_what_may_have_changed(shop):
     second = shop.pull()
     assert second.read["orders"] == again < 10
     assert second.read["carmis"] < first.read["carmis"]
-    after = dict((number, rest) for number, *rest in shop.kept("SELECT order_id, status, amount FROM orders"))
+    after = {number: rest for number, *rest in shop.kept("SELECT order_id, status, amount FROM orders")}
     # A row that vanished stays.
     assert len(after) == len(before) + 1
     assert after[f"SN{paid:04}"][0] == "delivered"

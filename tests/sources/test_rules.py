@@ -21,8 +21,8 @@ def supplier(text, **facts):
 
 @pytest.mark.parametrize(
     "condition",
-    ['group = "3"', 'group = "Steam"', 'product = "*100%*"', 'product = ["nothing", "STEAM*card"]', 'sku = ["11", "12"]', 'upstream = "North"', 'upstream = "7"',
-     'user = 9', 'batch = "2026-10-02 08"', 'group = "Steam"\nuser = "9"', ""],
+    ['group = "3"', 'group = "Steam"', 'product = "*100%*"', 'product = ["nothing", "STEAM*card"]', 'sku = ["11", "12"]', 'upstream = "North"',
+     'upstream = "7"', 'user = 9', 'batch = "2026-10-02 08"', 'group = "Steam"\nuser = "9"', ""],
 )  # fmt: skip
 def test_conditions_hold(condition):
     assert supplier(f'[[rule]]\nsupplier = "a"\n{condition}', batch_at="2026-10-02 00:30:00") == "a"
@@ -48,7 +48,8 @@ def test_notes_are_matched_while_read():
 @pytest.mark.parametrize(
     ("text", "told"),
     [("[[rule]", "TOML"), ("[[rule]]\ngroup = '1'", "names no supplier"), ("[[rule]]\nsupplier = 'a'\ncolour = 'x'", "colour"), ("currency = 5", "currency"),
-     ("currency = 'yuan'", "yuan"), ("[[rule]]\nsupplier = 'a'\ncost = '0'", "cost"), ("[[rule]]\nsupplier = 'a'\ncost = 'dear'", "cost"), ("tickets = 1", "tickets")],
+     ("currency = 'yuan'", "yuan"), ("[[rule]]\nsupplier = 'a'\ncost = '0'", "cost"), ("[[rule]]\nsupplier = 'a'\ncost = 'dear'", "cost"),
+     ("tickets = 1", "tickets")],
 )  # fmt: skip
 def test_what_cannot_be_used_is_said(text, told):
     with pytest.raises(DataError, match=told):

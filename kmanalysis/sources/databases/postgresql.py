@@ -30,7 +30,10 @@ class PostgreSQL:
         options |= {name: value for name, value in address.options.items() if name in OPTIONS}
         with self._errors():
             self._connection = self._driver.connect(
-                user=address.user or None, password=address.password or None, dbname=address.database, **{name: value for name, value in options.items() if value}
+                user=address.user or None,
+                password=address.password or None,
+                dbname=address.database,
+                **{name: value for name, value in options.items() if value},
             )
             self._connection.isolation_level = self._driver.IsolationLevel.REPEATABLE_READ
             self._connection.read_only = True
