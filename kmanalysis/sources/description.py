@@ -62,8 +62,8 @@ class SourceColumn:
 class SourceTable:
     """A table that is read. Rows are known by ``id``.
 
-    A further pull reads the rows changed since by the column ``changed``; else the ``open`` ones (SQL that the source and the engine understand alike) and
-    those of the last ``window_days`` by the column ``dated``; else all. ``first`` and ``last`` are further columns, SQL over the row as it was read
+    A further pull reads the rows changed since by the column ``changed``; else new ones, those of the last ``window_days`` by the column ``dated``, the ``open``
+    ones (SQL that the source and the engine understand alike) and those that were ``unsettled`` when read last (the engine's SQL); else all. ``first`` and ``last`` are further columns, SQL over the row as it was read
     now: of all that was ever seen the first that is not empty is kept, or the last; of ``since`` the first since it was last empty. Where
     ``notices_missing``, ``missing_at`` says when an open row was first not there any more.
     """
@@ -76,6 +76,7 @@ class SourceTable:
     dated: str = ""
     window_days: int = 0
     open: str = ""
+    unsettled: str = ""
     first: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     last: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     since: Mapping[str, tuple[str, str]] = field(default_factory=dict)

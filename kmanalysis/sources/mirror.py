@@ -23,6 +23,9 @@ FOLDER = ".kmanalysis-pull"
 OVERLAP = timedelta(hours=1)
 """Rows that changed so long before the last one seen are read again: their transactions may have ended later."""
 
+IDS_AT_ONCE = 2_000
+"""Rows that are asked for by their ids in one question."""
+
 TITLE_LANGUAGES = ("zh-CN", "zh", "zh-TW", "en-US", "en")
 
 _ARROW = {
@@ -65,22 +68,23 @@ class Mirror:
         """Reads the table, or what of it may have changed, and merges it. ``anew``: all of it; ``seen_at``: the moment of the last pull."""
         if table.name not in self.found.columns:
             return
-        where = "" if anew or seen_at is None else self._since(database, table, seen_at)
+        parts = [""] if anew or seen_at is None else self._since(database, table, seen_at)
         self.connection.execute(f"CREATE OR REPLACE TABLE _read ({', '.join(f'{identifier(name)} {kind}' for name, kind in self._read_types(table).items())})")
         rows = 0
-        for batch in self._batches(database, table, where):
-            self.connection.register("_batch", batch)
-            self.connection.execute("INSERT INTO _read BY NAME FROM _batch")
-            self.connection.unregister("_batch")
-            rows += batch.num_rows
+        for where in parts:
+            for batch in self._batches(database, table, where):
+                self.connection.register("_batch", batch)
+                self.connection.execute("INSERT INTO _read BY NAME FROM _batch")
+                self.connection.unregister("_batch")
+                rows += batch.num_rows
         self.read[table.name] = rows
-        self._merge(table, is_whole=not where)
+        self._merge(table, is_whole=parts == [""])
 
     def _read_types(self, table: SourceTable) -> dict[str, str]:
         return {name: kind for name, kind in table.types().items() if name in table.columns}
 
-    def _since(self, database: Database, table: SourceTable, seen_at: datetime) -> str:
-        """SQL, for the database, of the rows that a further pull reads; empty where it reads all."""
+    def _since(self, database: Database, table: SourceTable, seen_at: datetime) -> list[str]:
+        """SQL, for the database, of the rows that a further pull reads, in parts; one that is empty where it reads all."""
         relation = f"source.{identifier(table.name)}"
         row = self.connection.execute(f"SELECT max({identifier(table.id)}) FROM {relation}").fetchone()
         last_id = int(row[0]) if row and row[0] is not None else 0
@@ -91,11 +95,25 @@ class Mirror:
             # A row of a clock that ran ahead must not hide what changes until then.
             since = min(latest[0] if latest and latest[0] else seen_at, seen_at) - OVERLAP + ahead
             column = database.quoted(table.changed)
-            return f"{new} OR {column} IS NULL OR {database.moment(column, since)}"
+            return [f"{new} OR {column} IS NULL OR {database.moment(column, since)}"]
         if table.dated:
-            since = seen_at - timedelta(days=table.window_days) + ahead
-            return f"{new} OR ({table.open}) OR {database.moment(database.quoted(table.dated), since)}"
-        return ""
+            since = seen_at - timedelta(days=table.window_days)
+            recent = f"{new} OR {database.moment(database.quoted(table.dated), since + ahead)}{f' OR {table.open}' if table.open else ''}"
+            return [recent, *self._unsettled(database, table, since)]
+        return [""]
+
+    def _unsettled(self, database: Database, table: SourceTable, since: datetime) -> list[str]:
+        """SQL of the rows that were unsettled when read last, older than those that are read anyway."""
+        if not table.unsettled:
+            return []
+        older = f"coalesce({identifier(table.dated)} < ?, true)"
+        found = self.connection.execute(
+            f"SELECT {identifier(table.id)} FROM source.{identifier(table.name)} WHERE ({table.unsettled}) AND {older} ORDER BY 1", [since]
+        ).fetchall()
+        return [
+            f"{database.quoted(table.id)} IN ({', '.join(str(number) for (number,) in found[start : start + IDS_AT_ONCE])})"
+            for start in range(0, len(found), IDS_AT_ONCE)
+        ]
 
     def _batches(self, database: Database, table: SourceTable, where: str) -> Iterator[pa.RecordBatch]:
         columns = [column for column in table.columns.values() if column.name in self.found.columns[table.name]]
