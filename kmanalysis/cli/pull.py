@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +57,7 @@ def pull(
             raise typer.Exit(1)
 
 
-def _teller(words: Words):  # type: ignore[no-untyped-def]
+def _teller(words: Words) -> Callable[[str], None]:
     return lambda table: typer.echo(words.text("Reading {table} …", table=table), err=True)
 
 

@@ -21,6 +21,7 @@ KINDS = {
     "integer": "BIGINT",
     "decimal": "DECIMAL(24,6)",
     "text": "VARCHAR",
+    "name": "VARCHAR",
     "title": "VARCHAR",
     "flag": "BOOLEAN",
     "time": "TIMESTAMP",
@@ -30,8 +31,8 @@ KINDS = {
 }
 """Type in the engine of each kind of column.
 
-A ``title`` is a JSON object of one text a language, of which one is kept. A ``secret`` is kept as its digest, ``secrets`` as those of its lines (and of the
-whole, where there is more than one), a ``note`` as the numbers of the rules whose pattern it fits: none of these three is kept as it is.
+A ``name`` is kept without contacts; a ``title`` is one as a JSON object of a text a language. A ``secret`` is kept as its digest, ``secrets`` as those of its
+lines (and of the whole, where there is more than one), a ``note`` as the numbers of the rules whose pattern it fits: none of these three is kept as it is.
 """
 
 
@@ -62,10 +63,11 @@ class SourceColumn:
 class SourceTable:
     """A table that is read. Rows are known by ``id``.
 
-    A further pull reads the rows changed since by the column ``changed``; else new ones, those of the last ``window_days`` by the column ``dated``, the ``open``
-    ones (SQL that the source and the engine understand alike) and those that were ``unsettled`` when read last (the engine's SQL); else all. ``first`` and ``last`` are further columns, SQL over the row as it was read
-    now: of all that was ever seen the first that is not empty is kept, or the last; of ``since`` the first since it was last empty. Where
-    ``notices_missing``, ``missing_at`` says when an open row was first not there any more.
+    A further pull reads the rows changed since by the column ``changed``; else new ones, those of the last ``window_days`` by the column ``dated``, the
+    ``open`` ones (SQL that the source and the engine understand alike) and those that were ``unsettled`` when read last (the engine's SQL); else all.
+
+    ``first``, ``last`` and ``since`` are further columns, SQL over the row as it was read now: of all that was ever seen the first that is not empty is kept,
+    or the last; of ``since`` the first since it was last empty. Where ``notices_missing``, ``missing_at`` says when an open row was first not there any more.
     """
 
     name: str
@@ -162,7 +164,7 @@ def _table(name: str, spec: Mapping[str, Any]) -> SourceTable:
     for column, declared in spec["columns"].items():
         fields = {"kind": declared} if isinstance(declared, str) else dict(declared)
         columns[column] = SourceColumn(column, **(fields | {"reads": tuple(fields.get("reads", ()))}))
-    remembered = {mode: {column: (kind, sql) for column, (kind, sql) in spec.get(mode, {}).items()} for mode in REMEMBERED}
+    remembered: dict[str, Any] = {mode: {column: (kind, sql) for column, (kind, sql) in spec.get(mode, {}).items()} for mode in REMEMBERED}
     others = {option: value for option, value in spec.items() if option not in ("columns", *REMEMBERED)}
     return SourceTable(name, columns, **others, **remembered)
 
@@ -172,7 +174,7 @@ def _filled(name: str, spec: Mapping[str, Any]) -> Filled:
     unknown = set(columns) - set(tables()[name].columns)
     if unknown:
         raise LookupError(f"{name} has no columns {sorted(unknown)}.")
-    lists = {option: tuple(spec.get(option, ())) for option in ("needs", "filler", "yields")}
+    lists: dict[str, Any] = {option: tuple(spec.get(option, ())) for option in ("needs", "filler", "yields")}
     return Filled(name, spec["rows"], columns, **lists)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.checking.secrets import digest
+from kmanalysis.loaders.checking.secrets import digest, without_contacts
 from kmanalysis.loaders.store import TEMPORARY, write_parquet
 from kmanalysis.sources.databases.reading import Database
 from kmanalysis.sources.description import KINDS, Found, SourceColumn, SourceTable
@@ -32,6 +32,7 @@ _ARROW = {
     "integer": pa.int64(),
     "decimal": pa.decimal128(24, 6),
     "text": pa.string(),
+    "name": pa.string(),
     "title": pa.string(),
     "flag": pa.bool_(),
     "time": pa.timestamp("us"),
@@ -70,6 +71,16 @@ class Mirror:
             return
         parts = [""] if anew or seen_at is None else self._since(database, table, seen_at)
         self.connection.execute(f"CREATE OR REPLACE TABLE _read ({', '.join(f'{identifier(name)} {kind}' for name, kind in self._read_types(table).items())})")
+        is_whole = parts == [""]
+        rows = self._insert(database, table, parts)
+        if table.notices_missing and not is_whole:
+            # Not among the open ones any more: settled at an older time, or gone.
+            absent = f"missing_at IS NULL AND {table.open} AND {identifier(table.id)} NOT IN (SELECT {identifier(table.id)} FROM _read)"
+            rows += self._insert(database, table, self._by_ids(database, table, absent))
+        self.read[table.name] = rows
+        self._merge(table, is_whole=is_whole)
+
+    def _insert(self, database: Database, table: SourceTable, parts: Iterable[str]) -> int:
         rows = 0
         for where in parts:
             for batch in self._batches(database, table, where):
@@ -77,8 +88,7 @@ class Mirror:
                 self.connection.execute("INSERT INTO _read BY NAME FROM _batch")
                 self.connection.unregister("_batch")
                 rows += batch.num_rows
-        self.read[table.name] = rows
-        self._merge(table, is_whole=parts == [""])
+        return rows
 
     def _read_types(self, table: SourceTable) -> dict[str, str]:
         return {name: kind for name, kind in table.types().items() if name in table.columns}
@@ -99,21 +109,17 @@ class Mirror:
         if table.dated:
             since = seen_at - timedelta(days=table.window_days)
             recent = f"{new} OR {database.moment(database.quoted(table.dated), since + ahead)}{f' OR {table.open}' if table.open else ''}"
-            return [recent, *self._unsettled(database, table, since)]
+            older = f"coalesce({identifier(table.dated)} < TIMESTAMP {quoted(f'{since:%Y-%m-%d %H:%M:%S}')}, true)"
+            return [recent, *(self._by_ids(database, table, f"({table.unsettled}) AND {older}") if table.unsettled else ())]
         return [""]
 
-    def _unsettled(self, database: Database, table: SourceTable, since: datetime) -> list[str]:
-        """SQL of the rows that were unsettled when read last, older than those that are read anyway."""
-        if not table.unsettled:
-            return []
-        older = f"coalesce({identifier(table.dated)} < ?, true)"
-        found = self.connection.execute(
-            f"SELECT {identifier(table.id)} FROM source.{identifier(table.name)} WHERE ({table.unsettled}) AND {older} ORDER BY 1", [since]
-        ).fetchall()
-        return [
-            f"{database.quoted(table.id)} IN ({', '.join(str(number) for (number,) in found[start : start + IDS_AT_ONCE])})"
-            for start in range(0, len(found), IDS_AT_ONCE)
+    def _by_ids(self, database: Database, table: SourceTable, condition: str) -> list[str]:
+        """SQL, for the database, of the rows whose kept ones meet a condition."""
+        key = identifier(table.id)
+        ids = [
+            str(number) for (number,) in self.connection.execute(f"SELECT {key} FROM source.{identifier(table.name)} WHERE {condition} ORDER BY 1").fetchall()
         ]
+        return [f"{database.quoted(table.id)} IN ({', '.join(ids[start : start + IDS_AT_ONCE])})" for start in range(0, len(ids), IDS_AT_ONCE)]
 
     def _batches(self, database: Database, table: SourceTable, where: str) -> Iterator[pa.RecordBatch]:
         columns = [column for column in table.columns.values() if column.name in self.found.columns[table.name]]
@@ -132,6 +138,9 @@ class Mirror:
             return [None if cell is None else self._digested(column, _text(cell)) for cell in cells]
         if column.kind == "note":
             return [None if cell is None else self.rules.fitting(_text(cell)) for cell in cells]
+        if column.kind in ("name", "title"):
+            name = _text if column.kind == "name" else _title
+            return [None if cell is None else without_contacts(name(cell) or "", self.key) for cell in cells]
         convert = _CONVERTERS[column.kind]
         return [None if cell is None or cell == "" else convert(cell) for cell in cells]
 
@@ -229,4 +238,4 @@ def _title(cell: Any) -> str | None:
     return next((texts[language] for language in TITLE_LANGUAGES if language in texts), next(iter(texts.values()), None))
 
 
-_CONVERTERS: dict[str, Any] = {"integer": int, "decimal": _decimal, "text": _text, "title": _title, "flag": bool}
+_CONVERTERS: dict[str, Any] = {"integer": int, "decimal": _decimal, "text": _text, "flag": bool}

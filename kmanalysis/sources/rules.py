@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
@@ -153,7 +153,7 @@ def _batch(value: str) -> str:
     return f"coalesce(starts_with(strftime(batch_at + INTERVAL 8 HOUR, '%Y-%m-%d %H:%M:%S'), {quoted(value.replace('T', ' '))}), false)"
 
 
-_SQL = {
+_SQL: dict[str, Callable[[str], str]] = {
     "group": lambda value: f"{_same('group_id', value)} OR {_same('group_name', value)}",
     "upstream": lambda value: f"{_same('upstream_id', value)} OR {_same('upstream_name', value)}",
     "sku": lambda value: _same("sku", value),

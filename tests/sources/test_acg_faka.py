@@ -273,6 +273,16 @@ def test_a_further_pull_reads_open_orders_and_the_last_days(shop):
     assert shop.pull().read["order"] == 2
 
 
+def test_a_card_sold_at_an_older_time_is_found(shop):
+    # An old order that is delivered late gives its card its own time of payment.
+    shop.card("LATE")
+    shop.card("STILL THERE")
+    shop.pull()
+    shop.run("UPDATE acg_card SET status = 1, purchase_time = '2026-10-03 12:00:00' WHERE id = 1")
+    assert shop.pull().read["card"] == 2
+    assert shop.kept("SELECT issued_at FROM codes") == [(utc("2026-10-03 12:00:00"),)]
+
+
 def test_another_prefix(mariadb, tmp_path):
     shop = AcgFaka(mariadb, tmp_path)
     tables_there = ("category", "commodity", "order", "card", "shared", "ticket", "ticket_message")
