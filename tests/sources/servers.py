@@ -107,7 +107,14 @@ def mariadb():
         installer = shutil.which("mariadb-install-db") or "/usr/bin/mariadb-install-db"
         run([installer, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"], user)
         server = MariaDB(place)
-        options = ["--skip-networking", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--default-time-zone=+00:00", "--sql-mode="]
+        options = [
+            "--skip-networking",
+            "--skip-log-bin",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-doublewrite=0",
+            "--default-time-zone=+00:00",
+            "--sql-mode=",
+        ]
         command = [MARIADB, "--no-defaults", f"--datadir={data}", f"--socket={server.socket}", f"--pid-file={place / 'pid'}", *options]
         with served(command, user, server.admin):
             yield server

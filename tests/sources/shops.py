@@ -37,11 +37,19 @@ class Shop:
         self.grants = grants(described, names_to_look_for(described, None), self.kind)
         self.into = tmp_path / "folder"
         self.numbers = {}
+        self.write = None
 
     @contextmanager
     def writing(self):
         with self.server.admin(self.database) as connection, connection.cursor() as cursor:
             yield cursor.execute
+
+    @contextmanager
+    def many(self):
+        """Rows are added through one connection."""
+        with self.writing() as self.write:
+            yield
+        self.write = None
 
     def run(self, *sql):
         with self.writing() as run:
@@ -58,8 +66,12 @@ class Shop:
         quote = "`" if self.kind == "mysql" else '"'
         self.numbers[table] = cells.setdefault("id", self.numbers.get(table, 0) + 1)
         names = ", ".join(f"{quote}{name}{quote}" for name in cells)
-        with self.server.admin(self.database) as connection, connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {quote}{table}{quote} ({names}) VALUES ({', '.join(['%s'] * len(cells))})", list(cells.values()))
+        statement = f"INSERT INTO {quote}{table}{quote} ({names}) VALUES ({', '.join(['%s'] * len(cells))})"
+        if self.write:
+            self.write(statement, list(cells.values()))
+        else:
+            with self.writing() as write:
+                write(statement, list(cells.values()))
         return cells["id"]
 
     @property

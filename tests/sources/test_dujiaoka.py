@@ -32,6 +32,11 @@ def given(shop, table):
 
 def filled(shop, orders=240, seed=5):
     """A month of orders of every status, cards sold and unsold, some codes there twice."""
+    with shop.many():
+        fill(shop, orders, seed)
+
+
+def fill(shop, orders, seed):
     draw = random.Random(seed)
     start = datetime(2026, 10, 3)
     for number in range(orders):
