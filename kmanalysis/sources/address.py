@@ -68,7 +68,7 @@ def parse_address(text: str) -> Address:
     except ValueError:
         raise problem from None
     database = unquote(parts.path.removeprefix("/"))
-    if not kind or not database or "\n" in text:
+    if not kind or not database or "://" not in text or "\n" in text:
         raise problem
     return Address(
         kind, unquote(parts.hostname or ""), port, unquote(parts.username or ""), unquote(parts.password or ""), database, dict(parse_qsl(parts.query))

@@ -1,5 +1,7 @@
 """What holds for every pull: nothing written to the source, no secret anywhere, whole or not at all, one at a time."""
 
+import csv
+import io
 import os
 import shutil
 import subprocess
@@ -145,24 +147,32 @@ def test_the_plan_says_what_will_be_filled_and_reads_no_row(shop, command):
     assert not shop.into.exists()
     filled_part, empty_part = done.stdout.split("Measures that have none")
     assert "orders: " in filled_part
-    assert "Time to the code" in filled_part or "elivery" in filled_part
+    assert "Delivered in time" in filled_part
+    assert "Sold-after-stock-out rate" in filled_part
     assert "tickets" in empty_part
     assert done.stdout.count("GRANT SELECT") == 4
     assert "purchases" in done.stdout.split("Tables that are not filled")[1].splitlines()[0]
 
 
+def scored(shop, month):
+    """The verdicts of a month by supplier and measure, as the command prints them."""
+    done = CliRunner().invoke(app.app, ["score", "--data", str(shop.into), "--month", month, "--format", "csv", "--lang", "en"])
+    assert done.exit_code == 0, done.stderr
+    return {(row["supplier_id"], row["measure"]): row["verdict"] for row in csv.DictReader(io.StringIO(done.stdout))}
+
+
 def test_what_was_pulled_alone_can_be_scored(shop, command):
     filled(shop, orders=80)
+    shop.card("STOCK")
+    shop.order(at="2026-11-05 12:00:00", changed="2026-11-05 12:00:02")
     assert command().exit_code == 0
-    done = CliRunner().invoke(app.app, ["score", "--data", str(shop.into), "--month", "2026-10", "--format", "csv", "--lang", "en"])
-    assert done.exit_code == 0, done.stderr
-    rows = [line.split(",") for line in done.stdout.splitlines()]
-    head = rows[0]
-    verdicts = {(row[head.index("supplier_id")], row[head.index("measure")]): row[head.index("verdict")] for row in rows[1:]}
-    assert verdicts["group-1", "stability.delivery_time"] != "no_data"
-    assert verdicts["group-1", "stability.hot_availability"] != "no_data"
+    october = scored(shop, "2026-10")
+    assert october["group-1", "stability.delivery_time"] != "no_data"
+    assert october["group-1", "stability.oversold_rate"] != "no_data"
     for measure in ("service.first_response", "service.dispute_rate", "price.hidden_fee_rate", "price.tier_discount", "compliance.licences"):
-        assert verdicts["group-1", measure] == "no_data"
+        assert october["group-1", measure] == "no_data"
+    # What was sold in October is hot in November.
+    assert scored(shop, "2026-11")["group-1", "stability.hot_availability"] == "met"
 
 
 def test_a_file_with_the_address_is_its_owners_alone(shop, command, monkeypatch, tmp_path):
@@ -190,8 +200,12 @@ def test_two_at_once_do_not_wait_for_each_other(shop, command):
 
 def test_a_folder_is_of_one_platform(shop):
     shop.pull()
-    with pytest.raises(UsageError, match=r"pulled from dujiaoka|sees no"):
+    with pytest.raises(DataError, match=r"sees no acg_category"):
         pull("acg-faka", parse_address(shop.address), shop.into)
+    state_file = shop.into / ".kmanalysis-pull" / "state.json"
+    state_file.write_text(state_file.read_text(encoding="utf-8").replace("dujiaoka", "acg-faka"), encoding="utf-8")
+    with pytest.raises(UsageError, match="pulled from acg-faka"):
+        shop.pull()
     with pytest.raises(UsageError, match="not from mysql"):
         pull("dujiao-next", parse_address(shop.address), shop.into)
 

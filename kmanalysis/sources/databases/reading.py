@@ -51,7 +51,8 @@ def without_details(driver_error: type[Exception], denied: Collection[object], u
     try:
         yield
     except driver_error as problem:
-        code = getattr(problem, "sqlstate", None) or (problem.args[0] if problem.args and isinstance(problem.args[0], int) else None)
+        # MySQL's own number says more than the standard's class.
+        code = problem.args[0] if problem.args and isinstance(problem.args[0], int) else getattr(problem, "sqlstate", None)
     else:
         return
     # From None: the driver's sentence stands in the chain of causes as well.
