@@ -62,7 +62,7 @@ class _Load:
     def __init__(self, mapping: SourceMapping, wanted: list[str], into: Path, words: Words) -> None:
         self.mapping, self.into, self.words = mapping, into, words
         self.tables = [table for table in in_reading_order() if table.name in wanted]
-        self.files = _files_of(into)
+        self.files = files_of(into)
         self.targets = {table.name: target_file(table, self.files.get(table.name, []), into) for table in self.tables}
         self.key = key_of(into)
         self.connection: duckdb.DuckDBPyConnection = connect()
@@ -204,7 +204,8 @@ def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapp
         ) from problem
 
 
-def _files_of(folder: Path) -> dict[str, list[Path]]:
+def files_of(folder: Path) -> dict[str, list[Path]]:
+    """The files of each table in the folder, none where it holds no table yet. Raises DataError for a table in two forms."""
     has_tables = any((folder / f"{name}{suffix}").exists() for name in tables() for suffix in forms_of(name)) or any(
         (folder / name).is_dir() for name in tables()
     )

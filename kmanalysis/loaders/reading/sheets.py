@@ -44,7 +44,7 @@ def stage_sheet(
     width = len(headings)
     make_raw_table(connection, name, width)
     # A sheet is a rectangle: cells beyond a short row are empty, not missing.
-    below = (Record(record.line, record.end, _fitted(record.cells, width)) for record in sheet_records(path, sheet) if record.line > top.line)
+    below = (Record(record.line, record.end, fitted(record.cells, width)) for record in sheet_records(path, sheet) if record.line > top.line)
     while batch := list(islice(below, BATCH)):
         add_rows(connection, name, batch, width)
     return staged_rows(connection, name, headings, top, encoding="", delimiter="", is_dirty=False, footer=footer)
@@ -86,7 +86,8 @@ def _number_text(number: float) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def _fitted(cells: list[str], width: int) -> list[str]:
+def fitted(cells: list[str], width: int) -> list[str]:
+    """A row's cells as many as there are headings: a sheet is a rectangle, so what lacks is empty. More are left where something stands in them."""
     while len(cells) > width and not cells[-1]:
         cells = cells[:-1]
     return cells + [""] * (width - len(cells))
