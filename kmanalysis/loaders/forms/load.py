@@ -174,5 +174,6 @@ class _FormLoad:
         return before | {name for name in sheet.columns if name in before or self._count(f"{sheet.relation} WHERE {identifier(name)} IS NOT NULL")}
 
     def _count(self, rows: str) -> int:
-        found = self.connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
-        return int(found[0]) if found else 0
+        # All of the answer: one that is not read to its end keeps the connection from what is asked next.
+        ((count,),) = self.connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
+        return int(count)
