@@ -16,7 +16,7 @@ from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import key_of
 from kmanalysis.loaders.folder import Attached, attach, in_reading_order
-from kmanalysis.loaders.forms.layout import meant_by
+from kmanalysis.loaders.forms.layout import meant_by, value_names
 from kmanalysis.loaders.forms.sheets import form_sheets, stage_form_sheet
 from kmanalysis.loaders.load import files_of
 from kmanalysis.loaders.mapping.toml import ColumnMapping, Source, SourceMapping, TableMapping
@@ -28,6 +28,9 @@ from kmanalysis.words import Words
 
 ZONE = "Asia/Shanghai"
 """Of the times in a form that state none."""
+
+_LOCAL_TIME = "2026-10-01 11:04:05"
+"""How a time is written in a form."""
 
 
 def load_form(path: Path, into: Path, *, words: Words | None = None) -> Attached:
@@ -125,9 +128,18 @@ class _FormLoad:
         outcome = validate(self.connection, "_text", table, target, {0: file}, known=known, key=self.key)
         self.connection.execute("DROP VIEW _text")
         drop_staged(self.connection, staged)
-        headings = {name: self.words.name(f"{table.name}.{name}") for name in table.columns}
-        outcome.rejects = outcome.rejects.assign(column=[headings.get(column, column) for column in outcome.rejects["column"]])
+        outcome.rejects = self._in_words(outcome.rejects, table)
         return _Sheet(table, title, outcome, identifier(target), list(columns))
+
+    def _in_words(self, rejects: pd.DataFrame, table: Table) -> pd.DataFrame:
+        """The rejects with columns and accepted values as the form calls them."""
+        words = self.words
+        accepted = {name: ", ".join(value_names(column, words).values()) for name, column in table.columns.items()}
+        cells = zip(rejects["column"], rejects["reason"], rejects["accepted"], strict=True)
+        return rejects.assign(
+            accepted=[_LOCAL_TIME if reason == "not_time" else accepted.get(column, "") or told for column, reason, told in cells],
+            column=[words.name(f"{table.name}.{column}") if column in table.columns else column for column in rejects["column"]],
+        )
 
     def _merge(self, sheet: _Sheet, is_whole: bool) -> tuple[Receipt, frozenset[str]]:
         """Makes ``_now <table>`` of the sheet's rows and of what stays of the folder's; the receipt, and the columns that were given."""

@@ -157,6 +157,19 @@ def test_a_key_that_stands_there_twice_is_said(tmp_path):
     assert attached.rejects["reason"].tolist() == ["key_repeated"]
 
 
+def test_rejects_say_what_is_accepted_in_the_words_of_the_form(tmp_path):
+    form = form_of(tmp_path / "forms.xlsx")
+    fee = {"fee_id": "F1", "supplier_id": "S01", "charged_at": "昨天", "kind": "小费", "amount": -1, "currency": "元", "is_disclosed": "大概"}
+    rejects = load_form(edit(form, add("fees", fee)), folder_with(tmp_path / "into", {})).rejects
+    assert rejects.set_index("column")[["value", "reason", "accepted"]].to_dict("index") == {
+        "收费时间": {"value": "昨天", "reason": "not_time", "accepted": "2026-10-01 11:04:05"},
+        "费用类型": {"value": "小费", "reason": "not_in_list", "accepted": "补货费, 技术服务费, 接口费, 手续费, 其他"},
+        "费用金额": {"value": "-1", "reason": "below_minimum", "accepted": "12345678901234.5678, >= 0"},
+        "币种": {"value": "元", "reason": "wrong_pattern", "accepted": "[A-Z]{3}"},
+        "是否事先告知": {"value": "大概", "reason": "not_boolean", "accepted": "是, 否"},
+    }
+
+
 def test_contacts_do_not_come_in(tmp_path):
     into = folder_with(tmp_path / "into", {})
     form = edit(form_of(tmp_path / "forms.xlsx"), add("outreach", {"contact_id": "H1", "name": "王经理 13800138000", "channel": "熟人介绍"}))
