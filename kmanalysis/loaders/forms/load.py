@@ -84,7 +84,8 @@ class _FormLoad:
                 known[table.name] = both if sheet.rejected and before else sheet.relation
                 sheets.append(sheet)
         is_whole = not any(sheet.rejected for sheet in sheets)
-        receipts, finished = [], []
+        receipts: list[Receipt] = []
+        finished: list[tuple[Path, Path]] = []
         for sheet in sheets:
             receipt, given = self._merge(sheet, is_whole)
             receipts.append(receipt)

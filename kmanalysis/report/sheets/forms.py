@@ -127,7 +127,7 @@ class _TableSheet:
         return self._write(_EXAMPLE, place, column, words.text(value) if isinstance(value, str) and column.type == "text" else value, self.examples)
 
     def _check(self, column: Column, name: str, meaning: str) -> dict[str, Any]:
-        said = {"input_title": name[:32], "input_message": meaning[:255], "error_title": name[:32], "ignore_blank": True}
+        said: dict[str, Any] = {"input_title": name[:32], "input_message": meaning[:255], "error_title": name[:32], "ignore_blank": True}
         if self.named[column.name]:
             return said | {"validate": "list", "source": self.index.list_of(list(self.named[column.name].values()))}
         if column.refers_to == "suppliers.supplier_id" and self.filled.suppliers:
