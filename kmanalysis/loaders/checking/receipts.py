@@ -73,7 +73,7 @@ class Receipt:
         if self.removed:
             lines.append(words.text("  removed from the table, since the form does not have them any more: {rows}", rows=words.number(self.removed)))
         if self.left:
-            lines.append(words.text("  not in the form and still in the table, since rows of the form were rejected: {rows}", rows=words.number(self.left)))
+            lines.append(words.text("  left in the table as they were, since rows of the form were rejected: {rows}", rows=words.number(self.left)))
         return "\n".join(lines)
 
 
