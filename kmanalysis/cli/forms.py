@@ -34,9 +34,7 @@ def forms(
         if out.suffix.lower() != ".xlsx":
             raise UsageError("{file}: a form is an Excel file. Name it like forms.xlsx.", file=out.name)
         if out.exists() and not force:
-            raise UsageError(
-                "{file} is there already, and may hold what you filled in. Load it, name another file, or write over it with --force.", file=out.name
-            )
+            raise UsageError("{file} is there already and may hold what you filled in. Load it, name another file, or add --force.", file=out.name)
         if not out.absolute().parent.is_dir():
             raise UsageError("Folder {folder} was not found.", folder=out.absolute().parent.name)
         filled = filled_rows(local_folder(data)) if data else Filled()
