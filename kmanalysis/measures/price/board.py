@@ -64,7 +64,7 @@ def _quoted(workbook: Workbook) -> ir.Table:
     found = _beside(found, _landed(workbook), _ONE)
     found = _beside(found, _tiers(workbook), ["supplier_id", "currency"])
     found = _beside(found, _order_prices(workbook), ["sku", "currency"])
-    found = _beside(found, retail_prices(workbook, quotes.select(ON_A_DAY)).drop("day", "cost_price"), _ONE)
+    found = _beside(found, retail_prices(workbook, quotes.select(ON_A_DAY)).select(*_ONE, "suggested_retail_price"), _ONE)
     found = _beside(found, workbook.table("products").select("sku", "name"), ["sku"])
     found = found.mutate(name=ibis.coalesce(found.name, found.sku)).rename(supplier="supplier_id")
     kept = [name for name in COLUMNS if name in found.columns]
