@@ -38,7 +38,7 @@ def test_a_row_says_prices_marks_and_the_market(zh, names):
     table = price.price_board(board_of(*JUDGED), BAND, zh, names)
     told = cells(table)
     assert told[0] == "点卡 K1 K1"
-    assert told[1] == "¥9.00 ✓▼⚠ 云杉数卡"
+    assert told[1] == "¥9.00 ✓▼⚠ S01 云杉数卡"
     assert told[2:6] == ["¥8.80 *", "¥10.50", "¥10.00", "¥9.50 – ¥10.50"]
     assert told[6:] == ["¥9.00 ✓▼⚠", "¥10.00", "¥11.00 ▲"]
     assert "S02 灵犀智享" in table.html
@@ -67,7 +67,7 @@ def test_losses_come_first_and_what_is_cut_is_said(en, names):
 
 def test_two_currencies_of_a_sku_have_a_row_each(en, names):
     table = price.price_board(board_of(row(), row("S02", "2", currency="USD")), BAND, en, names)
-    assert [cell for cell in cells(table) if cell.startswith(("CN¥", "US$", "$"))] == ["CN¥9.00 云杉数卡", "CN¥9.00", "$2.00 灵犀智享", "$2.00"]
+    assert [cell for cell in cells(table) if cell.startswith(("CN¥", "US$", "$"))] == ["CN¥9.00 S01 云杉数卡", "CN¥9.00", "$2.00 S02 灵犀智享", "$2.00"]
 
 
 @pytest.mark.parametrize("shown", ["zh", "en"])
