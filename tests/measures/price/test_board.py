@@ -116,7 +116,7 @@ def order(number, amount, **more):
 
 def test_the_own_price_is_what_buyers_paid_whoever_served_them(workbook_of):
     orders = [order(1, "20", quantity=2), order(2, "9.9"), order(3, "99", status="refunded"), order(4, "1", ordered_at="2026-09-30 15:59:59")]
-    listing = {"listed_from": "2026-01-01", "suggested_retail_price": "99"}
+    listing = {"listed_from": "2026-01-01", "suggested_retail_price": "99", "currency": "CNY"}
     found = by_supplier(workbook_of({"quotes": quotes_of(s1="9.95", s2="9.96"), "orders": orders, "listings": [listing]}))
     assert found["own_price"].tolist() == [Decimal("9.95")] * 2
     assert found["own_price_source"].tolist() == ["orders"] * 2
@@ -130,6 +130,7 @@ def test_where_none_was_sold_it_is_the_suggested_price_in_force(workbook_of):
         {"listed_from": "2026-03-01", "listed_to": "2026-10-30", "suggested_retail_price": "20"},
         {"listed_from": "2026-04-01", "suggested_retail_price": None},
     ]
+    listings = [row | {"currency": "CNY"} for row in listings] + [{"listed_from": "2026-05-01", "suggested_retail_price": "1", "currency": "USD"}]
     found = by_supplier(workbook_of({"quotes": quotes_of(s1="9", s2="9"), "listings": listings}))
     assert found.loc["s1", ["own_price", "own_price_source", "is_loss"]].tolist() == [Decimal("8.5"), "listings", True]
     assert found.loc["s2", ["own_price", "own_price_source", "is_loss"]].isna().all()
