@@ -149,7 +149,7 @@ def price_board(found: pd.DataFrame, standard: Standard, words: Words, names: Ma
         for row in of_one:
             if row["supplier"] in suppliers:
                 marks.iat[line, len(fixed) + suppliers.index(row["supplier"])] = _breach(row)
-    return table(pd.DataFrame(cells, columns=headings), title, classes=marks, numbers=headings[2:], note=_board_note(goods, quoting, limit, words))
+    return table(pd.DataFrame(cells, columns=headings), title, classes=marks, numbers=headings[2:], note=_board_note(goods, list(quoting), limit, words))
 
 
 def _striking(found: pd.DataFrame) -> pd.DataFrame:
