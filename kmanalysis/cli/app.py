@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kmanalysis import __version__
-from kmanalysis.cli import claims, init, plan, pull
+from kmanalysis.cli import claims, forms, init, plan, pull
 from kmanalysis.cli.options import (
     SAMPLES,
     WIDE,
@@ -51,6 +51,7 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(claims.app, name="claims")
 app.command(help=init.HELP)(init.init)
 app.command(help=pull.HELP)(pull.pull)
+app.command(help=forms.HELP)(forms.forms)
 
 
 def _print_version(is_asked: bool) -> None:
@@ -236,9 +237,9 @@ def _stamp(folder: Path, set_aside: bool, words: Words) -> Attached:
     return outcome.attached
 
 
-@app.command(help="Load raw exports into a folder of canonical tables.")
+@app.command(help="Load raw exports, or a filled-in form, into a folder of canonical tables.")
 def load(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet; or a form.")],
     into: Annotated[str, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
     mapping: Annotated[
         Path | None, typer.Option("--mapping", metavar="FILE", help="What the exports' columns mean (TOML); without one it is proposed, to be finished.")
@@ -253,16 +254,20 @@ def load(
         from kmanalysis.loaders.checking.receipts import files_without_rows, receipts_text
 
         folder = local_folder(into)
+        filled_in = forms.forms_among(files, mapping, table)
+        exports = [file for file in files if file not in filled_in]
         if mapping is None:
             from kmanalysis.loaders.mapping.proposal import mapping_for
 
             # Each file by its own mapping: the one that lies in the folder, or a proposal.
-            mappings = [(file, mapping_for(file, table, folder, words=words)) for file in files]
+            mappings = [(file, mapping_for(file, table, folder, words=words)) for file in exports]
             receipts = [receipt for file, own in mappings for receipt in loading.load([file], own, folder, table=table, words=words).receipts]
         else:
-            receipts = loading.load(files, mapping, folder, table=table, words=words).receipts
-        typer.echo(receipts_text(receipts, words))
+            receipts = loading.load(exports, mapping, folder, table=table, words=words).receipts
         empty = files_without_rows(receipts)
+        of_forms = [receipt for file in filled_in for receipt in forms.load_form(file, folder, words)]
+        receipts = [*receipts, *of_forms]
+        typer.echo("\n".join([receipts_text(receipts, words), *forms.empty_text(of_forms, words)]))
         for name in empty:
             typer.echo(
                 words.text("{file}: not one row was kept. Look at the file, at the mapping's [source] and where, and at rejected/ in the folder.", file=name),

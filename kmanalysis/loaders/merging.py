@@ -30,7 +30,7 @@ class Merging:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, into: Path, wanted: Collection[str]) -> None:
         self.connection, self.into = connection, into
-        self.files = _files_of(into)
+        self.files = files_of(into)
         self.targets = {name: target_file(tables()[name], self.files.get(name, []), into) for name in wanted}
         self.merges: dict[str, Merge] = {}
 
@@ -111,7 +111,8 @@ class Merging:
             merge.relation, merge.is_changed = identifier(f"_now {table.name}"), True
 
 
-def _files_of(folder: Path) -> dict[str, list[Path]]:
+def files_of(folder: Path) -> dict[str, list[Path]]:
+    """The files of each table in the folder, none where it holds no table yet. Raises DataError for a table in two forms."""
     has_tables = any((folder / f"{name}{suffix}").exists() for name in tables() for suffix in forms_of(name)) or any(
         (folder / name).is_dir() for name in tables()
     )
