@@ -12,6 +12,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from kmanalysis import errors
+from kmanalysis.loaders.forms.layout import form_tables
 from kmanalysis.words import languages
 
 ROOT = Path(__file__).parent.parent
@@ -138,8 +139,18 @@ def test_chinese_sentences_are_chinese():
 def test_no_translation_is_left_over():
     spoken = {text for source in sources().values() for _, text in strings(source)}
     templates = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*")) if path.suffix in (".html", ".j2", ".jinja"))
-    unused = [(file, key) for key, _, file in entries("zh") if not key.startswith("name:") and key not in spoken and key not in templates]
+    known = spoken | meanings()
+    unused = [(file, key) for key, _, file in entries("zh") if not key.startswith("name:") and key not in known and key not in templates]
     assert unused == []
+
+
+def meanings() -> set[str]:
+    """What tables.toml says of the tables and columns that a form explains."""
+    return {meaning for table in form_tables().values() for meaning in (table.meaning, *(column.meaning for column in table.columns.values()))}
+
+
+def test_what_a_form_explains_is_translated():
+    assert meanings() - {key for key, text, _ in entries("zh") if text} == set()
 
 
 def test_code_holds_no_chinese_words():

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REQUIREMENTS = [Requirement(line) for line in PROJECT["dependencies"]]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
-OTHERS = [Requirement(line) for extra in ("spark", "bench") for line in PROJECT["optional-dependencies"][extra]]
+OTHERS = [Requirement(line) for extra in ("spark", "pull", "bench") for line in PROJECT["optional-dependencies"][extra]]
 LINES = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
 PINNED = {canonicalize_name(name): version for name, version in (line.split("==") for line in LINES)}
 

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from kmanalysis.engine.texts import CACHE_VARIABLE, known_texts
+from kmanalysis.errors import UsageError
 from kmanalysis.measures.observation import observed
 from kmanalysis.opening import open_workbook
 from kmanalysis.standards import override_standards
@@ -99,3 +100,42 @@ def test_a_name_that_another_function_has_is_an_error_at_import():
 
     with pytest.raises(ValueError, match=r"like .package\.thing."):
         query("plain")(order_count)
+
+
+def test_what_was_not_given_is_named(tmp_path):
+    (tmp_path / "suppliers.csv").write_text("supplier_id,name\ns1,One\n", encoding="utf-8")
+    (tmp_path / "probes.csv").write_text("supplier_id,probed_at,is_up\n", encoding="utf-8")
+    workbook = open_workbook(tmp_path, "2026-10", lang="en")
+    asked = {"probes": ("probed_at", "latency_ms"), "fees": ("amount",), "suppliers": ("name", "upstream_id")}
+    assert workbook.not_given(asked) == ["fees", "probes.latency_ms", "suppliers.upstream_id"]
+    assert workbook.at(Month.parse("2026-09")).not_given({"probes": ("is_up",)}) == []
+
+
+@frame("test_workbook.all_probes", needs=lambda: {"probes": ("latency_ms",)})
+def all_probes(workbook: Workbook) -> pd.DataFrame:
+    return workbook.rows_of(workbook.in_month("probes")[["supplier_id", "probed_at"]])
+
+
+@pytest.mark.parametrize(("columns", "rows"), [("supplier_id,probed_at,is_up", 0), ("supplier_id,probed_at,is_up,latency_ms", 1)])
+def test_a_frame_without_what_it_needs_has_its_columns_and_no_row(tmp_path, columns, rows):
+    (tmp_path / "suppliers.csv").write_text("supplier_id,name\ns1,One\n", encoding="utf-8")
+    cells = "s1,2026-10-03 00:00:00,true" + "," * (columns.count(",") - 2)
+    (tmp_path / "probes.csv").write_text(f"{columns}\n{cells}\n", encoding="utf-8")
+    found = all_probes(open_workbook(tmp_path, "2026-10", lang="en"))
+    assert (list(found.columns), len(found)) == (["supplier_id", "probed_at"], rows)
+
+
+def test_a_month_without_any_event_is_an_error(workbook_of):
+    workbook = workbook_of({"orders": ORDERS[1:3]})
+    workbook.check_month()
+    with pytest.raises(UsageError) as caught:
+        workbook.at(Month.parse("2027-01")).check_month()
+    assert str(caught.value) == "Nothing happened in 2027-01: the folder's events are of 2026-10 to 2026-10."
+    with pytest.raises(UsageError, match="holds no dated event"):
+        workbook_of({"products": [{"sku": "k1"}]}).check_month()
+
+
+def test_a_folder_without_suppliers_is_an_error_that_says_what_to_add(tmp_path):
+    (tmp_path / "probes.csv").write_text("supplier_id,probed_at,is_up\ns1,2026-10-03 00:00:00,true\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"no table suppliers: add suppliers\.csv with the columns supplier_id and name"):
+        _ = open_workbook(tmp_path, "2026-10", lang="en").names

@@ -41,7 +41,7 @@ def ledger_opening(owed: pd.DataFrame, words: Words) -> Markdown:
         lines.append(words.sentences(told, further))
     unclear = int(owed["unknown_fault"].sum() + owed["unknown_amounts"].sum())
     apart = words.text("{count} failures cannot be claimed yet: nobody knows whose fault, or the base is missing.", count=unclear) if unclear else ""
-    return markdown("\n\n".join(part for part in (*lines, apart) if part) or words.text("No failure has fallen due: nothing is owed."))
+    return markdown("\n\n".join(part for part in (*lines, apart) if part) or words.text("No failure that fell due is on record: no debt is known."))
 
 
 def money_owed(owed: pd.DataFrame, words: Words, names: Mapping[str, str]) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def amounts_owed(owed: pd.DataFrame, words: Words, names: Mapping[str, str], ax:
     title = words.text("What suppliers owe at the month's end")
     owing = owed[owed["outstanding_amount"].astype("float64") > 0]
     if owing.empty:
-        return nothing(ax, title, words.text("Nothing is owed: nothing fell due, or all of it was paid."))
+        return nothing(ax, title, words.text("No debt is on record: nothing fell due, or all of it was paid."))
     currency = owing["currency"].value_counts().sort_index().sort_values(ascending=False, kind="stable").index[0]
     rows, cut = worst(_by_size(owing[owing["currency"] == currency], "outstanding_amount"), words)
     month = rows["month_outstanding_amount"].astype("float64").to_numpy()
@@ -102,7 +102,7 @@ def owed_table(owed: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Ta
         words.text("Duties that came due, and what was paid and claimed"),
         numbers=headings[1:],
         note=words.sentences(words.text("Failures, due and paid: deadline in this month. Outstanding: of all months until now."), _cut(cells, owed, words)),
-        empty=words.text("No failure has fallen due: nothing is owed."),
+        empty=words.text("No failure that fell due is on record: no debt is known."),
     )
 
 
@@ -219,7 +219,7 @@ def runs_table(runs: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Ta
         words.text("Failures in a row, and when the right to end the contract arose"),
         numbers=[headings[2]],
         note=words.sentences(note, _cut(cells, runs, words)),
-        empty=words.text("No run of failures is open or gave a right to end a contract."),
+        empty=words.text("No run of failures that is open, or gave a right to end a contract, is on record."),
     )
 
 

@@ -35,7 +35,7 @@ def free_times(observed: pd.DataFrame, standard: Standard, words: Words, names: 
     title = words.text("Answers in time by night, weekend and holiday (share of tickets)")
     parts = observed[observed["measure"].isin([f"{standard.id}.{time}" for time in FREE_TIMES]) & observed["value"].notna()]
     if parts.empty:
-        return nothing(ax, title, words.text("No ticket was opened by night, on a weekend or on a holiday."))
+        return nothing(ax, title, words.text("No ticket of a night, weekend or holiday is on record."))
     lowest = parts.groupby("supplier_id")["value"].min().sort_values(kind="stable").reset_index()
     shown, cut = worst(lowest, words)
     place = {supplier: number for number, supplier in enumerate(shown["supplier_id"])}
@@ -62,7 +62,7 @@ def hours(found: pd.DataFrame, words: Words, ax: Axes | None = None) -> Axes:
     title = words.text("First answers in time by hour of the day (share of tickets)")
     known = found[found["share"].notna()]
     if known.empty:
-        return nothing(ax, title, words.text("No ticket was opened this month."))
+        return nothing(ax, title, words.text("No ticket of this month is on record."))
     kinds = [kind for kind in ("workday", "weekend", "holiday", "unknown") if kind in set(known["day_kind"])]
     grid = known.pivot(index="day_kind", columns="hour", values="share").reindex(index=kinds, columns=range(24))
     ax = new_axes(ax, rows=len(kinds) + 2)
@@ -78,7 +78,7 @@ def remedies(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Ax
     title = words.text("Damages for failed orders: paid and still owed")
     owing = found[found["due_amount"].astype("float64") > 0]
     if owing.empty:
-        return nothing(ax, title, words.text("No damages fell due this month."))
+        return nothing(ax, title, words.text("No damages that fell due are on record this month."))
     currency = owing.groupby("currency")["failures"].sum().sort_values(ascending=False, kind="stable").index[0]
     seen = owing[owing["currency"] == currency].astype({"paid_amount": "float64", "outstanding_amount": "float64"})
     rows, cut = worst(seen.sort_values(["outstanding_amount", "paid_amount", "supplier_id"], ascending=[False, False, True]), words)
@@ -129,7 +129,7 @@ def backlog(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axe
     """Tickets that are open at the month's end, by age; ``found`` as `backlog` gives them."""
     title = words.text("Tickets open at the month's end, by age")
     if found.empty:
-        return nothing(ax, title, words.text("No ticket was open at the month's end."))
+        return nothing(ax, title, words.text("No ticket that was open at the month's end is on record."))
     ages = sorted(found["age_from_days"].unique())
     counts = found.pivot_table(index="supplier_id", columns="age_from_days", values="tickets", aggfunc="sum", fill_value=0)
     order = counts.assign(all=counts.sum(axis=1)).reset_index().sort_values(["all", "supplier_id"], ascending=[False, True]).drop(columns="all")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kmanalysis import __version__
-from kmanalysis.cli import claims, init, plan
+from kmanalysis.cli import claims, forms, init, plan, pull
 from kmanalysis.cli.options import (
     SAMPLES,
     WIDE,
@@ -50,6 +50,8 @@ app = typer.Typer(
 app.add_typer(plan.app, name="plan")
 app.add_typer(claims.app, name="claims")
 app.command(help=init.HELP)(init.init)
+app.command(help=pull.HELP)(pull.pull)
+app.command(help=forms.HELP)(forms.forms)
 
 
 def _print_version(is_asked: bool) -> None:
@@ -158,6 +160,38 @@ def score(
             raise typer.Exit(1)
 
 
+@app.command(help="Print the month's exceptions: orders, codes and goods to look at, with the money that hangs on them.")
+def exceptions(
+    data: Data = None,
+    month: MonthText = None,
+    format: Annotated[str, typer.Option("--format", metavar="csv|json", help="How it is printed.")] = "csv",
+    engine: EngineName = "duckdb",
+    master: Master = None,
+    memory: Memory = None,
+    standards: OwnStandards = None,
+    lang: Lang = "zh",
+) -> None:
+    """Every exception of the month; on stderr the kinds that could not be looked for."""
+    with cli_errors(lang) as words:
+        if format not in ("csv", "json"):
+            raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="csv, json")
+        from kmanalysis.cli.terminal.exceptions import exceptions_csv, exceptions_json
+        from kmanalysis.decisions.exceptions import all_exceptions, exception_checks
+        from kmanalysis.opening import open_workbook
+
+        place = place_of_data(data)
+        warn_of_unstamped(place, words)
+        workbook = open_workbook(place, month, standards, lang, memory=memory, engine=engine, master=master)
+        workbook.check_month()
+        found = all_exceptions(workbook)
+        sys.stdout.write(exceptions_csv(found) if format == "csv" else exceptions_json(found, exception_checks(workbook)))
+        for check in exception_checks(workbook).to_dict("records"):
+            if check["lacks"]:
+                told = words.text("{kind}: not looked at, since {lacks} was not supplied.", kind=words.name(f"exception.{check['kind']}"), lacks=check["lacks"])
+                typer.echo(told, err=True)
+        warn_of_rejects(receipts_of(workbook), words)
+
+
 @app.command(help="Validate a folder: receipts, and every rejected row with its reason.")
 def check(
     data: Data = None,
@@ -203,9 +237,9 @@ def _stamp(folder: Path, set_aside: bool, words: Words) -> Attached:
     return outcome.attached
 
 
-@app.command(help="Load raw exports into a folder of canonical tables.")
+@app.command(help="Load raw exports, or a filled-in form, into a folder of canonical tables.")
 def load(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet; or a form.")],
     into: Annotated[str, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
     mapping: Annotated[
         Path | None, typer.Option("--mapping", metavar="FILE", help="What the exports' columns mean (TOML); without one it is proposed, to be finished.")
@@ -220,16 +254,20 @@ def load(
         from kmanalysis.loaders.checking.receipts import files_without_rows, receipts_text
 
         folder = local_folder(into)
+        filled_in = forms.forms_among(files, mapping, table)
+        exports = [file for file in files if file not in filled_in]
         if mapping is None:
             from kmanalysis.loaders.mapping.proposal import mapping_for
 
             # Each file by its own mapping: the one that lies in the folder, or a proposal.
-            mappings = [(file, mapping_for(file, table, folder, words=words)) for file in files]
+            mappings = [(file, mapping_for(file, table, folder, words=words)) for file in exports]
             receipts = [receipt for file, own in mappings for receipt in loading.load([file], own, folder, table=table, words=words).receipts]
         else:
-            receipts = loading.load(files, mapping, folder, table=table, words=words).receipts
-        typer.echo(receipts_text(receipts, words))
+            receipts = loading.load(exports, mapping, folder, table=table, words=words).receipts
         empty = files_without_rows(receipts)
+        of_forms = [receipt for file in filled_in for receipt in forms.load_form(file, folder, words)]
+        receipts = [*receipts, *of_forms]
+        typer.echo("\n".join([receipts_text(receipts, words), *forms.empty_text(of_forms, words)]))
         for name in empty:
             typer.echo(
                 words.text("{file}: not one row was kept. Look at the file, at the mapping's [source] and where, and at rejected/ in the folder.", file=name),

@@ -9,7 +9,9 @@ import pandas as pd
 
 from kmanalysis.decisions.backups import backup_suppliers
 from kmanalysis.decisions.corrective import corrective
+from kmanalysis.decisions.exceptions import OF_SUPPLIER, exception_sums
 from kmanalysis.measures.common.goods import purchase_amounts
+from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.service.remedies import remedies
 from kmanalysis.scoring.grades import grade_history
 from kmanalysis.steps.contract.runs import failure_runs
@@ -50,10 +52,12 @@ def rulings(workbook: Workbook) -> pd.DataFrame:
         ("switch", "vetoed_lately", was_vetoed),
         ("switch", "below_floor", now["reason"] == "below_floor"),
         ("switch", "not_corrected", is_low & who.isin(failing["supplier_id"]) & (now["reason"] != "lacks_evidence")),
-        ("keep", "lacks_evidence", now["reason"] == "lacks_evidence"),
         ("correct", "not_corrected", who.isin(todo.loc[todo["state"] == "overdue", "supplier_id"])),
         ("correct", "missed", who.isin(todo.loc[todo["state"] == "new", "supplier_id"])),
         ("correct", "on_watch", who.isin(todo["supplier_id"])),
+        # Where the evidence is too thin for a grade, what the orders show is worth a word all the same.
+        ("correct", "exceptions", (now["reason"] == "lacks_evidence") & who.isin(_odd(workbook))),
+        ("keep", "lacks_evidence", now["reason"] == "lacks_evidence"),
         ("deepen", "", stage != ""),
     ]
     conditions = [condition.to_numpy(dtype=bool) if isinstance(condition, pd.Series) else condition for _, _, condition in rules]
@@ -110,9 +114,15 @@ def action_money(workbook: Workbook) -> pd.DataFrame:
         {"supplier": supplier, "currency": currency} | {name: part.get((supplier, currency)) for name, part in parts.items()} for supplier, currency in keys
     ]
     found = pd.DataFrame(rows, columns=["supplier", "currency", *parts])
-    # Nothing bought and nothing owed are zeros: the month's purchases and failures are all known.
-    nothing = dict.fromkeys(("purchased_amount", "owed_amount"), Decimal(0))
-    return found.fillna(nothing)
+    # Nothing bought and nothing owed are zeros where the month's purchases and failures are all known.
+    known = {"purchased_amount": {"purchases": ("paid_amount",)}, "owed_amount": reads_of("service.compensation_paid")()}
+    return found.fillna({name: Decimal(0) for name, needs in known.items() if not workbook.not_given(needs)})
+
+
+def _odd(workbook: Workbook) -> set[str]:
+    """The suppliers with exceptions of the month that are theirs to mend."""
+    sums = exception_sums(workbook)
+    return set(sums.loc[sums["kind"].isin(OF_SUPPLIER), "supplier_id"])
 
 
 def _rights(workbook: Workbook) -> pd.DataFrame:

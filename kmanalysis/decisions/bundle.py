@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from kmanalysis.decisions import actions, backups, claims, cocreation, corrective, dependence, drift, review, robustness
+from kmanalysis.decisions import actions, backups, claims, cocreation, corrective, dependence, drift, exceptions, review, robustness
 from kmanalysis.decisions.allocation import frames as allocation_frames
 from kmanalysis.decisions.trials import verdicts
 from kmanalysis.measures import compliance, observation, price, reputation, service, stability
@@ -39,6 +39,7 @@ LATER = (
     *verdicts.FRAMES,
     *contract.FRAMES,
     *claims.FRAMES,
+    *exceptions.FRAMES,
     *cocreation.FRAMES,
     *actions.FRAMES,
     *corrective.FRAMES,

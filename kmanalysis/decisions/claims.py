@@ -14,7 +14,6 @@ import pandas as pd
 
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.errors import UsageError
-from kmanalysis.measures.common.measure import reads_of
 from kmanalysis.measures.common.money import as_amount, as_parts, to_cent
 from kmanalysis.measures.common.remedies import failed_orders, remedies_due
 from kmanalysis.times import Month
@@ -32,7 +31,7 @@ TO_CLAIM = ("claim", "adjustment")
 NOT_CLAIMABLE = ("unknown_fault", "unknown_amount")
 """States of the events that cannot be claimed yet: nobody knows whose fault, or the base or the terms are missing."""
 
-NEEDS = reads_of("service.compensation_paid")
+NEEDS = {"orders": ("failed_at", "at_fault"), "tickets": ("reshipped_at",), "compensations": ("paid_at",)}
 """What must be given before anything is owed: a table of payments that is not there does not say that nothing was paid."""
 
 LINES_SHOWN = 50
@@ -78,7 +77,7 @@ def ledger(workbook: Workbook) -> ir.Table:
     return events.mutate(reason=reason, claim_id=_claim_id(events), adjusts=ibis.ifelse(events.is_claimed, events.first_id, ibis.null("string")))
 
 
-@frame("decisions.claims_owed", needs=NEEDS)
+@frame("decisions.claims_owed", needs=lambda: NEEDS)
 @query("decisions.claims_owed")
 def claims_owed(workbook: Workbook) -> ir.Table:
     """What each supplier owes, a row a supplier and currency.
@@ -114,7 +113,7 @@ def claims_owed(workbook: Workbook) -> ir.Table:
     return found.select("supplier_id", "currency", "failures", *(f"{name}_amount" for name in sums), *counts).order_by("supplier_id", "currency")
 
 
-@frame("decisions.claim_lines", needs=NEEDS)
+@frame("decisions.claim_lines", needs=lambda: NEEDS)
 @query("decisions.claim_lines")
 def claim_lines(workbook: Workbook) -> ir.Table:
     """The lines of the ledger that are to claim, to take back, or not claimable yet, at most `LINES_SHOWN` a supplier, the largest amounts first."""
@@ -130,7 +129,7 @@ def claims_to_make(workbook: Workbook, suppliers: tuple[str, ...] = ()) -> pd.Da
 
     Columns as `claim_lines`. Raises UsageError for a supplier that there is not, and where `NEEDS` were not given.
     """
-    if lacks := workbook.not_given(NEEDS()):
+    if lacks := workbook.not_given(NEEDS):
         raise UsageError("Nothing can be claimed: without {lacks} nobody knows what was made good or paid.", lacks=", ".join(lacks))
     for supplier in suppliers:
         if supplier not in workbook.names:

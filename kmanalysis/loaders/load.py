@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import key_of
-from kmanalysis.loaders.folder import Attached, attach, forms_of, in_reading_order, table_files
+from kmanalysis.loaders.folder import Attached, attach, in_reading_order
 from kmanalysis.loaders.mapping.model import SourceMapping
 from kmanalysis.loaders.mapping.toml import load_mapping
 from kmanalysis.loaders.mapping.translation import Translation, add_functions, header_finder
+from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.reading.records import footer_pattern
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.reading.text import Staged, drop_staged, stage_parquet, stage_text
-from kmanalysis.loaders.store import REJECTED, locked, put_in_place, target_file, write_rejected, write_table
-from kmanalysis.tables import Table, tables
+from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
+from kmanalysis.tables import Table
 from kmanalysis.words import Words
 
 
@@ -50,49 +49,25 @@ def load(files: Sequence[Path], mapping: SourceMapping | Path, into: Path, *, ta
         return _Load(chosen, [table] if table else list(chosen.tables), into, words or Words()).run(files)
 
 
-@dataclass
-class _Merge:
-    """How a table stands during a load: the relation that holds it now, the columns that its sources had, and whether that differs from the folder."""
-
-    relation: str
-    given: frozenset[str]
-    is_changed: bool = False
-
-
 class _Load:
     def __init__(self, mapping: SourceMapping, wanted: list[str], into: Path, words: Words) -> None:
         self.mapping, self.into, self.words = mapping, into, words
         self.tables = [table for table in in_reading_order() if table.name in wanted]
-        self.files = _files_of(into)
-        self.targets = {table.name: target_file(table, self.files.get(table.name, []), into) for table in self.tables}
-        self.key = key_of(into)
         self.connection: duckdb.DuckDBPyConnection = connect()
+        self.merging = Merging(self.connection, into, [table.name for table in self.tables])
+        self.key = key_of(into)
         # What does not fit in memory spills to disk, secrets and all.
         self.connection.execute("SET temp_file_encryption = true")
         add_functions(self.connection, self.key)
-        self.merges: dict[str, _Merge] = {}
         self.receipts: list[Receipt] = []
         self.rejects: dict[tuple[str, Path], pd.DataFrame] = {}
 
     def run(self, files: Sequence[Path]) -> Attached:
-        self._open_folder()
+        self.merging.open()
         for path in files:
             self._load_file(path)
         self._write(files)
         return Attached(self.receipts, pd.concat([no_rejects(), *self.rejects.values()], ignore_index=True))
-
-    def _open_folder(self) -> None:
-        if not self.files:
-            return
-        found = attach(self.connection, self.into)
-        for receipt in found.receipts:
-            if receipt.table in self.targets and receipt.rejected:
-                raise DataError(
-                    "{file} holds {rows} faulty rows, which this load would drop. Run: kmanalysis check, and mend them first.",
-                    file=receipt.file,
-                    rows=sum(receipt.rejected.values()),
-                )
-        self.merges = {name: _Merge(identifier(name), found.given[name]) for name in self.files}
 
     def _load_file(self, path: Path) -> None:
         staged = stage(self.connection, path, self.mapping)
@@ -110,14 +85,14 @@ class _Load:
             table,
             "_incoming",
             {0: path.name},
-            known={name: merge.relation for name, merge in self.merges.items()},
+            known=self.merging.known,
             key=self.key,
             repeats=mapped.repeats,
             has_secrets=self.mapping.has_secrets,
             answered=translation.answered,
         )
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
-        counts = self._merge(table, translation.columns)
+        counts = self.merging.take(table, "_incoming", translation.columns)
         self.connection.execute("DROP VIEW _text; DROP TABLE _incoming")
         self._tell(table, path, outcome, counts, filtered=(rows[0] if rows else 0) - outcome.read[path.name], skipped=staged.skipped)
         headings = translation.headings
@@ -142,39 +117,6 @@ class _Load:
             )
         )
 
-    def _merge(self, table: Table, columns: list[str]) -> Counter[str]:
-        """Merges the incoming rows into the table by key, in the columns that are mapped; how many were new, updated and the same."""
-        execute = self.connection.execute
-        keys = ", ".join(map(identifier, table.key))
-        others = [identifier(name) for name in columns if name not in table.key]
-        if table.name not in self.merges:
-            rows = execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM _incoming").fetchone()
-            self.merges[table.name] = _Merge(identifier(f"_now {table.name}"), frozenset(columns), is_changed=True)
-            return Counter(new=rows[0] if rows else 0)
-        merge = self.merges[table.name]
-        has_more = not merge.given >= set(columns)
-        merge.given |= set(columns)
-        differs = " OR ".join(f"i.{name} IS DISTINCT FROM n.{name}" for name in others) or "false"
-        execute(
-            f"CREATE OR REPLACE TEMP TABLE _compared AS SELECT {', '.join(f'i.{identifier(name)}' for name in table.key)}, "
-            f"CASE WHEN n.{identifier(table.key[0])} IS NULL THEN 'new' WHEN {differs} THEN 'updated' ELSE 'same' END AS _becomes "
-            f"FROM _incoming i LEFT JOIN {merge.relation} n USING ({keys})"
-        )
-        counts = Counter(dict(execute("SELECT _becomes, count(*) FROM _compared GROUP BY 1 ORDER BY 1").fetchall()))
-        if counts["new"] or counts["updated"] or has_more:
-            if not merge.is_changed:
-                execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {merge.relation}")
-                merge.relation, merge.is_changed = identifier(f"_now {table.name}"), True
-            if counts["updated"]:
-                same_key = " AND ".join(f"n.{identifier(name)} = i.{identifier(name)}" for name in table.key)
-                execute(
-                    f"UPDATE {merge.relation} n SET {', '.join(f'{name} = i.{name}' for name in others)} FROM (FROM _incoming SEMI JOIN "
-                    f"(FROM _compared WHERE _becomes = 'updated') USING ({keys})) i WHERE {same_key}"
-                )
-            execute(f"INSERT INTO {merge.relation} BY NAME FROM _incoming SEMI JOIN (FROM _compared WHERE _becomes = 'new') USING ({keys})")
-        execute("DROP TABLE _compared")
-        return counts
-
     def _write(self, files: Sequence[Path]) -> None:
         stems = Counter(path.stem for path in files)
         finished = []
@@ -182,12 +124,7 @@ class _Load:
             target = self.into / REJECTED / f"{name}-{path.stem if stems[path.stem] == 1 else path.name}.csv"
             if written := write_rejected(rejects, target, self.words):
                 finished.append(written)
-        for table in self.tables:
-            merge = self.merges.get(table.name)
-            if merge and merge.is_changed:
-                target = self.targets[table.name]
-                finished.append((write_table(self.connection, merge.relation, table, target, given=merge.given), target))
-        put_in_place(finished, self.into)
+        put_in_place(finished + self.merging.written(), self.into)
 
 
 def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapping) -> Staged:
@@ -216,10 +153,3 @@ def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapp
         raise MappingError(
             "{mapping}: encoding {found!r} is not known. Accepted are utf-8, gb18030, utf-16 and the like.", mapping=mapping.name, found=source.encoding
         ) from problem
-
-
-def _files_of(folder: Path) -> dict[str, list[Path]]:
-    has_tables = any((folder / f"{name}{suffix}").exists() for name in tables() for suffix in forms_of(name)) or any(
-        (folder / name).is_dir() for name in tables()
-    )
-    return table_files(folder) if has_tables else {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 from kmanalysis import durable
 from kmanalysis.durable import move_into_place, sync, write_atomically
 from kmanalysis.engine.sql import identifier
-from kmanalysis.errors import DataError
+from kmanalysis.errors import DataError, LockHeld
 from kmanalysis.loaders.checking.derived import with_derived
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.stamp import stamped_schema
@@ -23,6 +24,7 @@ from kmanalysis.tables import Column, Table
 from kmanalysis.words import Words
 
 LOCK_FILE = ".kmanalysis-lock"
+HOLDER_FILE = ".kmanalysis-holder"
 JOURNAL = ".kmanalysis-journal"
 TEMPORARY = ".kmanalysis-tmp"
 REJECTED = "rejected"
@@ -30,13 +32,32 @@ ROW_GROUP = 128 * 1024
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder for one load; another waits. What a killed load left behind is cleared away first."""
-    with durable.locked(folder / LOCK_FILE, wait=True):
+def locked(folder: Path, *, wait: bool = True, holder: str = "kmanalysis load") -> Iterator[None]:
+    """Holds the folder for one load; another waits. What a killed load left behind is cleared away first.
+
+    ``holder`` is what those are told who do not wait: with ``wait`` off it raises LockHeld, which names whoever holds the folder.
+    """
+    note = folder / HOLDER_FILE
+    with ExitStack() as held:
+        try:
+            held.enter_context(durable.locked(folder / LOCK_FILE, wait=wait))
+        except LockHeld as problem:
+            raise _held_by(note, folder) from problem
+        # Beside the lock and not in it: whoever tries the lock empties its file.
+        write_atomically(note, f"{os.getpid()} {holder}".encode(), temporary=folder / (HOLDER_FILE + TEMPORARY))
+        held.callback(note.unlink, missing_ok=True)
         _finish(folder)
         for stale in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"*/*{TEMPORARY}")]:
             stale.unlink()
         yield
+
+
+def _held_by(note: Path, folder: Path) -> LockHeld:
+    try:
+        process, _, holder = note.read_text(encoding="utf-8").partition(" ")
+    except OSError:
+        process, holder = "?", "kmanalysis"
+    return LockHeld("{folder} is held by {holder} (process {process}). Wait until it has finished.", folder=folder.name, holder=holder, process=process)
 
 
 def target_file(table: Table, files: Sequence[Path], folder: Path) -> Path:
@@ -63,7 +84,7 @@ def write_table(connection: duckdb.DuckDBPyConnection, relation: str, table: Tab
     temporary = target.with_name(target.name + TEMPORARY)
     order = ", ".join([f"{identifier(table.event_time)} NULLS LAST"] * bool(table.event_time) + [identifier(name) for name in table.key])
     if target.suffix == ".parquet":
-        _write_parquet(connection, f"{with_derived(relation, table)} ORDER BY {order}", stamped_schema(table, given), temporary)
+        write_parquet(connection, f"{with_derived(relation, table)} ORDER BY {order}", temporary, stamped_schema(table, given))
     else:
         columns = [column for column in table.columns.values() if given is None or column.name in given or column.required]
         _write_csv(connection, relation, columns, order, temporary)
@@ -94,7 +115,8 @@ def _finish(folder: Path) -> None:
     journal.unlink()
 
 
-def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, schema: pa.Schema, temporary: Path) -> None:
+def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, temporary: Path, schema: pa.Schema) -> None:
+    """Writes the query's rows, in its order and batch by batch, as Parquet of that schema, and waits until they are safe on disk."""
     with temporary.open("wb") as sink:
         with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
             for batch in connection.sql(query).to_arrow_reader(ROW_GROUP):

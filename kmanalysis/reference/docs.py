@@ -20,7 +20,7 @@ _TABLES_INTRO = """\
 # Canonical tables
 
 A workbook folder holds any of these tables, each as `name.csv`, `name.xlsx`, `name.parquet` or `name/*.parquet`. A table or a column that is not
-needed may be missing: what it would show then reads *no data*.
+needed may be missing: what it would show then reads *no data*. An empty table or column says that there was nothing.
 
 | type | in a CSV file |
 |---|---|

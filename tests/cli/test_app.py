@@ -305,3 +305,20 @@ def test_in_an_empty_folder_samples_are_made_and_scored_without_arguments(run, t
     read = pd.read_csv(StringIO(run("score", "--format", "csv").stdout))
     assert set(read["month"]) == {"2026-10"}
     assert set(read["supplier_id"]) == {"S01", "S02", "S03"}
+
+
+@pytest.mark.parametrize("command", ["score", "report"])
+def test_a_month_without_any_event_is_refused(run, data, command, tmp_path):
+    out = ["--out", tmp_path] if command == "report" else []
+    done = run(command, "--data", data, "--month", "2031-01", *out, "--lang", "en")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Nothing happened in 2031-01: the folder's events are of 2026-0" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["score", "report"])
+def test_a_folder_without_suppliers_is_refused(run, command, tmp_path):
+    (tmp_path / "probes.csv").write_text("supplier_id,probed_at,is_up\ns1,2026-10-03 00:00:00,true\n", encoding="utf-8")
+    out = ["--out", tmp_path / "out"] if command == "report" else []
+    done = run(command, "--data", tmp_path, "--month", "2026-10", *out, "--lang", "en")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "The folder has no table suppliers" in done.stderr

@@ -36,6 +36,7 @@ TABLES = {
         "ticket_id,supplier_id,order_id,opened_at,reshipped_at,kind,at_fault,is_staged\n"
         "T3,S2,O3,2026-10-11 02:30:00,2026-10-11 03:00:00,invalid_code,supplier,false\n"
     ),
+    "compensations": "compensation_id,supplier_id,order_id,kind,amount,currency,paid_at\n",
 }
 
 
@@ -186,3 +187,13 @@ def test_a_sheet_says_whose_it_is_what_is_claimed_and_holds_no_formula(folder):
     assert rows[6][:4] == ["Claim", "State", "Contract", "Order"]
     assert [row[2] for row in rows[7:]] == ["O1", "O2"]
     assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s", "n"}
+
+
+@pytest.mark.parametrize("table", ["compensations", "tickets"])
+def test_nothing_is_claimed_where_nobody_knows_what_was_paid_or_made_good(folder, export, table):
+    (folder / f"{table}.csv").unlink()
+    done = export(folder, "2026-10")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"Error: Nothing can be claimed: without {table} nobody knows what was made good or paid.\n"
+    assert not (folder / "claims.csv").exists()
+    assert not (folder / "claims.parquet").exists()

@@ -14,7 +14,7 @@ MONTHS = [f"2026-{number:02d}" for number in range(5, 11)]
 RUNS = ["supplier_id", "contract_id", "failures", "right_arose_at", "is_unbroken"]
 
 
-def workbook_with(histories, todo=(), runs=(), before=()):
+def workbook_with(histories, todo=(), runs=(), before=(), odd=()):
     """A workbook of finished frames. ``histories``: supplier → its grades from May to October (v vetoed, ? lacks evidence, _ under the floor)."""
     reasons = {"v": "vetoed", "?": "lacks_evidence", "_": "below_floor"}
     rows = [
@@ -32,6 +32,7 @@ def workbook_with(histories, todo=(), runs=(), before=()):
         ).astype({"supplier_id": "str", "measure": "str", "state": "str", "months": "float64", "check_on": "datetime64[s]"})
         frames |= {
             (month, "scoring.grade_history"): history[history["month"] <= month],
+            (month, "decisions.exception_sums"): pd.DataFrame(list(odd), columns=["supplier_id", "kind", "cases"]).astype({"kind": "str"}),
             (month, "decisions.corrective"): corrective,
             (month, "contract.failure_runs"): pd.DataFrame(list(runs), columns=RUNS).astype({"is_unbroken": "bool", "right_arose_at": "datetime64[us]"}),
         }
@@ -74,7 +75,7 @@ def test_grades_alone(signs, expected):
         ("BBBBBB", "overdue", 3, ("switch", "not_corrected", 3)),
         ("BBBBBB", "on_watch", 4, ("correct", "on_watch", 4)),
         ("SSSSSS", "on_watch", 4, ("correct", "on_watch", 4)),
-        ("??????", "overdue", 5, ("keep", "lacks_evidence", 5)),
+        ("??????", "overdue", 5, ("correct", "not_corrected", 5)),
         ("AAAAAv", "overdue", 5, ("switch", "vetoed", 1)),
     ],
 )
@@ -130,3 +131,9 @@ def test_a_corrective_action_closes_after_two_good_months(verdicts, is_open, mon
     )
     found_open, found_months = open_runs(past, 2)
     assert (bool(found_open.iloc[0]), int(found_months.iloc[0])) == (is_open, months)
+
+
+def test_exceptions_are_worth_a_word_where_the_evidence_carries_no_grade():
+    odd = [("S1", "repeated_code", 8), ("S2", "below_cost", 3), ("S3", "repeated_code", 1)]
+    found = rules(workbook_with({"S1": "??????", "S2": "??????", "S3": "AAAAAA"}, odd=odd))
+    assert found == {"S1": ("correct", "exceptions", 0), "S2": ("keep", "lacks_evidence", 0), "S3": ("keep", "nothing_missed", 0)}

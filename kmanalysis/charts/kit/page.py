@@ -16,7 +16,7 @@ from kmanalysis.measures import observation
 from kmanalysis.measures.price import market
 from kmanalysis.measures.stability import orders, servers, stock
 from kmanalysis.scoring.grades import grade_history, grades
-from kmanalysis.scoring.scorecard import reasons
+from kmanalysis.scoring.scorecard import reasons, standards_frame
 from kmanalysis.standards import SIGNS, Standard, Standards
 from kmanalysis.tables import GRADES
 from kmanalysis.words import Words
@@ -198,13 +198,22 @@ def missing_data(workbook: Workbook, dimension: str = "") -> Table | None:
     lacks = lacks[lacks["measure"].str.startswith(f"{dimension}.")] if dimension else lacks
     if lacks.empty:
         return None
-    headings = [words.text("Missing"), words.text("Measures without data"), words.text("How to supply it")]
+    weights = standards_frame(workbook.standards).set_index("measure")["weight"]
+    by_lack = {str(lack): list(closed["measure"]) for lack, closed in lacks.groupby("lacks", sort=False)}
+    # What would bring most of the whole comes first.
+    order = sorted(by_lack, key=lambda lack: -weights.reindex(by_lack[lack]).sum())
+    headings = [*(words.text("Missing"), words.text("Measures without data"), words.text("Share of the whole"), words.text("How to supply it"))]
     cells = [
-        [_lack(lack, words), words.join([words.name(measure) for measure in closed["measure"]]), _remedy(lack, words)]
-        for lack, closed in lacks.groupby("lacks", sort=False)
+        [
+            _lack(lack, words),
+            words.join([words.name(measure) for measure in by_lack[lack]]),
+            words.share(weights.reindex(by_lack[lack]).sum(), 0),
+            _remedy(lack, words),
+        ]
+        for lack in order
     ]
     note = words.text("What was not supplied counts neither for nor against anybody. An empty table or column says that there was nothing.")
-    return table(pd.DataFrame(cells, columns=headings), words.text("Data that were not supplied"), note=note)
+    return table(pd.DataFrame(cells, columns=headings), words.text("Data that were not supplied"), numbers=headings[2:3], note=note)
 
 
 def _lack(lack: str, words: Words) -> str:

@@ -34,6 +34,7 @@ _RULES = (
     ("td.unproven", "background:rgba(222,143,5,.16)"),
     ("td.no_data", "opacity:.65"),
     ("td.brief", "white-space:nowrap"),
+    ("td.stack", "white-space:pre;min-width:0"),
     ("th", "text-align:left;vertical-align:bottom"),
     ("caption", "text-align:left;caption-side:top;font-weight:600"),
 )
@@ -64,8 +65,9 @@ def table(
 ) -> Table:
     """A frame of texts as a table; where it has no row, ``empty`` is said instead.
 
-    ``classes`` (same shape) marks cells, ``numbers`` names columns that stand right. ``anchor`` is the table's own place on the page; by the texts of
-    the first column and of the headings, ``anchors`` are places and ``links`` lead to places.
+    ``classes`` (same shape) marks cells: by a verdict, as ``brief`` (one line) or as ``stack`` (its lines one below the other). ``numbers`` names columns
+    that stand right. ``anchor`` is the table's own place on the page; by the texts of the first column and of the headings, ``anchors`` are places and
+    ``links`` lead to places.
     """
     place = f' id="{escape(anchor)}"' if anchor else ""
     if cells.empty:

@@ -91,7 +91,7 @@ def _why(row: Row, todo: pd.DataFrame, carried: float | None, words: Words) -> s
         told = words.text("{failures} failures in a row: right to end since {moment}.", failures=row["failures"], moment=words.moment(row["right_since"]))
     elif row["action"] == "deepen":
         told = words.text("Months in a row at S: {months}; probability {share}.", months=row["months"], share=words.share(row["probability"], 0))
-    elif todo.empty or row["reason"] == "lacks_evidence":
+    elif todo.empty or row["reason"] in ("lacks_evidence", "exceptions"):
         told = words.name(f"why.{row['reason']}")
     else:
         said = [_missed(measure, words) for measure in todo.head(NAMED).to_dict("records")]
@@ -113,8 +113,9 @@ def _money(row: Row, amounts: pd.DataFrame, words: Words) -> str:
     told = []
     for amount in amounts.to_dict("records"):
         currency = amount["currency"]
-        told.append(words.text("bought {amount}", amount=words.money(amount["purchased_amount"], currency)))
-        if amount["owed_amount"]:
+        if not is_missing(amount["purchased_amount"]):
+            told.append(words.text("bought {amount}", amount=words.money(amount["purchased_amount"], currency)))
+        if not is_missing(amount["owed_amount"]) and amount["owed_amount"]:
             told.append(words.text("owes {amount}", amount=words.money(amount["owed_amount"], currency)))
         if row["action"] in ("switch", "end") and amount["switching_cost"] is not None and not is_missing(amount["switching_cost"]):
             cost = words.money(abs(amount["switching_cost"]), currency)

@@ -67,7 +67,7 @@ def concentrations(found: pd.DataFrame, limit: float, words: Words, ax: Axes | N
     """The index of each subject in the currency of most money, the limit as a line; ``found`` as `concentration` gives it."""
     title = words.text("How concentrated purchases are (HHI, 0 to 10 000)")
     if found.empty:
-        return nothing(ax, title, words.text("Nothing was bought this month."))
+        return nothing(ax, title, words.text("No purchase of this month is on record."))
     currency = found[found["scope"] == "all"].assign(size=lambda rows: rows["paid_amount"].astype("float64")).sort_values("size")["currency"].iloc[-1]
     order = found[found["currency"] == currency].sort_values(["hhi", "scope", "subject"], ascending=[False, True, True])
     shown, cut = worst(order, words, are_suppliers=False)
@@ -112,7 +112,10 @@ def concentration_table(found: pd.DataFrame, words: Words, names: Mapping[str, s
     ]
     numbers = [headings[2], headings[3], headings[4], headings[6]]
     return table(
-        pd.DataFrame(cells, columns=headings), words.text("Concentration of purchases"), numbers=numbers, empty=words.text("Nothing was bought this month.")
+        pd.DataFrame(cells, columns=headings),
+        words.text("Concentration of purchases"),
+        numbers=numbers,
+        empty=words.text("No purchase of this month is on record."),
     )
 
 
@@ -123,7 +126,7 @@ def shares_table(found: pd.DataFrame, words: Words, names: Mapping[str, str]) ->
     """
     title = words.text("Shares of purchases by supplier and category")
     if found.empty:
-        return table(pd.DataFrame(), title, empty=words.text("Nothing was bought this month."))
+        return table(pd.DataFrame(), title, empty=words.text("No purchase of this month is on record."))
     amounts = found[found["scope"] == "all"].assign(size=lambda rows: rows["paid_amount"].astype("float64"))
     currency = amounts.groupby("currency")["size"].sum().idxmax()
     shown = found[(found["currency"] == currency) & found["scope"].isin(["all", "category"])]
@@ -172,7 +175,7 @@ def backups_table(suppliers: pd.DataFrame, skus: pd.DataFrame, days: float, word
         words.text("If one supplier stopped tomorrow (N−1)"),
         numbers=headings[1:4],
         note=note,
-        empty=words.text("No order was placed this month."),
+        empty=words.text("No order of this month is on record."),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kmanalysis.charts.exceptions import by_money, money_in_all
 from kmanalysis.charts.kit.cells import Row, is_missing, supplier_name
 from kmanalysis.charts.kit.forms import legend_below, quantity_axis, supplier_axis, worst
 from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, ORANGE, PAPER, PURPLE, RED, SKY, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
@@ -92,6 +93,43 @@ def not_graded(grades: pd.DataFrame, words: Words, names: Mapping[str, str]) -> 
         note=cut,
         empty=words.text("Every supplier is graded."),
     )
+
+
+def known_table(card: pd.DataFrame, grades: pd.DataFrame, sums: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
+    """What is known of the suppliers whose evidence does not carry a grade: what was judged, missed and met, their exceptions and the money on them.
+
+    The one with most money on its exceptions comes first, then the one that missed most. ``card``, ``grades`` and ``sums`` as `scorecard`, `grades` and
+    `exception_sums` give them.
+    """
+    thin = list(grades.loc[grades["reason"] == "lacks_evidence", "supplier_id"])
+    money = dict(by_money(sums))
+    judged = card[card["supplier_id"].isin(thin) & (card["weight"] > 0)]
+    by_verdict = {key: list(of_one["measure"]) for key, of_one in judged.groupby(["supplier_id", "verdict"], sort=False)}
+    missed, met = ({supplier: by_verdict.get((supplier, verdict), []) for supplier in thin} for verdict in ("missed", "met"))
+    coverage = dict(zip(grades["supplier_id"], grades["coverage"], strict=True))
+    place = {supplier: number for number, supplier in enumerate(money)}
+    order = sorted(thin, key=lambda supplier: (place.get(supplier, len(place)), -len(missed[supplier]), supplier))
+    headings = [
+        *(words.text("Supplier"), words.text("Judged"), words.text("Missed"), words.text("Met")),
+        *(words.text("Exceptions"), words.text("Amount")),
+    ]
+    cells = [
+        [
+            supplier_name(supplier, names),
+            words.share(coverage[supplier], 0),
+            words.join([words.name(measure) for measure in missed[supplier]]) or MISSING,
+            words.number(len(met[supplier])),
+            words.number(money[supplier]["cases"].sum()) if supplier in money else words.number(0),
+            money_in_all(money[supplier], words) if supplier in money else MISSING,
+        ]
+        for supplier in order[:MOST_ROWS]
+    ]
+    cut = words.text("The first {shown} of {all}.", shown=len(cells), all=len(order)) if len(cells) < len(order) else ""
+    note = words.sentences(words.text("No grade: the rest of the evidence is missing. Judged: the share of the whole that is decided."), cut)
+    return table(
+        pd.DataFrame(cells, columns=headings), words.text("What is known of those whose evidence carries no grade"),
+        numbers=[*headings[1:2], *headings[3:]], note=note, empty=words.text("Everybody's evidence carries a grade."),
+    )  # fmt: skip
 
 
 def top_reasons(reasons: pd.DataFrame, grades: pd.DataFrame, words: Words, names: Mapping[str, str], *, each: int = 3) -> Table:

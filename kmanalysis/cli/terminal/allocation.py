@@ -35,16 +35,17 @@ def plan_csv(plan: PlanFrames) -> str:
 
 def plan_json(plan: PlanFrames) -> str:
     """The three frames as JSON; amounts are texts, unknown values null."""
-    facts = {name: _records(frame) for name, frame in (("scenarios", plan.scenarios), ("lines", plan.lines), ("suppliers", plan.parts))}
+    facts = {name: records(frame) for name, frame in (("scenarios", plan.scenarios), ("lines", plan.lines), ("suppliers", plan.parts))}
     return json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows as JSON can hold them: amounts and times as texts, unknown values as null."""
     return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) or (isinstance(value, pd.Timestamp) and not pd.isna(value)):
         return str(value)
     return None if value is None or pd.isna(value) else value  # type: ignore[call-overload]
 

@@ -81,17 +81,19 @@ def score_json(workbook: Workbook, by_month: bool) -> str:
 
 def check_text(attached: Attached, words: Words) -> str:
     """Receipts, then a line for each fault."""
-    lines = [receipts_text(attached.receipts, words)]
-    for fault in attached.rejects.to_dict("records"):
-        reason = words.name(f"reason.{fault['reason']}")
-        lines.append(
-            words.text(
-                "{file}, line {line}, column {column}: {reason}. Found: {value}. Accepted: {accepted}.",
-                reason=reason,
-                **{name: _cell(fault[name]) for name in ("file", "line", "column", "value", "accepted")},
-            )
+    return "\n".join([receipts_text(attached.receipts, words), *fault_lines(attached.rejects, words)]) + "\n"
+
+
+def fault_lines(rejects: pd.DataFrame, words: Words) -> list[str]:
+    """A line for each fault of a rejects frame: where, what was found, what is accepted."""
+    return [
+        words.text(
+            "{file}, line {line}, column {column}: {reason}. Found: {value}. Accepted: {accepted}.",
+            reason=words.name(f"reason.{fault['reason']}"),
+            **{name: _cell(fault[name]) for name in ("file", "line", "column", "value", "accepted")},
         )
-    return "\n".join(lines) + "\n"
+        for fault in rejects.to_dict("records")
+    ]
 
 
 def check_json(attached: Attached, words: Words) -> str:

@@ -19,6 +19,7 @@ class Receipt:
 
     ``new``, ``updated`` and ``same`` say what the kept rows did to the table. ``rejected`` and ``doubts`` count rows by reason;
     doubtful rows are kept. ``filtered`` rows belong to another table by the mapping; ``skipped`` lines lie before, after or between the rows.
+    ``removed`` rows stood in the table and no more in the form that was loaded; ``left`` ones stayed, since rows of the form were rejected.
     """
 
     table: str
@@ -32,6 +33,8 @@ class Receipt:
     doubts: Mapping[str, int] = field(default_factory=dict)
     filtered: int = 0
     skipped: int = 0
+    removed: int = 0
+    left: int = 0
 
     def __post_init__(self) -> None:
         if not self.add_up:
@@ -67,6 +70,10 @@ class Receipt:
         ]
         if self.filtered:
             lines.append(words.text("  left to other tables by the mapping: {rows}", rows=words.number(self.filtered)))
+        if self.removed:
+            lines.append(words.text("  removed from the table, since the form does not have them any more: {rows}", rows=words.number(self.removed)))
+        if self.left:
+            lines.append(words.text("  left in the table as they were, since rows of the form were rejected: {rows}", rows=words.number(self.left)))
         return "\n".join(lines)
 
 

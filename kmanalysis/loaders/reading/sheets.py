@@ -50,7 +50,7 @@ def stage_sheet(
     width = len(found)
     make_raw_table(connection, name, width)
     # A sheet is a rectangle: cells beyond a short row are empty, not missing.
-    below = (Record(record.line, record.end, _fitted(record.cells, width, empty)) for record in sheet_records(path, sheet) if record.line > top.line)
+    below = (Record(record.line, record.end, fitted(record.cells, width, empty)) for record in sheet_records(path, sheet) if record.line > top.line)
     while batch := list(islice(below, BATCH)):
         add_rows(connection, name, batch, width)
     return staged_rows(connection, name, found, top, encoding="", delimiter="", is_dirty=False, footer=footer)
@@ -97,7 +97,11 @@ def _number_text(number: float) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def _fitted(cells: list[str], width: int, empty: Collection[str]) -> list[str]:
+def fitted(cells: list[str], width: int, empty: Collection[str] = ()) -> list[str]:
+    """A row's cells as many as there are headings: a sheet is a rectangle, so what lacks is empty. More are left where something stands in them.
+
+    Cells that hold a word of ``empty`` are empty.
+    """
     if empty:
         cells = ["" if cell in empty else cell for cell in cells]
     while len(cells) > width and not cells[-1]:

@@ -96,8 +96,11 @@ def reads_of(measure: str) -> Callable[[], Mapping[str, Sequence[str]]]:
     return lambda: guides(files("kmanalysis.measures") / measure.partition(".")[0] / "guide.toml")[measure].reads
 
 
-@cache
 def guides(file: Traversable) -> Mapping[str, Guide]:
     """The guides that a TOML file holds, by the ids of their measures."""
-    written = tomllib.loads(file.read_text(encoding="utf-8"))
-    return {measure: Guide(**(fields | {"example": Example(**fields["example"])})) for measure, fields in written.items()}
+    return _guides(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _guides(text: str) -> Mapping[str, Guide]:
+    return {measure: Guide(**(fields | {"example": Example(**fields["example"])})) for measure, fields in tomllib.loads(text).items()}

@@ -22,6 +22,9 @@ PARTS = 10_000
 
 CENT_PARTS = 100
 
+_MEAN_PARTS = 100_000
+"""Of a currency unit: a market level has five places."""
+
 
 def as_parts(amount: ir.DecimalValue) -> ir.IntegerValue:
     """An exact amount as ten-thousandths."""
@@ -36,6 +39,12 @@ def as_amount(parts: ir.IntegerValue) -> ir.DecimalValue:
 def to_cent(parts: ir.IntegerValue) -> ir.IntegerValue:
     """Ten-thousandths rounded half-up to the cent."""
     return (parts + CENT_PARTS // 2) // CENT_PARTS * CENT_PARTS
+
+
+def mean_amount(total: ir.DecimalValue, count: ir.IntegerValue) -> ir.DecimalValue:
+    """Total / count, exact, rounded half up to four places: a float may lie on either side of the half."""
+    parts = (total.cast("decimal(38,5)") * _MEAN_PARTS).cast("int64")
+    return as_amount((parts + count * 5) // (count * 10))
 
 
 def main_currencies(by_currency: pd.DataFrame, *events: str, by: Sequence[str] = ("supplier_id",)) -> pd.DataFrame:

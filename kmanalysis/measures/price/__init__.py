@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from kmanalysis.measures.common.measure import Measure
-from kmanalysis.measures.price import fees, landed, market
+from kmanalysis.measures.price import board, fees, landed, market
 
 _GUIDES = files(__name__) / "guide.toml"
 
@@ -27,5 +27,6 @@ FRAMES = (
     fees.fees_by_kind,
     fees.purchase_sums,
     fees.tiers,
+    board.board,
 )
 """What the charts draw beside the measures."""

@@ -8,12 +8,9 @@ from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS, measures_frame, share_frame
 from kmanalysis.measures.common.landed import costed_days, has_cost, landed_days, landed_purchases
 from kmanalysis.measures.common.measure import reads_of
-from kmanalysis.measures.common.money import MONEY, as_amount, main_currencies
+from kmanalysis.measures.common.money import MONEY, main_currencies, mean_amount
 from kmanalysis.measures.common.quotes import market_levels
 from kmanalysis.workbook import Workbook, frame, query
-
-_PARTS = 100_000
-"""Of a currency unit: a market level has five places."""
 
 ON_A_DAY = ["supplier_id", "sku", "currency", "day"]
 """What has one retail price."""
@@ -43,9 +40,9 @@ def low_price_trap_rows(workbook: Workbook) -> ir.Table:
     headline, level = sums.quotes.cast("float64") / days, sums.levels.cast("float64") / days
     unit_cost = sums.landed_amount.cast("float64") / sums.received.cast("float64")
     sums = sums.mutate(
-        headline_price=_mean(sums.quotes, sums.days_bought),
-        market_level=_mean(sums.levels, sums.days_bought),
-        landed_unit_cost=_mean(sums.landed_amount, sums.received),
+        headline_price=mean_amount(sums.quotes, sums.days_bought),
+        market_level=mean_amount(sums.levels, sums.days_bought),
+        landed_unit_cost=mean_amount(sums.landed_amount, sums.received),
         headline_gap=(headline / level - 1).round(DIGITS),
         landed_gap=(unit_cost / level - 1).round(DIGITS),
     )
@@ -164,9 +161,3 @@ def _margin(sums: pd.DataFrame, cost: str) -> pd.Series:
 
 def _retail_amount(price: ir.DecimalValue, units: ir.IntegerValue) -> ir.DecimalValue:
     return (price * units).cast("decimal(30,4)")
-
-
-def _mean(total: ir.DecimalValue, count: ir.IntegerValue) -> ir.DecimalValue:
-    """Total / count, exact, rounded half up to four places: a float may lie on either side of the half."""
-    parts = (total.cast("decimal(38,5)") * _PARTS).cast("int64")
-    return as_amount((parts + count * 5) // (count * 10))

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kmanalysis.decisions import actions, backups, claims, corrective, dependence, drift
+from kmanalysis.decisions import actions, backups, claims, corrective, dependence, drift, exceptions
 from kmanalysis.decisions.allocation import frames
 from kmanalysis.decisions.trials import verdicts
+from kmanalysis.measures.price import board
 from kmanalysis.steps.contract import restock, terms
 from kmanalysis.steps.market import assortment, trends
 from kmanalysis.steps.needs import matching, outreach, qualification
@@ -65,6 +66,45 @@ SHEETS: Mapping[str, Sheet] = {
         {"action": "action", "previous_action": "action", "why": "cause", "measures": ""},
     ),
     "money": Sheet(actions.action_money, {"supplier": "supplier_id", **_same("owed_amount", "purchased_amount", "switching_cost", "currency")}),
+    "exceptions": Sheet(
+        exceptions.exceptions,
+        {
+            **_same("supplier_id"),
+            "kind": "exception",
+            **_same("order_id", "sku", "happened_at"),
+            "amount": "amount_at_stake",
+            "currency": "currency",
+            **_same("earlier_order_id", "earlier_supplier_id"),
+            "since_at": "earlier_at",
+            **_same("cost_before", "cost_now"),
+            "stock": "stock_units",
+            "units": "units_sold",
+        },
+        {"exception": "exception"},
+    ),
+    "price_board": Sheet(
+        board.board,
+        {
+            "sku": "sku",
+            "name": "sku_name",
+            "supplier": "supplier_id",
+            "unit_price": "quoted_price",
+            "currency": "currency",
+            "quoted_at": "quoted_at",
+            "age_days": "quote_age",
+            "is_cheapest": "is_cheapest",
+            "landed_unit_cost": "landed_unit_cost",
+            "discount_share": "tier_discount",
+            "applies_to": "tier_applies_to",
+            "market_suppliers": "quoting_suppliers",
+            "market_level": "others_median",
+            "mean_level": "others_mean",
+            "deviation": "market_deviation",
+            "is_outside": "outside_band",
+            **_same("own_price", "own_price_source", "is_loss"),
+        },
+        {"tier_applies_to": "value", "own_price_source": "price_source"},
+    ),
     "corrective": Sheet(
         corrective.corrective,
         {

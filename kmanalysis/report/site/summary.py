@@ -8,13 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from kmanalysis.charts.exceptions import by_money, money_in_all
 from kmanalysis.charts.kit.cells import Row
 from kmanalysis.decisions.actions import ACTIONS, actions
-from kmanalysis.decisions.claims import claims_owed
+from kmanalysis.decisions.claims import NEEDS, claims_owed
+from kmanalysis.decisions.exceptions import exception_sums
 from kmanalysis.measures.observation import not_given
 from kmanalysis.scoring.grades import RANKS
 from kmanalysis.tables import GRADES
-from kmanalysis.words import Words
+from kmanalysis.words import MISSING, Words
 from kmanalysis.workbook import Workbook
 
 NAMED = 4
@@ -39,6 +41,8 @@ def five_lines(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
     lines = [_line(css, kind, who, links, empty) for css, (kind, who, empty) in told.items()]
     if workbook.holds(claims_owed):
         lines.append(_owed(workbook, links) | {"href": pages.get("08_contract", "")})
+    if workbook.holds(exception_sums):
+        lines.append(_exceptions(workbook, links) | {"href": pages.get("12_exceptions", "")})
     if workbook.holds(actions):
         lines.append({"css": "todo", "kind": words.text("To do"), "sentence": _todo(workbook), "who": [], "more": "", "href": pages.get("09_review", "")})
     if workbook.holds(not_given) and len(lacks := not_given(workbook)[["measure", "lacks"]].drop_duplicates()):
@@ -98,9 +102,28 @@ def _owed(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
         (row["supplier_id"], names.get(row["supplier_id"], row["supplier_id"]), words.money(row["outstanding_amount"], row["currency"]))
         for row in owed.to_dict("records")
     ]
-    line = _line("owed", words.text("Owed to us"), who, links, words.text("Nothing."))
+    lacks = workbook.not_given(NEEDS)
+    empty = words.text("Not known: {lacks} was not supplied.", lacks=words.join(lacks)) if lacks else words.text("Nothing.")
+    line = _line("owed", words.text("Owed to us"), who, links, empty)
     if who:
         line["sentence"] = words.text("{amount} in all", amount=_by_currency(owed, "outstanding_amount", words))
+    return line
+
+
+def _exceptions(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
+    words, names, sums = workbook.words, workbook.names, exception_sums(workbook)
+    who = []
+    for supplier, of_one in by_money(sums):
+        worst = of_one.groupby("kind", sort=False)["cases"].sum().sort_values(ascending=False, kind="stable")
+        detail = words.entry(words.name(f"exception.{worst.index[0]}"), words.number(worst.iloc[0]))
+        amount = money_in_all(of_one, words)
+        who.append((supplier, names.get(supplier, supplier), detail if amount == MISSING else f"{detail} · {amount}"))
+    line = _line("odd", words.text("Exceptions"), who, links, words.text("None in what was looked at."))
+    if who:
+        cases, amount = words.number(sums["cases"].sum()), money_in_all(sums, words)
+        line["sentence"] = (
+            words.text("{cases} in all", cases=cases) if amount == MISSING else words.text("{cases} in all, {amount}", cases=cases, amount=amount)
+        )
     return line
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kmanalysis.charts.kit.page import heading, measure_heading, opening, review_opening, settings_table, supplier_opening
+from kmanalysis.charts.kit.page import heading, measure_heading, missing_data, opening, review_opening, settings_table, supplier_opening
 from kmanalysis.charts.kit.tables import evidence, standards_table
+from kmanalysis.measures.observation import not_given
 from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
@@ -139,3 +140,17 @@ def test_a_page_s_settings_are_said_and_changes_marked(en):
     assert 'id="standards"' in told
     assert "* differs from the default." in told
     assert " *<" not in settings_table(default_standards(), ["market"], en).html
+
+
+def test_a_page_says_what_was_not_supplied_what_that_closes_and_how_to_supply_it(en, zh):
+    lacks = [("S01", "price.hidden_fee_rate", "fees"), ("S01", "service.resolution", "tickets.resolved_at"), ("S02", "price.hidden_fee_rate", "fees")]
+    frames = {("2026-10", not_given.name): pd.DataFrame(lacks, columns=["supplier_id", "measure", "lacks"])}
+    workbook = Workbook(Month.parse("2026-10"), default_standards(), en, frames=frames)
+    told = missing_data(workbook).html
+    assert told.count("<tr>") == 3
+    assert "Hidden fee rate" in told
+    assert "kmanalysis load FILE --as fees --into DIR" in told
+    assert "Add the column resolved_at to the table tickets" in told
+    assert missing_data(workbook, "price").html.count("<tr>") == 2
+    assert missing_data(workbook, "stability") is None
+    assert "确实没有" in missing_data(workbook.spoken(zh)).html

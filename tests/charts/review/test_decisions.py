@@ -91,7 +91,9 @@ def test_actions_are_counted_in_words(decided, words):
 def test_every_action_reason_outcome_and_hurdle_has_a_name(words):
     ids = [f"action.{action}" for action in ACTIONS]
     ids += [f"deepen.{step}" for step in ("priority", "exclusive", "equity")]
-    ids += [f"why.{reason}" for reason in ("vetoed_lately", "below_floor", "not_corrected", "missed", "on_watch", "lacks_evidence", "nothing_missed")]
+    ids += [
+        f"why.{reason}" for reason in ("vetoed_lately", "below_floor", "not_corrected", "missed", "on_watch", "lacks_evidence", "exceptions", "nothing_missed")
+    ]
     ids += [f"outcome.{outcome}" for outcome in ("worse", "unchanged", "undecided", "improved", "on_watch", "closed")]
     ids += [f"hurdle.{hurdle}" for hurdle in ("not_offered", "vetoed", "same_upstream", "unknown_stock", "no_stock")]
     assert [name for name in ids if not words.has_name(name)] == []

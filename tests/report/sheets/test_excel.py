@@ -152,7 +152,7 @@ def test_every_column_is_explained():
 
 
 def test_a_folder_without_suppliers_has_sheets_of_headings_alone(tmp_path):
-    (tmp_path / "needs.csv").write_text("subject,item,value,is_must\naudience,students,,false\n", encoding="utf-8")
+    (tmp_path / "suppliers.csv").write_text("supplier_id,name\n", encoding="utf-8")
     book = opened(open_workbook(tmp_path, "2026-10", lang="en"))
     assert {name: len(list(book[name].values)) for name in ("Grades", "Dimensions", "Scorecard", "Measures", "Actions")} == dict.fromkeys(
         ("Grades", "Dimensions", "Scorecard", "Measures", "Actions"), 1

@@ -4,6 +4,7 @@ import pandas as pd
 
 from kmanalysis.decisions.actions import actions
 from kmanalysis.decisions.claims import claims_owed
+from kmanalysis.measures.observation import not_given
 from kmanalysis.report.site.index import index_page
 from kmanalysis.report.site.summary import NAMED
 from tests.report.site.test_index import Text
@@ -60,3 +61,10 @@ def test_a_line_names_few_and_counts_the_rest():
     lines = lines_of(judged_workbook(dict.fromkeys(who, 99.0), dict.fromkeys(who, 78.0)))
     assert lines["升级"].count("A → S") == NAMED
     assert lines["升级"].endswith("另有 3 家")
+
+
+def test_what_was_not_supplied_has_a_line_of_its_own():
+    workbook = judged_workbook({"S01": 99.0}, lang="en")
+    lacks = [("S01", "price.hidden_fee_rate", "fees"), ("S01", "price.low_price_trap", "fees"), ("S01", "service.resolution", "tickets.resolved_at")]
+    workbook.finished(not_given.name, lambda _: pd.DataFrame(lacks, columns=["supplier_id", "measure", "lacks"]))
+    assert lines_of(workbook)["Not supplied"] == "2 tables or columns; 3 measures have no data for want of them."

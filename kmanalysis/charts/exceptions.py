@@ -1,0 +1,161 @@
+"""Charts and tables of page 12: single orders, codes and goods that somebody should look at, with their money and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib.axes import Axes
+
+from kmanalysis.charts.kit.cells import Row, supplier_name
+from kmanalysis.charts.kit.forms import stacked
+from kmanalysis.charts.kit.page import Sections, plain
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
+from kmanalysis.charts.kit.tables import Table, table
+from kmanalysis.charts.kit.text import markdown
+from kmanalysis.decisions.exceptions import KINDS
+from kmanalysis.words import MISSING, Words
+
+LINES = 20
+"""Exceptions of a kind that a page lists; the command prints all."""
+
+NAMED = 3
+"""Suppliers that the opening names."""
+
+_LOOKS = {
+    "repeated_code": (RED, ""),
+    "not_delivered": (BLUE, ""),
+    "no_remedy": (ORANGE, "//"),
+    "below_cost": (PURPLE, ""),
+    "zero_cost": (GREY, ".."),
+    "cost_jump": (SKY, "//"),
+    "frozen_stock": (GREEN, ""),
+    "unexplained_refund": (GREY, "xx"),
+}
+
+
+def opening(sums: pd.DataFrame, checks: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:
+    """How many exceptions there are, what hangs on them and with whom most; ``sums`` and ``checks`` as `exception_sums` and `exception_checks` give them."""
+    unseen = int((checks["lacks"] != "").sum())
+    apart = words.text("{count} kinds were not looked for: what they need was not supplied.", count=unseen) if unseen else ""
+    if sums.empty:
+        return markdown(words.sentences(words.text("No exception was found in what was looked at."), apart))
+    lead = words.text(
+        "**{cases} exceptions with {suppliers} suppliers; {amount} hang on them.**",
+        cases=words.number(sums["cases"].sum()),
+        suppliers=words.number(sums["supplier_id"].nunique()),
+        amount=money_in_all(sums, words),
+    )
+    most = [
+        words.entry(
+            plain(supplier_name(supplier, names)), words.text("{cases} ({amount})", cases=int(of_one["cases"].sum()), amount=money_in_all(of_one, words))
+        )
+        for supplier, of_one in by_money(sums)[:NAMED]
+    ]
+    # A space: emphasis that ends in punctuation would else run on into Chinese.
+    return markdown(f"{lead} {words.sentences(words.text('Most with {suppliers}.', suppliers=words.join(most, '; ')), apart)}")
+
+
+def by_money(sums: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The sums of each supplier, those first on whose exceptions most money hangs."""
+    of_suppliers = [(str(supplier), of_one) for supplier, of_one in sums.groupby("supplier_id", sort=True)]
+    return sorted(of_suppliers, key=lambda found: (-float(sum(found[1]["amount"])), -int(found[1]["cases"].sum()), found[0]))
+
+
+def money_in_all(sums: pd.DataFrame, words: Words) -> str:
+    """The amounts by currency; a dash where there is none."""
+    amounts = {str(currency): sum(of_one["amount"], Decimal(0)) for currency, of_one in sums.groupby("currency", sort=True)}
+    return " + ".join(words.money(amount, currency) for currency, amount in amounts.items()) or MISSING
+
+
+def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table:
+    """The kinds of exceptions: how many, what hangs on them, what was looked at, and the next step."""
+    headings = [*(words.text("Exception"), words.text("Cases"), words.text("Amount"), words.text("Looked at"), words.text("Next step"))]
+    cells = []
+    for check in checks.to_dict("records"):
+        kind = str(check["kind"])
+        of_kind = sums[sums["kind"] == kind]
+        if check["lacks"]:
+            cells.append(
+                [
+                    words.name(f"exception.{kind}"),
+                    MISSING,
+                    MISSING,
+                    words.text("not looked at: no {lacks}", lacks=words.join(check["lacks"].split(";"))),
+                    MISSING,
+                ]
+            )
+            continue
+        cases = int(of_kind["cases"].sum())
+        looked_at = words.text("{count} {things} looked at", count=words.number(check["looked_at"]), things=words.name(f"exception_unit.{kind}"))
+        step = words.name(f"exception_step.{kind}") if cases else MISSING
+        cells.append([words.name(f"exception.{kind}"), words.number(cases), money_in_all(of_kind, words), looked_at, step])
+    note = words.text("None means: none in what was looked at.")
+    return table(pd.DataFrame(cells, columns=headings), words.text("Exceptions by kind"), numbers=headings[1:3], note=note)
+
+
+def kind_counts(sums: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """How many exceptions of each kind there are, in words: a plain frame."""
+    counts = sums.groupby("kind")["cases"].sum().reindex(list(KINDS), fill_value=0)
+    return pd.DataFrame({words.text("Cases"): counts.astype("int64").to_list()}, index=[words.name(f"exception.{kind}") for kind in KINDS])
+
+
+def by_supplier(sums: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes | None = None) -> Axes:
+    """Exceptions of each supplier by kind, most first."""
+    counts = sums.pivot_table(index="supplier_id", columns="kind", values="cases", aggfunc="sum", fill_value=0)
+    order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
+    looks = {kind: (words.name(f"exception.{kind}"), *look) for kind, look in _LOOKS.items() if kind in counts.columns}
+    return stacked(counts.loc[order].reset_index(), looks, words.text("Exceptions by supplier (cases)"), words, names, ax)
+
+
+def exception_lists(found: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Sections:
+    """The exceptions, a table a kind; ``found`` as `exceptions` gives them."""
+    tables = [_lines(of_kind, str(kind), words, names) for kind, of_kind in found.groupby("kind", sort=False)]
+    return Sections(tables, words.text("There is none to show."))
+
+
+def _lines(found: pd.DataFrame, kind: str, words: Words, names: Mapping[str, str]) -> Table:
+    headings = [
+        *(words.text("Supplier"), words.name("orders.order_id"), words.name("orders.sku"), words.text("When")),
+        *(words.text("Amount"), words.text("What was seen")),
+    ]
+    # A supplier's page has the rows of one, the portfolio's those of all: the largest first in either.
+    largest = found.assign(size=found["amount"].astype("float64")).sort_values(["size", "supplier_id"], ascending=[False, True], kind="stable")
+    rows = largest.head(LINES).to_dict("records")
+    cells = [
+        [
+            supplier_name(row["supplier_id"], names),
+            row["order_id"] if isinstance(row["order_id"], str) else MISSING,
+            row["sku"],
+            words.moment(row["happened_at"]),
+            words.money(row["amount"], row["currency"]) if isinstance(row["currency"], str) else MISSING,
+            _seen(row, kind, words, names),
+        ]
+        for row in rows
+    ]
+    cut = words.text("The first {shown} of {all}.", shown=len(rows), all=len(found)) if len(rows) < len(found) else ""
+    title = words.name(f"exception.{kind}")
+    note = words.sentences(words.text("Next step: {step}", step=words.name(f"exception_step.{kind}")), cut)
+    return table(pd.DataFrame(cells, columns=headings), title, numbers=headings[4:5], note=note)
+
+
+def _seen(row: Row, kind: str, words: Words, names: Mapping[str, str]) -> str:
+    currency = row["currency"] if isinstance(row["currency"], str) else ""
+    if kind == "repeated_code":
+        return words.text(
+            "handed out before, on {moment}, by {supplier} for order {order}",
+            moment=words.moment(row["since_at"]),
+            supplier=supplier_name(row["earlier_supplier_id"], names),
+            order=row["earlier_order_id"] if isinstance(row["earlier_order_id"], str) else MISSING,
+        )
+    if kind == "no_remedy":
+        return words.text("neither sent anew nor paid for by {moment}", moment=words.moment(row["since_at"]))
+    if kind in ("below_cost", "zero_cost"):
+        return words.text("cost {cost}", cost=words.money(row["cost_now"], currency))
+    if kind == "cost_jump":
+        return words.text("unit cost {before} → {now}", before=words.money(row["cost_before"], currency), now=words.money(row["cost_now"], currency))
+    if kind == "frozen_stock":
+        return words.text("always {stock} in stock, {units} sold", stock=words.number(row["stock"]), units=words.number(row["units"]))
+    return words.text("paid and still open") if kind == "not_delivered" else words.text("no cause, no ticket")

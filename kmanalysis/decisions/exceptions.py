@@ -1,0 +1,244 @@
+"""Exceptions: single orders, codes and goods that somebody should look at this month, with the money that hangs on each. They need no grade.
+
+A kind of exception is looked for only where what it needs was given; `exception_checks` says what was looked at, and what was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kmanalysis.engine.lazy import ibis, ir
+from kmanalysis.measures.common.money import MONEY, as_amount, as_parts
+from kmanalysis.measures.common.orders import UNFULFILLED
+from kmanalysis.measures.common.stock import is_known
+from kmanalysis.workbook import Reads, Workbook, frame, kept, query
+
+LINES_SHOWN = 50
+"""Exceptions a supplier and kind that pages hold, the largest amounts; the command prints all."""
+
+KINDS: Mapping[str, Reads] = {
+    "repeated_code": {"codes": ("code_digest",)},
+    "not_delivered": {"orders": ("delivered_at", "failed_at")},
+    "no_remedy": {"orders": ("failed_at",), "tickets": ("reshipped_at",), "compensations": ("paid_at",)},
+    "below_cost": {"orders": ("cost_amount",)},
+    "zero_cost": {"orders": ("cost_amount",)},
+    "cost_jump": {"orders": ("cost_amount",)},
+    "frozen_stock": {"stock_snapshots": ("quantity",), "orders": ("status",)},
+    "unexplained_refund": {"orders": ("failure_cause",), "tickets": ("order_id",)},
+}
+"""The kinds, the worst first, and what must be given before one is looked for."""
+
+OF_SUPPLIER = ("repeated_code", "not_delivered", "no_remedy", "cost_jump", "frozen_stock")
+"""The kinds that are the supplier's to mend; the others are first of all the platform's."""
+
+COLUMNS = {
+    "supplier_id": "string",
+    "kind": "string",
+    "order_id": "string",
+    "sku": "string",
+    "happened_at": "timestamp",
+    "amount": MONEY,
+    "currency": "string",
+    "earlier_order_id": "string",
+    "earlier_supplier_id": "string",
+    "since_at": "timestamp",
+    "cost_before": MONEY,
+    "cost_now": MONEY,
+    "stock": "int64",
+    "units": "int64",
+}
+"""Columns of an exception and their types. ``amount`` is what hangs on it: what the buyer paid, what was lost, or by how much the cost rose.
+
+``earlier_order_id``, ``earlier_supplier_id`` and ``since_at`` say to whom a repeated code went before, and since when a remedy is overdue.
+"""
+
+_SCALE = 1_000_000
+_ONE_MONTH = 31 * 86_400  # seconds
+
+
+@frame("decisions.exceptions")
+def exceptions(workbook: Workbook) -> pd.DataFrame:
+    """The month's exceptions (`COLUMNS`), at most `LINES_SHOWN` a supplier and kind; by kind, the largest amounts first."""
+    return _looked_for(workbook, _shown(workbook))
+
+
+@frame("decisions.exception_sums")
+def exception_sums(workbook: Workbook) -> pd.DataFrame:
+    """How many exceptions there are: supplier_id, kind, currency, cases, amount (exact)."""
+    return _looked_for(workbook, _sums(workbook))
+
+
+@frame("decisions.exception_checks")
+def exception_checks(workbook: Workbook) -> pd.DataFrame:
+    """What was looked at, a row a kind: kind, looked_at (orders, codes or goods of the month), lacks (what was not given, by ``;``; empty: nothing)."""
+    counts = _looked_at(workbook).iloc[0]
+    of_kind = {"repeated_code": "codes", "no_remedy": "failed", "frozen_stock": "goods", "unexplained_refund": "refunded"}
+    lacks = [";".join(workbook.not_given(needs)) for needs in KINDS.values()]
+    looked_at = [0 if lack else int(counts[of_kind.get(kind, "orders")]) for kind, lack in zip(KINDS, lacks, strict=True)]
+    return pd.DataFrame({"kind": list(KINDS), "looked_at": looked_at, "lacks": pd.Series(lacks, dtype="str")})
+
+
+def all_exceptions(workbook: Workbook) -> pd.DataFrame:
+    """Every exception of the month, in the order of `exceptions`."""
+    return _looked_for(workbook, _all(workbook))
+
+
+def _looked_for(workbook: Workbook, found: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the kinds whose needs were given, the worst kind first."""
+    order = {kind: place for place, (kind, needs) in enumerate(KINDS.items()) if not workbook.not_given(needs)}
+    place = found["kind"].map(order)
+    return found[place.notna()].assign(place=place).sort_values("place", kind="stable", ignore_index=True).drop(columns="place")
+
+
+@kept("decisions.exceptions_found")
+def exceptions_found(workbook: Workbook) -> ir.Table:
+    """All exceptions of the month, of every kind: `COLUMNS`."""
+    parts = [
+        _repeated_codes(workbook), _not_delivered(workbook), _without_remedy(workbook), _below_cost(workbook), _cost_jumps(workbook),
+        _frozen_stock(workbook), _unexplained_refunds(workbook),
+    ]  # fmt: skip
+    return ibis.union(*parts)
+
+
+@query("decisions.exceptions_shown")
+def _shown(workbook: Workbook) -> ir.Table:
+    found = exceptions_found(workbook)
+    order = ibis.window(group_by=["supplier_id", "kind"], order_by=_order(found))
+    ranked = found.mutate(rank=ibis.row_number().over(order))
+    shown = ranked.filter(ranked["rank"] < LINES_SHOWN)
+    return shown.order_by(_order(shown)).select(*COLUMNS)
+
+
+@query("decisions.all_exceptions")
+def _all(workbook: Workbook) -> ir.Table:
+    found = exceptions_found(workbook)
+    return found.order_by(_order(found))
+
+
+def _order(found: ir.Table) -> list[ir.Value]:
+    return [ibis.desc(found.amount), found.supplier_id, ibis.coalesce(found.order_id, ""), found.sku, found.happened_at, ibis.coalesce(found.currency, "")]
+
+
+@query("decisions.exception_sums")
+def _sums(workbook: Workbook) -> ir.Table:
+    found = exceptions_found(workbook)
+    sums = found.group_by("supplier_id", "kind", "currency").agg(cases=found.count(), parts=as_parts(found.amount).sum())
+    return sums.select("supplier_id", "kind", "currency", "cases", amount=as_amount(sums.parts)).order_by("supplier_id", "kind", "currency")
+
+
+@query("decisions.exceptions_looked_at")
+def _looked_at(workbook: Workbook) -> ir.Table:
+    """What there is to look at in the month: orders, failed, refunded, codes, goods (supplier × SKU with a known reading)."""
+    orders, codes, readings = (workbook.in_month(name) for name in ("orders", "codes", "stock_snapshots"))
+    known = readings.filter(is_known(readings))[["supplier_id", "sku"]].distinct()
+    counted = orders.aggregate(orders=orders.count(), refunded=orders.count(where=orders.status == "refunded"))
+    failed = _overdue(workbook)
+    return counted.cross_join(failed.aggregate(failed=failed.count()), codes.aggregate(codes=codes.count()), known.aggregate(goods=known.count()))
+
+
+def _rows(found: ir.Table, kind: str, **columns: ir.Value) -> ir.Table:
+    """The rows as exceptions of that kind; what they do not tell is null."""
+    named = {name: found[name] for name in COLUMNS if name in found.columns} | columns | {"kind": ibis.literal(kind)}
+    return found.select(**{name: named.get(name, ibis.null(kind_of)).cast(kind_of) for name, kind_of in COLUMNS.items()})
+
+
+def _repeated_codes(workbook: Workbook) -> ir.Table:
+    """Codes of the month that were handed out before, by whomever; those that are meant for many buyers apart."""
+    codes = workbook.table("codes")
+    codes = codes.filter(codes.issued_at < workbook.period.end, ~ibis.coalesce(codes.is_shared_use, False))
+    times = codes.group_by("code_digest").agg(times=codes.count(), last_at=codes.issued_at.max())
+    several = codes.semi_join(times.filter(times.times > 1, times.last_at >= workbook.period.start), "code_digest")
+    numbered = several.mutate(place=ibis.row_number().over(ibis.window(group_by="code_digest", order_by=[several.issued_at, several.code_id])))
+    first = numbered.filter(numbered.place == 0)
+    first = first.select("code_digest", earlier_order_id="order_id", earlier_supplier_id="supplier_id", since_at="issued_at")
+    again = numbered.filter(numbered.place > 0, numbered.issued_at >= workbook.period.start).join(first, "code_digest")
+    paid = workbook.table("orders").select(paid_order_id="order_id", amount="amount", currency="currency")
+    found = again.left_join(paid, again.order_id == paid.paid_order_id)
+    return _rows(found, "repeated_code", happened_at=found.issued_at, amount=ibis.coalesce(found.amount, 0))
+
+
+def _not_delivered(workbook: Workbook) -> ir.Table:
+    """Paid orders that are still open at the month's end, longer than a delivery may take."""
+    orders = workbook.table("orders")
+    latest = workbook.period.end - ibis.interval(seconds=int(workbook.standards.value("exceptions.delivery_time")))
+    is_open = (orders.status == "pending") & orders.delivered_at.isnull() & orders.failed_at.isnull()
+    found = orders.filter(is_open, orders.ordered_at < latest)
+    return _rows(found, "not_delivered", happened_at=found.ordered_at)
+
+
+def _overdue(workbook: Workbook) -> ir.Table:
+    """Failed orders, not by the buyer's fault, whose time for a remedy ran out in the month; ``due_at`` is when."""
+    orders = workbook.table("orders")
+    due_at = orders.failed_at + ibis.interval(seconds=int(workbook.standards.value("contract.reship_time")))
+    failed = orders.mutate(due_at=due_at).filter(orders.status == "failed", ibis.coalesce(orders.at_fault, "unknown") != "buyer")
+    return failed.filter(failed.due_at >= workbook.period.start, failed.due_at < workbook.period.end)
+
+
+def _without_remedy(workbook: Workbook) -> ir.Table:
+    """Failed orders that were neither sent anew nor paid for when the time for it was over, nor since."""
+    tickets, paid = workbook.table("tickets"), workbook.table("compensations")
+    sent = tickets.filter(tickets.reshipped_at < workbook.period.end, ~tickets.is_staged)
+    failed = _overdue(workbook).anti_join(sent, "order_id")
+    found = failed.anti_join(paid.filter(paid.paid_at < workbook.period.end), "order_id")
+    return _rows(found, "no_remedy", happened_at=found.failed_at, since_at=found.due_at)
+
+
+def _below_cost(workbook: Workbook) -> ir.Table:
+    """Orders of the month that were sold for less than they cost (``amount``: the loss), and those that are said to have cost nothing."""
+    orders = workbook.in_month("orders")
+    sold = orders.filter(orders.status.notin(UNFULFILLED), orders.cost_amount.notnull())
+    free = sold.filter(sold.cost_amount == 0, sold.amount > 0)
+    dear = sold.filter(sold.cost_amount > 0, sold.amount < sold.cost_amount)
+    lost = _rows(dear, "below_cost", happened_at=dear.ordered_at, amount=dear.cost_amount - dear.amount, cost_now=dear.cost_amount)
+    return lost.union(_rows(free, "zero_cost", happened_at=free.ordered_at, cost_now=free.cost_amount))
+
+
+def _cost_jumps(workbook: Workbook) -> ir.Table:
+    """By supplier and SKU the largest change of the unit cost from one order to the next in the month, where it is larger than the standard."""
+    orders = workbook.table("orders")
+    recent = orders.filter(
+        orders.ordered_at >= workbook.period.start - ibis.interval(seconds=_ONE_MONTH), orders.ordered_at < workbook.period.end, orders.cost_amount > 0
+    )
+    # Whole numbers: every engine finds the same changes.
+    costed = recent.mutate(unit=as_parts(recent.cost_amount) // recent.quantity)
+    series = ["supplier_id", "sku", "currency"]
+    in_turn = ibis.window(group_by=series, order_by=[costed.ordered_at, costed.order_id])
+    costed = costed.mutate(before=costed.unit.lag().over(in_turn))
+    limit = int(workbook.standards.value("exceptions.cost_change") * _SCALE)
+    change = (costed.unit - costed.before).abs()
+    jumps = costed.mutate(change=change).filter(costed.ordered_at >= workbook.period.start, change * _SCALE > costed.before * limit)
+    largest = ibis.window(group_by=series, order_by=[ibis.desc(jumps.change), jumps.ordered_at, jumps.order_id])
+    found = jumps.mutate(place=ibis.row_number().over(largest))
+    found = found.filter(found.place == 0)
+    rise = ibis.greatest(found.unit - found.before, 0) * found.quantity
+    costs = {"cost_before": as_amount(found.before), "cost_now": as_amount(found.unit)}
+    return _rows(found, "cost_jump", happened_at=found.ordered_at, amount=as_amount(rise), **costs)
+
+
+def _frozen_stock(workbook: Workbook) -> ir.Table:
+    """Goods whose stock read the same all month although units were sold; ``amount`` is what was sold of them."""
+    standards = workbook.standards
+    readings, orders = workbook.in_month("stock_snapshots"), workbook.in_month("orders")
+    known = readings.filter(is_known(readings))
+    still = known.group_by("supplier_id", "sku").agg(
+        readings=known.count(), stock=known.quantity.max(), lowest=known.quantity.min(), happened_at=known.observed_at.max()
+    )
+    enough = int(standards.value("exceptions.frozen_readings"))
+    still = still.filter(still.readings >= enough, still.stock == still.lowest, still.stock > 0)
+    sold = orders.filter(orders.status == "delivered").group_by("supplier_id", "sku", "currency").agg(units=ibis._.quantity.sum(), amount=ibis._.amount.sum())
+    found = still.join(sold.filter(sold.units >= int(standards.value("exceptions.frozen_units"))), ["supplier_id", "sku"])
+    return _rows(found, "frozen_stock")
+
+
+def _unexplained_refunds(workbook: Workbook) -> ir.Table:
+    """Refunds of the month without a cause and without a ticket."""
+    orders = workbook.in_month("orders")
+    tickets = workbook.table("tickets")
+    found = orders.filter(orders.status == "refunded", orders.failure_cause.isnull()).anti_join(tickets.filter(~tickets.is_staged), "order_id")
+    return _rows(found, "unexplained_refund", happened_at=found.ordered_at)
+
+
+FRAMES = (exceptions, exception_sums, exception_checks)
+"""What the pages show."""

@@ -1,0 +1,150 @@
+"""A filled-in form's sheets: which table each holds, and its rows in the engine."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from xml.etree import ElementTree
+from zipfile import BadZipFile, ZipFile
+
+import duckdb
+from python_calamine import CalamineError, CalamineWorkbook
+
+from kmanalysis.errors import DataError
+from kmanalysis.loaders.folder import check_header
+from kmanalysis.loaders.forms.layout import ABOUT_MARK, FORM_MARK, INDEX, NOT_LOADED, form_tables, table_mark
+from kmanalysis.loaders.reading.records import SPACE, Record
+from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, fitted, sheet_records
+from kmanalysis.loaders.reading.text import BATCH, Staged, add_rows, make_raw_table, staged_rows
+from kmanalysis.tables import Table
+
+_FORMULA_WITHOUT_VALUE = re.compile(r'<c r="([A-Z]+\d+)"[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>')
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+def is_form(path: Path) -> bool:
+    """Whether a file is a form: a workbook with the hidden sheet that only forms have."""
+    if path.suffix.lower() not in SHEET_SUFFIXES or not path.is_file():
+        return False
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+    except (CalamineError, OSError):
+        return False
+    return INDEX in book.sheet_names and _first_cell(book, INDEX) == FORM_MARK
+
+
+def form_sheets(path: Path) -> dict[str, str]:
+    """The name of the sheet that holds each table, by table; a table without a sheet is not in it.
+
+    Raises DataError for a sheet that is none of the form's, a table with two sheets, and formulas whose values were not stored.
+    """
+    book = CalamineWorkbook.from_path(str(path))
+    marks = {table_mark(table): name for name, table in form_tables().items()}
+    found: dict[str, str] = {}
+    for sheet in book.sheet_names:
+        mark = _first_cell(book, sheet)
+        if sheet == INDEX or mark == ABOUT_MARK or not (mark or _holds_anything(path, sheet)):
+            continue
+        if mark not in marks:
+            raise DataError(
+                "{file}: sheet {found!r} is none of the form's. Those begin, in a hidden first row, with one of: {accepted}. Take it out, or make a new form.",
+                file=path.name,
+                found=sheet,
+                accepted=", ".join(marks),
+            )
+        if marks[mark] in found:
+            raise DataError(
+                "{file}: sheets {first!r} and {second!r} both hold {table}. Keep one of them.",
+                file=path.name,
+                first=found[marks[mark]],
+                second=sheet,
+                table=marks[mark],
+            )
+        found[marks[mark]] = sheet
+    _check_formulas(path)
+    return found
+
+
+def stage_form_sheet(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, table: Table, name: str) -> Staged:
+    """Reads a form's sheet into the engine under ``name``, as `stage_text` does a text file; its headings are the canonical names.
+
+    Raises DataError for names that are not the table's, required ones that are missing, and an example row that was filled in with something else.
+    """
+    rows = sheet_records(path, sheet)
+    top = next(rows)
+    headings = [cell.strip(SPACE) for cell in top.cells[1:]]
+    while headings and not headings[-1]:
+        headings.pop()
+    check_header(table, [heading for heading in headings if heading], f"{path.name} · {sheet}", top.line)
+    make_raw_table(connection, name, len(headings))
+    below = _data(rows, _example(path, table), len(headings), path.name, sheet)
+    while batch := list(islice(below, BATCH)):
+        add_rows(connection, name, batch, len(headings))
+    return staged_rows(connection, name, headings, top, encoding="", delimiter="", is_dirty=False, footer=None)
+
+
+def _data(rows: Iterator[Record], example: list[str], width: int, file: str, sheet: str) -> Iterator[Record]:
+    """The rows that are loaded, without their first cell."""
+    for record in rows:
+        mark = record.cells[0].strip(SPACE) if record.cells else ""
+        if not mark.startswith(NOT_LOADED):
+            yield Record(record.line, record.end, fitted(record.cells[1:], width))
+        elif example and mark == example[0] and Counter(filter(None, record.cells)) - Counter(example):
+            raise DataError(
+                "{file}, sheet {sheet}, row {line}: this row is marked as the example, but something else stands in it. Clear its first cell, so that it "
+                "is loaded, or delete the row.",
+                file=file,
+                sheet=sheet,
+                line=record.line,
+            )
+
+
+def _example(path: Path, table: Table) -> list[str]:
+    """The cells of the table's example row as they were written, its mark first; empty where the form does not say."""
+    for record in sheet_records(path, INDEX):
+        if record.cells[0] == table.name:
+            cells: list[str] = json.loads(record.cells[1])
+            return cells
+    return []
+
+
+def _first_cell(book: CalamineWorkbook, sheet: str) -> str:
+    rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=1)
+    return str(rows[0][0]).strip(SPACE) if rows and rows[0] else ""
+
+
+def _holds_anything(path: Path, sheet: str) -> bool:
+    return any(not record.is_blank for record in sheet_records(path, sheet))
+
+
+def _check_formulas(path: Path) -> None:
+    """Raises DataError for a formula whose value was not stored with it: it would read as an empty cell."""
+    try:
+        with ZipFile(path) as book:
+            for sheet, part in _parts(book):
+                if found := _FORMULA_WITHOUT_VALUE.search(book.read(part).decode("utf-8", "replace")):
+                    raise DataError(
+                        "{file}, sheet {sheet}, cell {cell}: the formula's value is not stored in the file. Open it in Excel or LibreOffice, save it, "
+                        "and load it again.",
+                        file=path.name,
+                        sheet=sheet,
+                        cell=found[1],
+                    )
+    except BadZipFile:
+        return  # the old form (.xls) always stores them
+
+
+def _parts(book: ZipFile) -> Iterator[tuple[str, str]]:
+    """The sheets of an xlsx file with the files inside of it that hold them."""
+    relations = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
+    targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+    for sheet in ElementTree.fromstring(book.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"):
+        target = targets.get(sheet.get(_RELATION), "")
+        part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        if part in book.namelist():
+            yield sheet.get("name", ""), part

@@ -1,0 +1,119 @@
+"""Tables of a folder while rows are taken in: incoming rows replace those of the same key, in the columns that they have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from kmanalysis.engine.sql import identifier
+from kmanalysis.errors import DataError
+from kmanalysis.loaders.folder import attach, forms_of, table_files
+from kmanalysis.loaders.store import target_file, write_table
+from kmanalysis.tables import Table, tables
+
+
+@dataclass
+class Merge:
+    """How a table stands during a load: the relation that holds it now, the columns that its sources had, and whether that differs from the folder."""
+
+    relation: str
+    given: frozenset[str]
+    is_changed: bool = False
+
+
+class Merging:
+    """The tables of a folder that rows are taken into; nothing is written before `written`. Raises DataError for a folder or form that cannot be added to."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, into: Path, wanted: Collection[str]) -> None:
+        self.connection, self.into = connection, into
+        self.files = files_of(into)
+        self.targets = {name: target_file(tables()[name], self.files.get(name, []), into) for name in wanted}
+        self.merges: dict[str, Merge] = {}
+
+    def open(self) -> None:
+        """Attaches the folder's tables. Raises DataError where one that is wanted holds faulty rows."""
+        if not self.files:
+            return
+        found = attach(self.connection, self.into)
+        for receipt in found.receipts:
+            if receipt.table in self.targets and receipt.rejected:
+                raise DataError(
+                    "{file} holds {rows} faulty rows, which this load would drop. Run: kmanalysis check, and mend them first.",
+                    file=receipt.file,
+                    rows=sum(receipt.rejected.values()),
+                )
+        self.merges = {name: Merge(identifier(name), found.given[name]) for name in self.files}
+
+    @property
+    def known(self) -> dict[str, str]:
+        """The relation that holds each table now."""
+        return {name: merge.relation for name, merge in self.merges.items()}
+
+    def take(self, table: Table, incoming: str, columns: Collection[str]) -> Counter[str]:
+        """Merges the incoming rows into the table by key, in these columns; how many were new, updated and the same."""
+        execute = self.connection.execute
+        keys = ", ".join(map(identifier, table.key))
+        others = [identifier(name) for name in columns if name not in table.key]
+        if table.name not in self.merges:
+            rows = execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {incoming}").fetchone()
+            self.merges[table.name] = Merge(identifier(f"_now {table.name}"), frozenset(columns), is_changed=True)
+            return Counter(new=rows[0] if rows else 0)
+        merge = self.merges[table.name]
+        has_more = not merge.given >= set(columns)
+        merge.given |= set(columns)
+        differs = " OR ".join(f"i.{name} IS DISTINCT FROM n.{name}" for name in others) or "false"
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE _compared AS SELECT {', '.join(f'i.{identifier(name)}' for name in table.key)}, "
+            f"CASE WHEN n.{identifier(table.key[0])} IS NULL THEN 'new' WHEN {differs} THEN 'updated' ELSE 'same' END AS _becomes "
+            f"FROM {incoming} i LEFT JOIN {merge.relation} n USING ({keys})"
+        )
+        counts = Counter(dict(execute("SELECT _becomes, count(*) FROM _compared GROUP BY 1 ORDER BY 1").fetchall()))
+        if counts["new"] or counts["updated"] or has_more:
+            self._make_own(table)
+            if counts["updated"]:
+                same_key = " AND ".join(f"n.{identifier(name)} = i.{identifier(name)}" for name in table.key)
+                execute(
+                    f"UPDATE {merge.relation} n SET {', '.join(f'{name} = i.{name}' for name in others)} FROM (FROM {incoming} SEMI JOIN "
+                    f"(FROM _compared WHERE _becomes = 'updated') USING ({keys})) i WHERE {same_key}"
+                )
+            execute(f"INSERT INTO {merge.relation} BY NAME FROM {incoming} SEMI JOIN (FROM _compared WHERE _becomes = 'new') USING ({keys})")
+        execute("DROP TABLE _compared")
+        return counts
+
+    def drop(self, table: Table, where: str) -> int:
+        """Takes rows out of a table that is there; how many they were."""
+        merge = self.merges.get(table.name)
+        found = self.connection.execute(f"SELECT count(*) FROM {merge.relation} WHERE {where}").fetchone() if merge else None
+        if merge is None or found is None or not found[0]:
+            return 0
+        self._make_own(table)
+        self.connection.execute(f"DELETE FROM {merge.relation} WHERE {where}")
+        return int(found[0])
+
+    def written(self) -> list[tuple[Path, Path]]:
+        """Writes the tables that changed beside their files: (temporary, target) of each."""
+        finished = []
+        for name, target in self.targets.items():
+            merge = self.merges.get(name)
+            if merge and merge.is_changed:
+                finished.append((write_table(self.connection, merge.relation, tables()[name], target, given=merge.given), target))
+        return finished
+
+    def _make_own(self, table: Table) -> None:
+        """Before the first change: the relation may be a view of the file."""
+        merge = self.merges[table.name]
+        if not merge.is_changed:
+            self.connection.execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {merge.relation}")
+            merge.relation, merge.is_changed = identifier(f"_now {table.name}"), True
+
+
+def files_of(folder: Path) -> dict[str, list[Path]]:
+    """The files of each table in the folder, none where it holds no table yet. Raises DataError for a table in two forms."""
+    has_tables = any((folder / f"{name}{suffix}").exists() for name in tables() for suffix in forms_of(name)) or any(
+        (folder / name).is_dir() for name in tables()
+    )
+    return table_files(folder) if has_tables else {}

@@ -1,0 +1,1 @@
+"""Platforms' own databases as workbook folders: read without writing, secrets digested while they are read."""

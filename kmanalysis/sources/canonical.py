@@ -1,0 +1,179 @@
+"""From what was read to the folder's canonical tables: the description's views, the operator's rules, validation, and the merge by key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from kmanalysis.engine.sql import identifier, quoted
+from kmanalysis.loaders.checking.receipts import Receipt
+from kmanalysis.loaders.checking.rules import validate
+from kmanalysis.loaders.folder import in_reading_order
+from kmanalysis.loaders.merging import Merging
+from kmanalysis.loaders.store import REJECTED, write_rejected
+from kmanalysis.sources.description import Filled, Found
+from kmanalysis.sources.rules import UNASSIGNED, Rules
+from kmanalysis.sources.stock import make_readings
+from kmanalysis.tables import Table, tables
+from kmanalysis.words import Words
+
+_OWN = ("FROM made.suppliers", "FROM made.stock_readings")
+"""Rows that are made here, and not by the description."""
+
+Pair = tuple[str, str]
+"""A supplier and an SKU."""
+
+
+class Canonical:
+    """The canonical rows of a pull: made in the engine, then merged into the folder's tables."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, found: Found, rules: Rules, key: bytes, into: Path) -> None:
+        self.connection, self.found, self.rules, self.key, self.into = connection, found, rules, key, into
+        self.flags = flags_of(rules)
+        self.given = found.given(self.flags)
+        self.receipts: list[Receipt] = []
+        self.rejects: dict[str, pd.DataFrame] = {}
+        self.merging = Merging(connection, into, [*self.given])
+
+    def make(self, stock_minutes: int) -> None:
+        """Makes the views of the description, the rebuilt stock, and the suppliers that rows go to."""
+        make_views(self.connection, self.found, self.rules)
+        if "stock_cards" in self.found.platform.views:
+            make_readings(self.connection, stock_minutes)
+        names = {UNASSIGNED: UNASSIGNED}
+        for rule in self.rules.rules:
+            names[rule.supplier] = rule.name or names.get(rule.supplier) or rule.supplier
+        self.connection.execute("CREATE OR REPLACE TABLE made.supplier_names (supplier_id VARCHAR, name VARCHAR)")
+        self.connection.executemany("INSERT INTO made.supplier_names VALUES (?, ?)", [list(entry) for entry in names.items()])
+        # Stock names nobody whom the codes or listings do not name, and is long.
+        fills = [fill.rows for name, fill in self.found.platform.fills.items() if name in self.given and "supplier_id" in fill.columns]
+        named = " UNION ".join(f"SELECT supplier_id FROM ({rows})" for rows in fills if rows not in _OWN)
+        self.connection.execute(
+            "CREATE OR REPLACE TABLE made.suppliers AS SELECT supplier_id, name FROM made.supplier_names WHERE supplier_id IN "
+            f"({named} UNION SELECT supplier_id FROM made.goods_suppliers)"
+        )
+
+    def take(self) -> None:
+        """Merges the rows of all tables that are given into those of the folder; counts them in `receipts`."""
+        self.merging.open()
+        for table in in_reading_order():
+            if table.name in self.given:
+                self._take(table, self.found.platform.fills[table.name])
+
+    def _take(self, table: Table, fill: Filled) -> None:
+        columns = [*self.given[table.name], *fill.filler]
+        execute, file = self.connection.execute, self.found.platform.name
+        known = self.merging.known.get(table.name)
+        cells = ", ".join(f"{_cell(name, fill, known)} AS {identifier(name)}" for name in columns)
+        keys = " AND ".join(f"k.{identifier(name)} = m.{identifier(name)}" for name in table.key)
+        joined = f" LEFT JOIN {known} k ON {keys}" if known and fill.yields else ""
+        execute(
+            "CREATE OR REPLACE TEMP TABLE _text AS SELECT 0 AS _file, row_number() OVER () AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, "
+            f"0 AS _width, {cells} FROM ({fill.rows}) m{joined}"
+        )
+        outcome = validate(self.connection, "_text", table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", has_secrets=True)
+        before = self.merging.merges.get(table.name)
+        counts = self.merging.take(table, "_incoming", columns)
+        # What only fills the form was not given, unless the folder had it already.
+        had = before.given if before else frozenset()
+        merge = self.merging.merges[table.name]
+        merge.given = (merge.given - frozenset(fill.filler)) | had
+        execute("DROP TABLE _text; DROP TABLE _incoming")
+        rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
+        self.receipts.append(
+            Receipt(
+                table.name, file, outcome.read[file], counts.total() + repeated, new=counts["new"], updated=counts["updated"],
+                same=counts["same"] + repeated, rejected=rejected, doubts=outcome.doubts.get(file, {}),
+            )
+        )  # fmt: skip
+        self.rejects[table.name] = outcome.rejects
+
+    def pairs(self) -> list[Pair]:
+        """Which supplier supplies which SKU, by the tables that were just made."""
+        relations = [fill.rows for name, fill in self.found.platform.fills.items() if name in ("listings", "stock_snapshots") and name in self.given]
+        if not relations:
+            return []
+        united = " UNION ".join(f"SELECT supplier_id, sku FROM ({rows})" for rows in relations)
+        return [(supplier, sku) for supplier, sku in self.connection.execute(f"SELECT DISTINCT supplier_id, sku FROM ({united}) ORDER BY ALL").fetchall()]
+
+    def suppliers(self) -> list[str]:
+        """The suppliers that were just written."""
+        rows = self.connection.execute("SELECT supplier_id FROM made.suppliers ORDER BY 1").fetchall()
+        return [supplier for (supplier,) in rows]
+
+    def drop_former(self, pairs: Collection[Pair], suppliers: Collection[str]) -> None:
+        """Takes out what an earlier pull wrote of a supplier whose goods the rules give to another one now."""
+        former = sorted(set(pairs) - set(self.pairs()))
+        if former:
+            self.connection.execute("CREATE OR REPLACE TEMP TABLE _former (supplier_id VARCHAR, sku VARCHAR)")
+            self.connection.executemany("INSERT INTO _former VALUES (?, ?)", [list(pair) for pair in former])
+            for name in ("listings", "stock_snapshots"):
+                if name in self.given:
+                    self.merging.drop(tables()[name], "(supplier_id, sku) IN (SELECT (supplier_id, sku) FROM _former)")
+        for supplier in sorted(set(suppliers) - set(self.suppliers())):
+            if not self._is_named(supplier):
+                self.merging.drop(tables()["suppliers"], f"supplier_id = {quoted(supplier)}")
+
+    def _is_named(self, supplier: str) -> bool:
+        relations = [relation for name, relation in self.merging.known.items() if name != "suppliers" and "supplier_id" in tables()[name].columns]
+        return any(self.connection.execute(f"SELECT 1 FROM {relation} WHERE supplier_id = ? LIMIT 1", [supplier]).fetchone() for relation in relations)
+
+    def unassigned(self) -> dict[str, int]:
+        """How many rows of each table no rule gives a supplier."""
+        found = {}
+        for name in self.given:
+            if name in ("orders", "codes", "listings"):
+                row = self.connection.execute(
+                    f"SELECT count(*) FROM ({self.found.platform.fills[name].rows}) WHERE supplier_id = {quoted(UNASSIGNED)}"
+                ).fetchone()
+                found[name] = int(row[0]) if row else 0
+        return {name: rows for name, rows in found.items() if rows}
+
+    def checks(self) -> dict[str, int]:
+        """The counts that the description asks to be told, those that are not 0."""
+        found = {}
+        for name, sql in self.found.platform.checks.items():
+            row = self.connection.execute(sql).fetchone()
+            found[name] = int(row[0]) if row and row[0] else 0
+        return {name: count for name, count in found.items() if count}
+
+    def written(self, words: Words) -> list[tuple[Path, Path]]:
+        """Writes what changed, and the rejected rows, beside their files: (temporary, target) of each."""
+        finished: list[tuple[Path, Path]] = []
+        for name, rejects in self.rejects.items():
+            target = self.into / REJECTED / f"{name}-{self.found.platform.name}.csv"
+            if written := write_rejected(rejects, target, words):
+                finished.append(written)
+        return finished + self.merging.written()
+
+
+def make_views(connection: duckdb.DuckDBPyConnection, found: Found, rules: Rules) -> None:
+    """Makes the description's views in their order, by these rules."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS made")
+    connection.execute(f"CREATE OR REPLACE MACRO pull_currency() AS {quoted(rules.currency or found.platform.currency)}")
+    for name, sql in found.platform.views.items():
+        text = sql.replace("{supplier}", rules.supplier_sql()).replace("{cost}", rules.cost_sql())
+        connection.execute(f"CREATE OR REPLACE TABLE made.{identifier(name)} AS {text}")
+
+
+def flags_of(rules: Rules) -> frozenset[str]:
+    """What of a description's needs the operator's file meets."""
+    return rules.flags | ({"@cost"} if rules.has_cost else frozenset())
+
+
+def proposed(connection: duckdb.DuckDBPyConnection, found: Found) -> Sequence[Sequence[str | None]]:
+    """The rules that a draft has, in their order: field, value, supplier, name."""
+    make_views(connection, found, Rules(()))
+    rows: Sequence[Sequence[str | None]] = connection.execute(found.platform.proposals).fetchall()
+    return rows
+
+
+def _cell(name: str, fill: Filled, known: str | None) -> str:
+    cell = f"m.{identifier(name)}::VARCHAR"
+    if known and name in fill.yields:
+        kept = f"k.{identifier(name)}::VARCHAR"
+        return f"CASE WHEN {kept} <> 'unknown' THEN {kept} ELSE {cell} END"
+    return cell

@@ -1,0 +1,1 @@
+"""Databases that can be read: MySQL and MariaDB, PostgreSQL, SQLite."""

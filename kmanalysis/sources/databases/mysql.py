@@ -1,0 +1,101 @@
+"""MySQL and MariaDB, by mysqlclient where it is installed, else by PyMySQL; rows come unbuffered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from importlib import import_module
+from typing import Any
+
+from kmanalysis.engine.sql import quoted
+from kmanalysis.sources.address import Address
+from kmanalysis.sources.databases.reading import BATCH, Layout, driver_missing, without_details
+
+DRIVERS = ("MySQLdb", "pymysql")
+DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1698})
+UNREACHABLE = frozenset({1049, 1130, 2002, 2003, 2005, 2006, 2013})
+SECONDS_TO_CONNECT = 20
+
+
+class MySQL:
+    """One read-only transaction of one snapshot; see `reading.Database`."""
+
+    def __init__(self, address: Address) -> None:
+        self._driver, cursors = _driver()
+        self._cursor_class = cursors.SSCursor
+        options: dict[str, Any] = {"connect_timeout": SECONDS_TO_CONNECT, "charset": "utf8mb4", "use_unicode": True}
+        if socket := address.options.get("unix_socket") or address.options.get("socket"):
+            options["unix_socket"] = socket
+        if authority := address.options.get("ssl_ca"):
+            options["ssl"] = {"ca": authority}
+        with self._errors():
+            self._connection = self._driver.connect(
+                host=address.host or "localhost", port=address.port or 3306, user=address.user, password=address.password, database=address.database, **options
+            )
+            # A timestamp goes through a zone: what the application wrote comes back in the server's own.
+            self._run("SET SESSION time_zone = @@global.time_zone")
+            # Zero dates and wide sums come as they are.
+            self._run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            self._run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
+    def now(self) -> datetime:
+        """See `reading.Database`."""
+        ((found,),) = next(self.rows("SELECT CAST(UTC_TIMESTAMP() AS CHAR)"))
+        return datetime.fromisoformat(str(found))
+
+    def layout(self, tables: Collection[str]) -> Layout:
+        """See `reading.Database`."""
+        names = ", ".join(map(_literal, sorted(tables)))
+        found: dict[str, set[str]] = {}
+        for batch in self.rows(
+            f"SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name IN ({names}) "
+            "AND privileges LIKE '%select%'"
+        ):
+            for table, column in batch:
+                found.setdefault(str(table), set()).add(str(column))
+        return {table: frozenset(columns) for table, columns in found.items()}
+
+    def rows(self, select: str) -> Iterator[Sequence[Sequence[Any]]]:
+        """See `reading.Database`."""
+        with self._errors():
+            cursor = self._connection.cursor(self._cursor_class)
+            try:
+                cursor.execute(select)
+                while batch := cursor.fetchmany(BATCH):
+                    yield batch
+            finally:
+                cursor.close()
+
+    def quoted(self, name: str) -> str:
+        """See `reading.Database`."""
+        return "`" + name.replace("`", "``") + "`"
+
+    def moment(self, column: str, since: datetime) -> str:
+        """See `reading.Database`."""
+        return f"{column} >= '{since:%Y-%m-%d %H:%M:%S}'"
+
+    def close(self) -> None:
+        """See `reading.Database`."""
+        with self._errors():
+            self._connection.close()
+
+    def _run(self, statement: str) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return without_details(self._driver.Error, DENIED, UNREACHABLE)
+
+
+def _literal(text: str) -> str:
+    return quoted(text.replace("\\", "\\\\"))
+
+
+def _driver() -> tuple[Any, Any]:
+    for name in DRIVERS:
+        try:
+            return import_module(name), import_module(f"{name}.cursors")
+        except ImportError:
+            continue
+    raise driver_missing("PyMySQL")

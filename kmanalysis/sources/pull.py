@@ -1,0 +1,184 @@
+"""A pull: reads a platform's database into a workbook folder, whole or not at all; the next one reads what may have changed since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kmanalysis.durable import write_safely
+from kmanalysis.engine.duckdb import connect
+from kmanalysis.errors import DataError, UsageError
+from kmanalysis.loaders.checking.receipts import Receipt
+from kmanalysis.loaders.checking.secrets import key_of
+from kmanalysis.loaders.store import TEMPORARY, locked, put_in_place
+from kmanalysis.sources.address import Address
+from kmanalysis.sources.canonical import Canonical, Pair, proposed
+from kmanalysis.sources.databases.opening import opened
+from kmanalysis.sources.databases.reading import Database
+from kmanalysis.sources.description import Found, Platform, found_in, names_to_look_for, platform
+from kmanalysis.sources.mirror import FOLDER, Mirror
+from kmanalysis.sources.rules import RULES_FILE, Rules, draft, load_rules
+from kmanalysis.words import Words
+
+STATE_FILE = "state.json"
+STATE_FORM = 1
+STOCK_MINUTES = 60
+
+
+@dataclass(frozen=True)
+class State:
+    """What a pull leaves for the next one. ``columns`` are those that were read, by table; ``notes`` is `Rules.digest` of its rules."""
+
+    platform: str
+    seen_at: datetime | None = None
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    notes: str = ""
+    pairs: Sequence[Pair] = ()
+    suppliers: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What a pull did.
+
+    ``read`` are the rows that came from the database, by table; ``missing`` what it has not; ``unassigned`` rows without a supplier, by table; ``checks``
+    counts by the description's ids; ``is_drafted``: the rules are a draft that this pull wrote.
+    """
+
+    receipts: Sequence[Receipt]
+    read: Mapping[str, int]
+    missing: Sequence[str]
+    unassigned: Mapping[str, int]
+    checks: Mapping[str, int]
+    is_drafted: bool
+
+
+def pull(
+    name: str,
+    address: Address,
+    into: Path,
+    *,
+    words: Words | None = None,
+    prefix: str | None = None,
+    stock_minutes: int = STOCK_MINUTES,
+    tell: Callable[[str], None] = lambda table: None,
+) -> Pulled:
+    """Pulls a platform into a folder. ``prefix``: that of its tables' names, if not the usual one; ``tell`` hears of each table before it is read.
+
+    A pull that fails or is killed leaves the folder's tables as they were. Raises LockHeld where another process writes to the folder, UsageError for a
+    platform or kind of database that does not fit, DataError where the database or the folder cannot be read.
+    """
+    description = platform(name)
+    check_kind(description, address)
+    with locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
+        found = look(description, database, address.kind, prefix)
+        return _Pull(found, database, into, words or Words()).run(stock_minutes, tell)
+
+
+def check_kind(description: Platform, address: Address) -> None:
+    """Raises UsageError where the platform does not run on this kind of database."""
+    if address.kind not in description.kinds:
+        raise UsageError(
+            "{platform} is read from {accepted}, not from {found}.", platform=description.name, accepted=", ".join(description.kinds), found=address.kind
+        )
+
+
+def look(description: Platform, database: Database, kind: str, prefix: str | None) -> Found:
+    """What of the platform is there. Raises DataError where it is not that platform's database."""
+    names = names_to_look_for(description, prefix)
+    return found_in(description, database.layout(names.values()), names, kind)
+
+
+def rules_of(into: Path) -> Rules | None:
+    """The folder's rules, None where there is no file of them."""
+    path = into / RULES_FILE
+    return load_rules(path) if path.is_file() else None
+
+
+class _Pull:
+    def __init__(self, found: Found, database: Database, into: Path, words: Words) -> None:
+        self.found, self.database, self.into, self.words = found, database, into, words
+        self.key = key_of(into)
+        self.state = read_state(into)
+        if self.state.platform not in ("", found.platform.name):
+            raise UsageError(
+                "{folder} was pulled from {found}. Pull {platform} into a folder of its own.",
+                folder=into.name, found=self.state.platform, platform=found.platform.name,
+            )  # fmt: skip
+        self.connection = connect()
+        # What does not fit in memory spills to disk, encrypted.
+        self.connection.execute("SET temp_file_encryption = true")
+
+    def run(self, stock_minutes: int, tell: Callable[[str], None]) -> Pulled:
+        now = self.database.now()
+        rules = rules_of(self.into)
+        is_drafted = rules is None
+        mirror = Mirror(self.connection, self.into, self.found, rules or Rules(()), self.key, now)
+        for table in self.found.platform.tables.values():
+            tell(table.name)
+            columns = self.found.columns.get(table.name, frozenset())
+            has_notes = any(column.kind == "note" for column in table.columns.values())
+            anew = set(self.state.columns.get(table.name, ())) != columns or (has_notes and rules is not None and rules.digest != self.state.notes)
+            mirror.take(self.database, table, anew=anew, seen_at=self.state.seen_at)
+        rules = rules or self._draft()
+        canonical = Canonical(self.connection, self.found, rules, self.key, self.into)
+        canonical.make(stock_minutes)
+        canonical.take()
+        canonical.drop_former(self.state.pairs, self.state.suppliers)
+        state = State(
+            self.found.platform.name, now, {name: sorted(columns) for name, columns in self.found.columns.items()}, rules.digest,
+            canonical.pairs(), canonical.suppliers(),
+        )  # fmt: skip
+        finished = [*canonical.written(self.words), *mirror.written(), _written(self.into / FOLDER / STATE_FILE, _state_text(state))]
+        if is_drafted:
+            finished.append(_written(self.into / RULES_FILE, rules.text))
+        put_in_place(finished, self.into)
+        return Pulled(canonical.receipts, mirror.read, self.found.missing(), canonical.unassigned(), canonical.checks(), is_drafted)
+
+    def _draft(self) -> Rules:
+        remark = (
+            self.words.text("A draft of who supplies what, made from what the database holds. Correct it and pull again: all rows follow."),
+            self.words.text("The first rule that matches decides. What no rule matches goes to the supplier unassigned."),
+        )
+        return draft(proposed(self.connection, self.found), self.found.platform.currency, remark, self.key)
+
+
+def read_state(into: Path) -> State:
+    """What the last pull left; an empty state where there was none. Raises DataError where the file cannot be read."""
+    path = into / FOLDER / STATE_FILE
+    if not path.exists():
+        return State("")
+    try:
+        written: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        seen_at = datetime.fromisoformat(written["seen_at"])
+        pairs = [(supplier, sku) for supplier, sku in written["pairs"]]
+        if written["form"] != STATE_FORM:
+            raise ValueError("another form")
+        return State(written["platform"], seen_at, written["columns"], written["notes"], pairs, written["suppliers"])
+    except (ValueError, KeyError, TypeError) as problem:
+        raise DataError("{file} in {folder} cannot be read. Put it back from a copy, or pull into a new folder.", file=path.name, folder=FOLDER) from problem
+
+
+def _state_text(state: State) -> str:
+    written = {
+        "form": STATE_FORM,
+        "platform": state.platform,
+        "seen_at": str(state.seen_at),
+        "columns": state.columns,
+        "notes": state.notes,
+        "pairs": state.pairs,
+        "suppliers": state.suppliers,
+    }
+    return json.dumps(written, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _written(target: Path, text: str) -> tuple[Path, Path]:
+    """Writes a text beside its file: (temporary, target)."""
+    target.parent.mkdir(exist_ok=True)
+    temporary = target.with_name(target.name + TEMPORARY)
+    write_safely(temporary, text.encode())
+    return temporary, target

@@ -1,0 +1,63 @@
+from decimal import Decimal
+
+import pandas as pd
+
+from kmanalysis.charts.exceptions import by_supplier, exception_lists, kind_counts, kinds_table, opening
+from kmanalysis.decisions.exceptions import COLUMNS, KINDS
+
+
+def sums_of(*rows):
+    found = pd.DataFrame(rows, columns=["supplier_id", "kind", "currency", "cases", "amount"])
+    return found.assign(amount=found["amount"].map(Decimal))
+
+
+def checks_of(**lacks):
+    return pd.DataFrame([{"kind": kind, "looked_at": 0 if kind in lacks else 1200, "lacks": lacks.get(kind, "")} for kind in KINDS])
+
+
+SUMS = (("S02", "repeated_code", None, 8, "0"), ("S02", "below_cost", "CNY", 3, "12.5"), ("S01", "not_delivered", "CNY", 2, "99"))
+
+
+def test_the_opening_says_how_many_and_how_much_and_with_whom(zh, names):
+    told = opening(sums_of(*SUMS), checks_of(no_remedy="compensations"), zh, names).data
+    assert told.startswith("**2 家供货商共 13 项异常，涉及 ¥111.50。**")
+    assert told.index("S01") < told.index("S02")
+    assert "另有 1 类没有检查" in told
+
+
+def test_no_exception_is_said_of_what_was_looked_at_alone(en, names):
+    told = opening(sums_of(), checks_of(repeated_code="codes"), en, names).data
+    assert told == "No exception was found in what was looked at. 1 kinds were not looked for: what they need was not supplied."
+
+
+def test_a_kind_says_what_was_looked_at_or_why_not(en):
+    told = kinds_table(sums_of(*SUMS), checks_of(no_remedy="compensations"), en).html
+    assert "not looked at: no compensations" in told
+    assert "1,200 codes looked at" in told
+    assert "raise the price or take it off sale" in told
+    assert "record why it was refunded" not in told
+    assert kind_counts(sums_of(*SUMS), en)["Cases"].sum() == 13
+
+
+def test_the_lists_say_what_was_seen(en, names):
+    at = pd.Timestamp("2026-10-05 04:00:00")
+    base = dict.fromkeys(COLUMNS) | {"supplier_id": "S01", "sku": "K1", "happened_at": at, "amount": Decimal(5), "currency": "CNY"}
+    rows = [
+        base | {"kind": "repeated_code", "order_id": "O2", "earlier_order_id": "O1", "earlier_supplier_id": "S02", "since_at": at, "currency": None},
+        base | {"kind": "cost_jump", "order_id": "O3", "cost_before": Decimal(6), "cost_now": Decimal(9)},
+        base | {"kind": "frozen_stock", "stock": 500, "units": 25},
+        base | {"kind": "unexplained_refund", "order_id": "<b>O4</b>"},
+    ]
+    told = exception_lists(pd.DataFrame(rows), en, names)._repr_html_()
+    assert "handed out before, on 2026-10-05 12:00, by S02" in told
+    assert "for order O1" in told
+    assert "unit cost CN¥6.00 → CN¥9.00" in told
+    assert "always 500 in stock, 25 sold" in told
+    assert "&lt;b&gt;O4" in told
+    assert exception_lists(pd.DataFrame(columns=list(COLUMNS)), en, names)._repr_html_().startswith('<p class="nothing">')
+
+
+def test_the_chart_stacks_the_kinds_of_the_supplier_with_most_first(en, names):
+    ax = by_supplier(sums_of(*SUMS), en, names)
+    assert [bar.get_width() for bars in ax.containers for bar in bars] == [8, 0, 0, 2, 3, 0]
+    assert by_supplier(sums_of(), en, names).get_label() == "Exceptions by supplier (cases) There is none to show."

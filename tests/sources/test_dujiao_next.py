@@ -1,0 +1,281 @@
+"""dujiao-next's database on a real PostgreSQL and on SQLite: what a pull makes of it, trap by trap."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pyarrow.parquet as pq
+import pytest
+
+from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.secrets import digest, existing_key
+from kmanalysis.loaders.checking.stamp import given_columns
+from kmanalysis.sources.address import parse_address
+from kmanalysis.sources.databases.opening import opened
+from kmanalysis.tables import tables
+from tests.sources import servers
+from tests.sources.shops import MARKER, Shop, layout
+from tests.sources.test_pull import texts_of
+
+LAYOUT = layout("dujiao_next")
+UPSTREAM = layout("dujiao_next_upstream")
+PAID = "2026-10-10 12:00:00+08:00"
+
+
+class DujiaoNext(Shop):
+    """One category, one product of own cards with one SKU; times carry their zone."""
+
+    def __init__(self, server, tmp_path, script=LAYOUT + UPSTREAM):
+        super().__init__("dujiao-next", server, script, tmp_path)
+        there = [line for line in self.grants.splitlines() if f"CREATE TABLE {line.split(chr(34))[1]} " in script]
+        server.granted(self.database, "\n".join(there))
+        self.add("categories", slug="c", name_json='{"en-US": "Cards", "zh-CN": "卡"}')
+        self.product()
+
+    def product(self, **cells):
+        number = self.numbers.get("products", 0) + 1
+        at = {"created_at": "2026-10-01 20:00:00+00:00", "updated_at": "2026-10-01 20:00:00+00:00"}
+        text = f'{{"zh-CN": "{MARKER}"}}'
+        row = {
+            "category_id": 1,
+            "slug": f"{MARKER}-{number}",
+            "title_json": f'{{"zh-CN": "商品 {number}"}}',
+            "description_json": text,
+            "content_json": text,
+            "is_active": True,
+        }
+        product = self.add("products", **(row | at | cells))
+        self.add("product_skus", product_id=product, sku_code="DEFAULT", is_active=True, **at)
+        return product
+
+    def order(self, status="delivered", paid=PAID, product=1, quantity=1, item=None, delivered=None, payload=None, kind="auto", **cells):
+        number = self.numbers.get("orders", 0) + 1
+        row = {
+            "order_no": f"DJ{number:04}", "status": status, "currency": "CNY", "total_amount": "10.00", "paid_at": paid, "created_at": PAID, "updated_at": PAID,
+            "guest_email": f"{MARKER}@mail.example", "guest_password": f"{MARKER}-password", "client_ip": f"{MARKER}-ip",
+        }  # fmt: skip
+        order = self.add("orders", **(row | cells))
+        if item is not False:
+            filled = {
+                "title_json": "{}",
+                "total_price": "10.00",
+                "fulfillment_type": kind,
+                "manual_form_submission_json": f'{{"a": "{MARKER}"}}',
+                "updated_at": PAID,
+            }
+            self.add("order_items", order_id=order, product_id=product, sku_id=product, quantity=quantity, **(filled | (item or {})))
+        if delivered:
+            self.add(
+                "fulfillments",
+                order_id=order,
+                type=kind,
+                status="delivered",
+                payload=payload or f"{MARKER}-payload",
+                delivered_at=delivered,
+                updated_at=delivered,
+            )
+        return order
+
+    def card(self, code, status="available", **cells):
+        at = "2026-10-02 08:00:00+08:00"
+        return self.add("card_secrets", **({"product_id": 1, "sku_id": 1, "secret": code, "status": status, "created_at": at, "updated_at": at} | cells))
+
+    def upstream(self, product, stock=5, synced="2026-10-10 11:55:00+08:00"):
+        site = self.add("site_connections", name="North", base_url=f"{MARKER}-url", api_key=f"{MARKER}-key", api_secret=f"{MARKER}-secret", updated_at=PAID)
+        mapping = self.add("product_mappings", connection_id=site, local_product_id=product, upstream_product_id=5, updated_at=PAID)
+        self.add(
+            "sku_mappings", product_mapping_id=mapping, local_sku_id=product, upstream_sku_id=6, upstream_stock=stock, stock_synced_at=synced, updated_at=PAID
+        )
+        return site
+
+    def procurement(self, order, site, status="fulfilled", amount="7.00", **cells):
+        row = {
+            "connection_id": site, "local_order_id": order, "status": status, "upstream_amount": amount, "upstream_currency": "CNY", "currency": "CNY",
+            "error_message": f"{MARKER}-error", "upstream_payload": f"{MARKER}-payload", "trace_id": f"{MARKER}-trace", "created_at": PAID, "updated_at": PAID,
+        }  # fmt: skip
+        return self.add("procurement_orders", **(row | cells))
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def server(request, tmp_path):
+    if request.param == "sqlite":
+        return servers.SQLite(tmp_path)
+    return request.getfixturevalue("postgresql")
+
+
+@pytest.fixture
+def shop(server, tmp_path):
+    return DujiaoNext(server, tmp_path)
+
+
+def given(shop, table):
+    return given_columns(pq.read_schema(shop.into / f"{table}.parquet"), tables()[table])
+
+
+def test_totals_are_those_of_the_source(shop):
+    shop.product()
+    states = ("pending_payment", "paid", "fulfilling", "delivered", "completed", "canceled", "refunded")
+    for number in range(42):
+        state = states[number % 7]
+        order = shop.order(
+            state, None if state == "pending_payment" else PAID, product=1 + number % 2, quantity=1, total_amount=f"{number * 13 % 90 + 0.37:.2f}",
+            guest_email=f"{number % 9}@mail.example", delivered=PAID if state in ("delivered", "completed") else None,
+        )  # fmt: skip
+        if state in ("delivered", "completed"):
+            shop.card(f"CODE-{number}" if number % 4 else "CODE-again", "used", used_at=PAID, order_id=order, sku_id=1 + number % 2, product_id=1 + number % 2)
+    for number in range(5):
+        shop.card(f"UNSOLD-{number}", sku_id=1 + number % 2, product_id=1 + number % 2)
+    pulled = shop.pull()
+    assert not any(receipt.rejected for receipt in pulled.receipts)
+    ((rows, amount, buyers),) = shop.ask("SELECT count(*), sum(total_amount), count(DISTINCT guest_email) FROM orders WHERE paid_at IS NOT NULL")
+    expected = (rows, Decimal(str(amount)).quantize(Decimal("0.01")), buyers)
+    assert shop.kept("SELECT count(*), sum(amount)::DECIMAL(18,2), count(DISTINCT buyer_digest) FROM orders") == [expected]
+    source = dict(shop.ask("SELECT status, count(*) FROM orders GROUP BY 1"))
+    assert dict(shop.kept("SELECT status, count(*) FROM orders GROUP BY 1")) == {
+        "pending": source["paid"] + source["fulfilling"],
+        "delivered": source["delivered"] + source["completed"],
+        "cancelled": source["canceled"],
+        "refunded": source["refunded"],
+    }
+    stock = shop.kept("SELECT sku, arg_max(quantity, observed_at) FROM stock_snapshots GROUP BY 1 ORDER BY 1")
+    assert stock == [(str(sku), rows) for sku, rows in shop.ask("SELECT sku_id, count(*) FROM card_secrets WHERE status = 'available' GROUP BY 1 ORDER BY 1")]
+    repeats = shop.kept("SELECT count(*) FROM codes GROUP BY code_digest HAVING count(*) > 1")
+    assert repeats == shop.ask("SELECT count(*) FROM card_secrets WHERE status = 'used' GROUP BY secret HAVING count(*) > 1")
+    assert shop.kept("SELECT DISTINCT name FROM products ORDER BY 1") == [("商品 1",), ("商品 2",)]
+    assert shop.kept("SELECT DISTINCT category FROM products") == [("卡",)]
+
+
+def test_times_carry_their_zone(shop):
+    shop.order(paid="2026-10-10 12:00:00+08:00", delivered="2026-10-10 04:03:00+00:00")
+    shop.pull()
+    columns = "ordered_at, delivered_at, delivered_is_upper_bound"
+    assert shop.kept(f"SELECT {columns} FROM orders") == [(datetime(2026, 10, 10, 4), datetime(2026, 10, 10, 4, 3), False)]
+    # 20:00 UTC is the next day in Shanghai.
+    assert shop.kept("SELECT listed_from, listed_to FROM listings") == [(date(2026, 10, 2), None)]
+
+
+def test_children_are_counted_and_parents_not(shop):
+    parent = shop.order("partially_delivered", total_amount="30.00", item=False)
+    shop.order("delivered", None, parent_id=parent, delivered=PAID, guest_email=None)
+    shop.order("paid", None, parent_id=parent, total_amount="20.00")
+    shop.pull()
+    assert shop.kept("SELECT order_id, status, amount, ordered_at FROM orders ORDER BY 1") == [
+        ("DJ0002", "delivered", Decimal(10), datetime(2026, 10, 10, 4)),
+        ("DJ0003", "pending", Decimal(20), datetime(2026, 10, 10, 4)),
+    ]
+    assert shop.kept("SELECT count(DISTINCT buyer_digest) FROM orders") == [(1,)]
+
+
+def test_what_was_ordered_upstream_is_a_purchase_and_names_the_supplier(shop):
+    product = shop.product()
+    site = shop.upstream(product)
+    order = shop.order(product=product, quantity=2, delivered=PAID, payload="UP-1\nUP-2", kind="upstream", updated_at=PAID)
+    shop.procurement(order, site)
+    shop.pull()
+    key = existing_key(shop.into)
+    assert shop.kept("SELECT supplier_id, cost_amount, purchase_id FROM orders") == [("site-1", Decimal(7), "p1")]
+    assert shop.kept("SELECT purchase_id, supplier_id, quantity, received_quantity, paid_amount, currency FROM purchases") == [
+        ("p1", "site-1", 2, 2, Decimal(7), "CNY")
+    ]
+    assert {"list_amount", "discount_amount"}.isdisjoint(given(shop, "purchases"))
+    assert shop.kept("SELECT code_digest, supplier_id FROM codes ORDER BY code_id") == [(digest("UP-1", key), "site-1"), (digest("UP-2", key), "site-1")]
+    assert shop.kept("SELECT name FROM suppliers WHERE supplier_id = 'site-1'") == [("North",)]
+
+
+def test_an_upstream_in_dollars_is_no_cost_in_yuan(shop):
+    product = shop.product()
+    order = shop.order(product=product, delivered=PAID)
+    shop.procurement(order, shop.upstream(product), amount="1.00", upstream_currency="USD")
+    shop.pull()
+    assert shop.kept("SELECT cost_amount FROM orders") == [(None,)]
+    assert shop.kept("SELECT paid_amount, currency FROM purchases") == [(Decimal(1), "USD")]
+
+
+def test_a_purchase_that_failed_upstream_is_nobodys_fault_and_is_kept(shop):
+    product = shop.product()
+    order = shop.order("fulfilling", product=product)
+    attempt = shop.procurement(order, shop.upstream(product), "failed", "0.00")
+    shop.pull()
+    columns = "status, failed_at, delivered_at, failure_cause, at_fault"
+    at = datetime(2026, 10, 10, 4)
+    assert shop.kept(f"SELECT {columns} FROM orders") == [("failed", at, None, None, "unknown")]
+    later = "2026-10-10 15:00:00+08:00"
+    shop.run(f"UPDATE procurement_orders SET status = 'completed', updated_at = '{later}' WHERE id = {attempt}",
+             f"UPDATE orders SET status = 'completed', updated_at = '{later}' WHERE id = {order}")  # fmt: skip
+    shop.add("fulfillments", order_id=order, type="upstream", status="delivered", payload="CODE", delivered_at=later, updated_at=later)
+    shop.pull()
+    assert shop.kept(f"SELECT {columns} FROM orders") == [("delivered", at, datetime(2026, 10, 10, 7), None, "unknown")]
+
+
+def test_stock_without_end_is_a_placeholder(shop):
+    for stock in (-1, 5, 999):
+        shop.upstream(shop.product(), stock)
+    shop.pull()
+    assert shop.kept("SELECT quantity, is_placeholder, source_synced_at FROM stock_snapshots WHERE source_synced_at IS NOT NULL ORDER BY sku") == [
+        (None, True, datetime(2026, 10, 10, 3, 55)),
+        (5, False, datetime(2026, 10, 10, 3, 55)),
+        (999, True, datetime(2026, 10, 10, 3, 55)),
+    ]
+
+
+def test_reserved_cards_are_no_stock(shop):
+    shop.card("A", "reserved", reserved_at="2026-10-02 09:30:00+08:00")
+    shop.card("B", "used", reserved_at="2026-10-02 08:30:00+08:00", used_at="2026-10-02 10:30:00+08:00")
+    shop.pull()
+    assert shop.kept("SELECT quantity FROM stock_snapshots ORDER BY observed_at LIMIT 3") == [(2,), (1,), (0,)]
+
+
+def test_open_reconciliation_is_told_and_is_no_claim(shop):
+    shop.add("reconciliation_items", job_id=1, mismatch_type="amount", resolved=False, remark=f"{MARKER}-remark")
+    shop.add("reconciliation_items", job_id=1, mismatch_type="amount", resolved=True)
+    pulled = shop.pull()
+    assert pulled.checks == {"reconciliation": 1}
+    assert not (shop.into / "claims.parquet").exists()
+
+
+def test_secrets_are_found_nowhere(shop):
+    product = shop.product()
+    order = shop.order(product=product, delivered=PAID, kind="upstream")
+    shop.procurement(order, shop.upstream(product))
+    shop.card(f"{MARKER}-CODE", "used", used_at=PAID)
+    shop.order("pending_payment", None)
+    shop.pull()
+    found = texts_of(shop.into)
+    assert "DJ0001" in found
+    assert MARKER not in found
+    assert servers.PASSWORD not in found
+
+
+def test_a_further_pull_reads_what_changed(shop):
+    for _ in range(6):
+        shop.order(updated_at="2026-10-10 12:00:00+08:00")
+    shop.order(updated_at="2026-10-20 12:00:00+08:00")
+    assert shop.pull().read["orders"] == 7
+    shop.run("UPDATE orders SET status = 'refunded', updated_at = '2026-10-21 23:00:00-05:00' WHERE id = 1")
+    second = shop.pull()
+    assert second.read["orders"] == 2
+    assert shop.kept("SELECT status FROM orders WHERE order_id = 'DJ0001'") == [("refunded",)]
+
+
+def test_shops_without_upstream_tables_are_read_without_them(server, tmp_path):
+    script = LAYOUT.replace(" cost_price decimal(20,2) NOT NULL DEFAULT 0,", "")
+    shop = DujiaoNext(server, tmp_path, script)
+    shop.order(delivered=PAID)
+    pulled = shop.pull()
+    assert pulled.missing == ["product_mappings", "sku_mappings", "order_items.cost_price", "procurement_orders", "reconciliation_items"]
+    assert not (shop.into / "purchases.parquet").exists()
+    assert {"cost_amount", "failed_at", "purchase_id"}.isdisjoint(given(shop, "orders"))
+    assert "source_synced_at" not in given(shop, "listings")
+
+
+def test_nothing_can_be_written(shop):
+    with opened(parse_address(shop.address)) as database, pytest.raises(DataError):
+        list(database.rows("DELETE FROM orders"))
+
+
+def test_errors_tell_nothing_of_the_address(shop, tmp_path):
+    wrong = shop.address.replace(servers.PASSWORD, "wrong-secret").replace("shop.db", "none.db")
+    with pytest.raises(DataError) as problem, opened(parse_address(wrong)):
+        pass
+    for part in ("wrong-secret", "reader", "none.db", str(tmp_path)):
+        assert part not in str(problem.value)
+    assert problem.value.__suppress_context__ or problem.value.__context__ is None
