@@ -263,7 +263,7 @@ def folders(draw):
     return rows | {"contract_terms": draw(rows_for(form_tables()["contract_terms"], contracts)) if contracts else []}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=folders(), lang=st.sampled_from(["zh", "en"]))
 def test_whatever_is_valid_comes_back_as_it_was(tmp_path_factory, rows, lang):
     folder = tmp_path_factory.mktemp("forms")
