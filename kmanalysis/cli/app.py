@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kmanalysis import __version__
-from kmanalysis.cli import claims, init, plan
+from kmanalysis.cli import claims, init, plan, watch
 from kmanalysis.cli.options import (
     SAMPLES,
     WIDE,
@@ -50,6 +50,7 @@ app = typer.Typer(
 app.add_typer(plan.app, name="plan")
 app.add_typer(claims.app, name="claims")
 app.command(help=init.HELP)(init.init)
+app.command(help=watch.HELP)(watch.watch)
 
 
 def _print_version(is_asked: bool) -> None:

@@ -41,14 +41,17 @@ class Attached:
     given: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True, with_origin: Collection[str] = ()) -> Attached:
+def attach(
+    engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True, with_origin: Collection[str] = (), only: Collection[str] = ()
+) -> Attached:
     """Makes every canonical table a table or view of the connection: what the folder holds, validated; what it lacks, empty.
 
     Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Of tables named in ``with_origin`` that are validated, ``_file`` says by
-    number which file a row came from, and what is derived is left out. Raises DataError for a folder without tables, a table in
+    number which file a row came from, and what is derived is left out. ``only`` names the tables that are looked at: the others are as if the folder lacked
+    them. Raises DataError for a folder without tables, a table in
     two forms, a header that is not the table's, or a file that cannot be read.
     """
-    found = table_files(folder)
+    found = {name: files for name, files in table_files(folder).items() if not only or name in only}
     receipts: list[Receipt] = []
     rejects = [no_rejects()]
     known: dict[str, str] = {}

@@ -30,9 +30,9 @@ ROW_GROUP = 128 * 1024
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder for one load; another waits. What a killed load left behind is cleared away first."""
-    with durable.locked(folder / LOCK_FILE, wait=True):
+def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Holds the folder for one load; another waits. What a killed load left behind is cleared away first. Raises LockHeld if ``wait`` is off."""
+    with durable.locked(folder / LOCK_FILE, wait=wait):
         _finish(folder)
         for stale in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"*/*{TEMPORARY}")]:
             stale.unlink()

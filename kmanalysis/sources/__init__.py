@@ -1,0 +1,1 @@
+"""Where rows come from that no export holds: platforms' databases, and what is watched."""
