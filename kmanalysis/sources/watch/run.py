@@ -48,7 +48,7 @@ class Watch:
         transport: httpx.BaseTransport | None = None,
         at_once: int = MOST_AT_ONCE,
     ) -> None:
-        self._folder, self._list, self._words, self._clock, self._stop = folder, watchlist, words, clock, stop
+        self._folder, self._list, self.words, self._clock, self._stop = folder, watchlist, words, clock, stop
         self._tell, self._chance, self._transport, self._at_once = tell, chance, transport, at_once
         self._facts: Facts = facts_of(folder, watchlist, clock.now())
         self._facts_at = self._published_at = clock.elapsed()
@@ -135,9 +135,9 @@ class Watch:
             chance=self._chance(),
         )
         self._state.turns[upstream.key] = turn
-        dropped = self._notices.put(judged(found, self._state, self._list.alerts, self._facts, self._words), self._state)
+        dropped = self._notices.put(judged(found, self._state, self._list.alerts, self._facts, self.words), self._state)
         if dropped:
-            self._tell(self._words.text("{count} alerts were dropped: no receiver took them.", count=dropped))
+            self._tell(self.words.text("{count} alerts were dropped: no receiver took them.", count=dropped))
         save_state(self._state, self._own)
         self._tell_problems(found, missed)
         self._deliver()
@@ -146,7 +146,7 @@ class Watch:
         if self._state.outbox:
             refused = self._notices.deliver(self._state)
             save_state(self._state, self._own)
-            self._tell_once("alerts", self._words.text("Alerts wait for {receivers}.", receivers=", ".join(refused)) if refused else "")
+            self._tell_once("alerts", self.words.text("Alerts wait for {receivers}.", receivers=", ".join(refused)) if refused else "")
 
     def _publish(self) -> bool:
         """Merges what waits into the tables; what prevents it is told, and the readings wait."""
@@ -154,9 +154,9 @@ class Watch:
         try:
             is_done = self._store.publish()
         except DataError as problem:
-            self._tell_once("publish", self._words.error(problem))
+            self._tell_once("publish", self.words.error(problem))
             return False
-        self._tell_once("publish", "" if is_done else self._words.text("A load holds the folder: the readings wait for it."))
+        self._tell_once("publish", "" if is_done else self.words.text("A load holds the folder: the readings wait for it."))
         return is_done
 
     def _learn(self) -> None:
@@ -167,21 +167,21 @@ class Watch:
         try:
             self._facts = facts_of(self._folder, self._list, self._clock.now())
         except DataError as problem:
-            self._tell_once("facts", self._words.error(problem))
+            self._tell_once("facts", self.words.error(problem))
         else:
             self._tell_once("facts", "")
 
     def _tell_problems(self, found: Scan, missed: int) -> None:
         parts = []
         for (reason, status), skus in problems_by_reason(found).items():
-            about = self._words.join([sku for sku in skus if sku][:3])
-            more = self._words.text("and {count} more", count=len(skus) - 3) if len(skus) > 3 else ""
-            told = self._words.name(f"watch.{reason}") + (f" ({status})" if status is not None else "")
-            parts.append(self._words.entry(told, self._words.sentences(about, more)) if about else told)
+            about = self.words.join([sku for sku in skus if sku][:3])
+            more = self.words.text("and {count} more", count=len(skus) - 3) if len(skus) > 3 else ""
+            told = self.words.name(f"watch.{reason}") + (f" ({status})" if status is not None else "")
+            parts.append(self.words.entry(told, self.words.sentences(about, more)) if about else told)
         if missed > 0:
-            parts.append(self._words.text("{count} items were not reached in time", count=missed))
+            parts.append(self.words.text("{count} items were not reached in time", count=missed))
         self._tell_once(
-            found.upstream.key, self._words.entry(f"{found.upstream.supplier_id} ({found.upstream.protocol})", self._words.join(parts, "; ")) if parts else ""
+            found.upstream.key, self.words.entry(f"{found.upstream.supplier_id} ({found.upstream.protocol})", self.words.join(parts, "; ")) if parts else ""
         )
 
     def _tell_once(self, about: str, sentence: str) -> None:
