@@ -25,6 +25,7 @@ from kmanalysis.words import Words
 MOST_AT_ONCE = 8
 FACTS_SECONDS = 86_400.0
 SHORTEST_SLEEP, LONGEST_SLEEP = 0.05, 60.0
+SHORTEST_PUBLISH = 1.0
 
 
 class Watch:
@@ -55,6 +56,7 @@ class Watch:
         self._own = folder / OWN_FOLDER
         self._state = load_state(self._own)
         self._store = Store(folder)
+        self._has_more = True
         self._notices = Notices(watchlist.alerts, folder, write_line, transport)
         self._firsts: dict[str, int] = {}
         self._troubles: dict[str, str] = {}
@@ -76,7 +78,7 @@ class Watch:
                 self._learn()
                 for _ in self._round():
                     pass
-                if self._clock.elapsed() - self._published_at >= self._list.publish:
+                if self._has_more and self._clock.elapsed() - self._published_at >= self._list.publish:
                     self._publish()
                 self._deliver()
                 if not self._stop.is_set():
@@ -93,7 +95,8 @@ class Watch:
         """Seconds until there is something to do."""
         now = self._clock.now()
         waits = [(turn.due - now).total_seconds() if (turn := self._state.turns.get(one.key)) else 0.0 for one in self._list.upstreams]
-        waits.append(self._list.publish - (self._clock.elapsed() - self._published_at))
+        if self._has_more:
+            waits.append(max(self._list.publish, SHORTEST_PUBLISH) - (self._clock.elapsed() - self._published_at))
         return min(max(min(waits), SHORTEST_SLEEP), LONGEST_SLEEP)
 
     def _round(self, *, is_early_allowed: bool = False) -> Iterator[Scan]:
@@ -123,6 +126,7 @@ class Watch:
         if found.is_up is None:
             return
         self._store.append(found.rows, found.began)
+        self._has_more = True
         missed = len(upstream.items) - len(found.stocks)
         if missed > 0:
             self._firsts[upstream.key] = self._firsts.get(upstream.key, 0) + len(found.stocks)
@@ -156,6 +160,7 @@ class Watch:
         except DataError as problem:
             self._tell_once("publish", self.words.error(problem))
             return False
+        self._has_more = not is_done
         self._tell_once("publish", "" if is_done else self.words.text("A load holds the folder: the readings wait for it."))
         return is_done
 
