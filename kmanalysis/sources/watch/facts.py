@@ -21,6 +21,9 @@ from kmanalysis.times import to_local
 LOOK_BACK_DAYS = 30
 """Days of orders that a sale price and the spend a day are taken from."""
 
+LARGEST_TEXT = 32 * 1024 * 1024
+"""Bytes of orders that are kept as text, up to which they are looked at."""
+
 _LAST_QUOTES = "SELECT supplier_id, sku, arg_max(unit_price, quoted_at), arg_max(currency, quoted_at) FROM quotes WHERE {known} GROUP BY 1, 2"
 _LISTED = (
     "SELECT supplier_id, sku, arg_max(suggested_retail_price, listed_from), arg_max(currency, listed_from) FROM listings WHERE {known} AND "
@@ -58,7 +61,7 @@ def facts_of(folder: Path, watchlist: Watchlist, now: datetime) -> Facts:
     check_forms(folder)
     engine = connect(threads=1)
     try:
-        attach(engine, folder, only=("suppliers", "products", "listings", "quotes", "orders"))
+        attach(engine, folder, only=("suppliers", "products", "listings", "quotes", *(["orders"] if _is_quick(folder) else [])))
         _check_known(engine, "suppliers", "supplier_id", [upstream.supplier_id for upstream in watchlist.upstreams])
         _check_known(engine, "products", "sku", [item.sku for upstream in watchlist.upstreams for item in upstream.items])
         suppliers = ", ".join(quoted(upstream.supplier_id) for upstream in watchlist.upstreams)
@@ -74,6 +77,11 @@ def facts_of(folder: Path, watchlist: Watchlist, now: datetime) -> Facts:
         engine.close()
     by_item = {name: {(row[0], row[1]): (row[2], row[3]) for row in found[name]} for name in ("quotes", "sold", "listed")}
     return Facts(by_item["quotes"], by_item["sold"] | by_item["listed"], {row[0]: (row[1], row[2]) for row in found["spent"]})
+
+
+def _is_quick(folder: Path) -> bool:
+    """Whether orders can be looked at by each run: as text they are validated anew each time."""
+    return not any(path.suffix != ".parquet" and path.stat().st_size > LARGEST_TEXT for path in folder.glob("orders.*"))
 
 
 _QUERIES = {"quotes": _LAST_QUOTES, "listed": _LISTED, "sold": _SOLD, "spent": _SPENT}

@@ -41,9 +41,9 @@ def test_a_folder_that_only_knows_names_is_enough(folder):
 
 
 def test_who_is_not_in_the_folder_is_an_error(folder):
-    with pytest.raises(DataError, match="suppliers.*S9"):
+    with pytest.raises(DataError, match=r"suppliers.*S9"):
         facts(folder, supplier="S9")
-    with pytest.raises(DataError, match="products.*k9"):
+    with pytest.raises(DataError, match=r"products.*k9"):
         facts(folder, items="11/1=k9")
 
 

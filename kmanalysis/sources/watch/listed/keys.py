@@ -67,6 +67,9 @@ def file_secret(name: str, folder: Path, *, file: str, place: str) -> Secret:
 
 
 def _checked(value: str, file: str, place: str) -> Secret:
-    if not value or len(value) > LONGEST or not value.isprintable():
-        raise UsageError("{file}: {place}: what is there cannot be a secret: it is empty, too long, or not one line of text.", file=file, place=place)
+    # Headers and signatures take plain characters alone.
+    if not value or len(value) > LONGEST or not value.isprintable() or not value.isascii():
+        raise UsageError(
+            "{file}: {place}: what is there cannot be a secret: it is empty, too long, or not one line of plain characters.", file=file, place=place
+        )
     return Secret(value)

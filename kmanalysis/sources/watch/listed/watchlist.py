@@ -20,6 +20,9 @@ LIST_NAME = "watch.toml"
 LARGEST_LIST = 4 * 1024 * 1024
 MOST_UPSTREAMS = 500
 MOST_ITEMS = 5_000
+HERE = ("localhost", "127.0.0.1", "::1")
+"""Hosts that are this machine."""
+
 FORMS = ("json", "wecom", "dingtalk", "telegram")
 """What a webhook may be sent."""
 
@@ -241,6 +244,15 @@ def _item(section: Fields) -> Item:
     )
 
 
+def _is_safe(address: str) -> bool:
+    """Whether what is sent to an address cannot be read on its way."""
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        return False
+    return bool(url.host) and (url.scheme == "https" or (url.scheme == "http" and url.host in HERE))
+
+
 def _url(section: Fields, *, is_secret_sent: bool) -> str:
     accepted = '"https://…"'
     text = section.text("url", longest=500, accepted=accepted)
@@ -250,8 +262,7 @@ def _url(section: Fields, *, is_secret_sent: bool) -> str:
         raise section.wrong("url", accepted) from problem
     if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.fragment or (url.query and is_secret_sent):
         raise section.wrong("url", accepted)
-    is_here = url.host in ("localhost", "127.0.0.1", "::1")
-    if url.scheme == "http" and is_secret_sent and not is_here and not section.flag("insecure", False):
+    if is_secret_sent and not _is_safe(text) and not section.flag("insecure", False):
         raise UsageError(
             "{file}: {place}: requests to http:// can be read on their way. Use https://, or say insecure = true.", file=section.file, place=section.at("url")
         )
@@ -263,7 +274,7 @@ def _alerts(section: Fields, path: Path, environment: Mapping[str, str]) -> Aler
     for one in section.sections("webhook", _WEBHOOK_FIELDS, 10):
         form = one.choice("form", FORMS)
         url = one.secret("url", path.parent, environment)
-        if not url.reveal().startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        if not _is_safe(url.reveal()):
             raise UsageError("{file}: {place}: the address must begin with https://.", file=path.name, place=one.place)
         webhooks.append(Webhook(url, form, one.text("chat", None if form == "telegram" else "", longest=100)))
     down_after = section.whole("down_after", 2, 1, 1000)
