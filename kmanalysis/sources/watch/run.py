@@ -156,7 +156,7 @@ class Watch:
         """Merges what waits into the tables; what prevents it is told, and the readings wait."""
         self._published_at = self._clock.elapsed()
         try:
-            is_done = self._store.publish()
+            is_done = self._store.publish(self._clock.now())
         except DataError as problem:
             self._tell_once("publish", self.words.error(problem))
             return False

@@ -1,9 +1,11 @@
 """Where readings are kept: safe in small files as soon as they are taken, and then in one file a table and month.
 
-A scan's rows are written to ``.kmanalysis-watch/parts/``, where no reader looks. `publish` merges them into ``TABLE/2026-11.parquet``, whose name stays
-and whose content is replaced at once. So whoever lists the folder, and opens what was listed at any time later, finds each published row once: files
-that appear beside each other and are merged afterwards would be there twice, or gone, for a reader between listing and opening. Months in one file each
-are also what the measures need in order not to sort all readings (see `derived.months_overlap`).
+A scan's rows are written to ``.kmanalysis-watch/parts/``, where no reader looks. `publish` merges them into a new generation of the month's file,
+``TABLE/2026-11@8.parquet``, of which `folder.table_files` lists the newest alone: the one renaming that gives it its name takes the old one's rows away and brings all
+of them back with the new ones. Older generations are left as they are for an hour. So whoever lists the folder, and opens what was listed at any
+time in that hour, finds each published row once. Anything less fails: small files that are merged are there twice or gone for a reader between
+listing and opening, and of a file that is replaced under its name DuckDB may read the head before and the rows after. Months in one file each are also what
+the measures need in order not to sort all readings (see `derived.months_overlap`).
 
 Rows have keys, so merging the same part again changes nothing: a process that is killed in between leaves parts that the next one merges once more.
 """
@@ -15,7 +17,8 @@ import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError, LockHeld
 from kmanalysis.loaders import store
 from kmanalysis.loaders.checking.stamp import given_columns, is_stamped, stamped_schema
+from kmanalysis.loaders.folder import generation, newest
 from kmanalysis.sources.watch.facts import check_forms
 from kmanalysis.sources.watch.scan import TABLES
 from kmanalysis.tables import Table, tables
@@ -37,6 +41,9 @@ OWN_FOLDER = ".kmanalysis-watch"
 PARTS = "parts"
 LOCK = "lock"
 HOLDER = "holder.json"
+KEPT_SECONDS = 3600.0
+"""For so long a month's file stays after a newer generation stands for it: whoever listed it may still be reading."""
+
 OPTIONAL = {"stock_snapshots": ("source_synced_at",)}
 """Columns that not every upstream gives: a part without a cell of them does not count as having had them."""
 
@@ -116,7 +123,7 @@ class Store:
         finally:
             self._engine.unregister("_rows")
 
-    def publish(self) -> bool:
+    def publish(self, now: datetime) -> bool:
         """Merges all parts into the months' files; False where a load holds the folder, and the parts wait.
 
         Raises DataError for a month's file that is not valid by today's rules, or a table that is kept in another form; the parts wait then as well.
@@ -129,6 +136,7 @@ class Store:
             with store.locked(self._folder, wait=False):
                 finished = [pair for name, parts in waiting.items() for pair in self._merged(tables()[name], parts)]
                 store.put_in_place(finished, self._folder)
+                self.clear_older(now)
         except LockHeld:
             return False
         for parts in waiting.values():
@@ -149,18 +157,35 @@ class Store:
         )
         given = frozenset.union(*(given_columns(pq.read_schema(path), table) for path in parts))
         finished = []
+        newer = {generation(path.stem)[0]: path for path in newest((self._folder / table.name).glob("*.parquet"))}
         for (month,) in self._engine.execute("SELECT DISTINCT _month FROM _new ORDER BY 1").fetchall():
-            target = self._folder / table.name / f"{month}.parquet"
+            rows, of_month, number = f"SELECT {columns} FROM _new WHERE _month = {quoted(month)}", given, 0
+            if current := newer.get(month):
+                of_month, number = given | _given_before(current, table), generation(current.stem)[1]
+                before = f"read_parquet({quoted(str(current))})"
+                rows = f"{rows} AND NOT EXISTS (FROM {before} b WHERE {_same_key(table)})"
+                if not self._engine.execute(f"SELECT EXISTS ({rows})").fetchall()[0][0]:
+                    continue
+                rows = f"SELECT {columns} FROM {before} UNION ALL BY NAME ({rows})"
+            target = self._folder / table.name / f"{month}@{number + 1}.parquet"
             target.parent.mkdir(exist_ok=True)
-            rows = f"SELECT {columns} FROM _new WHERE _month = {quoted(month)}"
-            of_month = given
-            if target.exists():
-                of_month |= _given_before(target, table)
-                before = f"read_parquet({quoted(str(target))})"
-                rows = f"SELECT {columns} FROM {before} UNION ALL BY NAME ({rows} AND NOT EXISTS (FROM {before} b WHERE {_same_key(table)}))"
             finished.append((store.write_table(self._engine, f"({rows})", table, target, given=of_month), target))
         self._engine.execute("DROP TABLE _new")
         return finished
+
+    def clear_older(self, now: datetime) -> None:
+        """Removes generations that have been replaced for longer than `KEPT_SECONDS`, by the folder's own times."""
+        for name in TABLES:
+            paths = list((self._folder / name).glob("*@*.parquet")) + list((self._folder / name).glob("????-??.parquet"))
+            by_part: dict[str, list[tuple[int, Path]]] = {}
+            for path in paths:
+                part, number = generation(path.stem)
+                by_part.setdefault(part, []).append((number, path))
+            for generations in by_part.values():
+                ordered = [path for _, path in sorted(generations)]
+                for path, successor in pairwise(ordered):
+                    if (now - datetime.fromtimestamp(successor.stat().st_mtime, UTC).replace(tzinfo=None)).total_seconds() > KEPT_SECONDS:
+                        path.unlink()
 
 
 def _same_key(table: Table) -> str:

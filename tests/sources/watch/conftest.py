@@ -18,6 +18,12 @@ def _straight_to_the_loopback(monkeypatch):
         monkeypatch.delenv(name.upper(), raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    # What a kill leaves behind is there without it; a power cut cannot be tested here.
+    monkeypatch.setattr("os.fsync", lambda _: None)
+
+
 @pytest.fixture
 def clock():
     return MovedClock()

@@ -35,8 +35,8 @@ def test_forms_of_webhooks(form, sent):
 
 def test_a_webhook_that_refuses_is_asked_again_in_order(tmp_path):
     answers = [
-        httpx.Response(500), httpx.Response(200, json={"errcode": 93000}), httpx.Response(302, headers={"Location": "/x"}),
-        httpx.Response(200, json={"errcode": 0}), httpx.Response(200, content=b"ok"),
+        httpx.Response(500), httpx.Response(200, content=iter([b'{"errcode": 93000}'])), httpx.Response(302, headers={"Location": "/x"}),
+        httpx.Response(200, content=iter([b'{"errcode": 0}'])), httpx.Response(200, content=iter([b"ok"])),
     ]  # fmt: skip
     asked = []
 

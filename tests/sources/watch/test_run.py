@@ -19,7 +19,7 @@ from threading import Event
 import pytest
 
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.loaders.folder import attach, trusted_heads
+from kmanalysis.loaders.folder import attach, table_files, trusted_heads
 from kmanalysis.loaders.load import check
 from kmanalysis.sources.watch.listed.watchlist import load_watchlist
 from kmanalysis.sources.watch.run import Watch
@@ -147,7 +147,7 @@ def test_an_hour_with_every_fault_is_recorded_as_it_was_served(folder, clock, sh
         assert len(waits) > 25
     assert not len(check(folder).rejects)
     for name in ("quotes", "stock_snapshots", "probes"):
-        assert trusted_heads(tables()[name], sorted((folder / name).glob("*.parquet"))) is not None
+        assert trusted_heads(tables()[name], table_files(folder)[name]) is not None
     assert not any(APP_KEY in line for line in run.told)
 
 
@@ -291,7 +291,7 @@ def test_a_killed_watch_loses_nothing_that_it_kept_and_repeats_nothing(folder, s
     assert len(found) == len(set(found))
     assert set(kept) <= set(found)
     assert list((folder / ".kmanalysis-watch" / "parts").iterdir()) == []
-    assert [path.name for path in (folder / "stock_snapshots").iterdir()] == ["2026-11.parquet"]
+    assert len(table_files(folder)["stock_snapshots"]) == 1
 
 
 def test_secrets_are_nowhere(folder, clock, shop_of, caplog, capfd):

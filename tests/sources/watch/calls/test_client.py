@@ -30,8 +30,8 @@ REASONS = {
     "server_error": (lambda _: httpx.Response(503), False),
     "refused": (lambda _: httpx.Response(403), True),
     "too_many": (lambda _: httpx.Response(429, headers={"Retry-After": "77"}), True),
-    "too_large": (lambda _: httpx.Response(200, content=b" " * 2000), True),
-    "broken_answer": (lambda _: httpx.Response(200, content=b"[1, 2"), True),
+    "too_large": (lambda _: httpx.Response(200, content=iter([b" " * 2000])), True),
+    "broken_answer": (lambda _: httpx.Response(200, content=iter([b"[1, 2"])), True),
     "other_host": (lambda _: httpx.Response(302, headers={"Location": "https://elsewhere.example/"}), False),
 }
 
@@ -45,7 +45,7 @@ def test_why_a_call_failed(reason):
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"3", b"null", b'{"a": NaN}', b"\xff\xfe{", b"[" * 900, b'{"a": ' + b"9" * 990])
 def test_what_is_no_object_is_broken(content):
-    assert failure_of(lambda _: httpx.Response(200, content=content)).reason == "broken_answer"
+    assert failure_of(lambda _: httpx.Response(200, content=iter([content]))).reason == "broken_answer"
 
 
 def test_packed_answers_are_refused():
@@ -115,11 +115,11 @@ def test_a_server_that_drips_is_given_up():
 def test_money_is_read_exactly():
     from decimal import Decimal
 
-    assert client_of(lambda _: httpx.Response(200, content=b'{"a": 0.1}')).asked("GET", "/x") == {"a": Decimal("0.1")}
+    assert client_of(lambda _: httpx.Response(200, content=iter([b'{"a": 0.1}']))).asked("GET", "/x") == {"a": Decimal("0.1")}
 
 
 def test_a_probe_accepts_what_is_expected():
-    client = client_of(lambda _: httpx.Response(204))
+    client = client_of(lambda _: httpx.Response(204, content=iter([])))
     client.probed(frozenset())
     assert client.answered_in is not None
     with pytest.raises(Failure, match="refused"):
