@@ -15,6 +15,7 @@ import httpx
 
 from kmanalysis.durable import sync
 from kmanalysis.sources.watch.alerts import Event
+from kmanalysis.sources.watch.calls.client import trusted
 from kmanalysis.sources.watch.listed.watchlist import Alerts, Webhook
 from kmanalysis.sources.watch.state import MOST_WAITING, State
 
@@ -38,7 +39,7 @@ class Notices:
         if alerts.stdout:
             self._receivers["stdout"] = lambda event: _on_stdout(write_line, event)
         if alerts.webhooks:
-            self._http = httpx.Client(timeout=WEBHOOK_SECONDS, follow_redirects=False, transport=transport)
+            self._http = httpx.Client(timeout=WEBHOOK_SECONDS, follow_redirects=False, verify=trusted(), transport=transport)
         for number, webhook in enumerate(alerts.webhooks, 1):
             self._receivers[f"webhook-{number}"] = self._sender(webhook)
 

@@ -1,11 +1,11 @@
 """Where readings are kept: safe in small files as soon as they are taken, and then in one file a table and month.
 
 A scan's rows are written to ``.kmanalysis-watch/parts/``, where no reader looks. `publish` merges them into a new generation of the month's file,
-``TABLE/2026-11@8.parquet``, of which `folder.table_files` lists the newest alone: the one renaming that gives it its name takes the old one's rows away and brings all
-of them back with the new ones. Older generations are left as they are for an hour. So whoever lists the folder, and opens what was listed at any
-time in that hour, finds each published row once. Anything less fails: small files that are merged are there twice or gone for a reader between
-listing and opening, and of a file that is replaced under its name DuckDB may read the head before and the rows after. Months in one file each are also what
-the measures need in order not to sort all readings (see `derived.months_overlap`).
+``TABLE/2026-11@8.parquet``, of which `folder.table_files` lists the newest alone: the one renaming that gives it its name takes the old one's rows away
+and brings all of them back with the new ones. Older generations are left as they are for an hour. So whoever lists the folder, and opens what was
+listed at any time in that hour, finds each published row once. Anything less fails: small files that are merged are there twice or gone for a reader
+between listing and opening, and of a file that is replaced under its name DuckDB may read the head before and the rows after. Months in one file each
+are also what the measures need in order not to sort all readings (see `derived.months_overlap`).
 
 Rows have keys, so merging the same part again changes nothing: a process that is killed in between leaves parts that the next one merges once more.
 """

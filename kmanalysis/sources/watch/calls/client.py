@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import re
+import ssl
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import httpx
@@ -25,6 +27,12 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whose certificates are trusted: read once, for reading them takes longer than most calls."""
+    return httpx.create_ssl_context()
+
+
 class Client:
     """Calls to one base address. ``answered_in`` is how many seconds its first answer took, None before that.
 
@@ -35,7 +43,7 @@ class Client:
         self._base, self._clock, self._timeout, self._most_bytes = base, clock, timeout, most_bytes
         # Unpacking would let a small answer become a large one before its size is seen.
         headers = {"User-Agent": f"kmanalysis-watch/{__version__}", "Accept": "application/json", "Accept-Encoding": "identity"}
-        self._http = httpx.Client(timeout=timeout, headers=headers, follow_redirects=False, transport=transport)
+        self._http = httpx.Client(timeout=timeout, headers=headers, follow_redirects=False, verify=trusted(), transport=transport)
         self.answered_in: float | None = None
 
     def close(self) -> None:
