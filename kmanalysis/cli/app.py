@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kmanalysis import __version__
-from kmanalysis.cli import claims, forms, init, plan, pull
+from kmanalysis.cli import claims, forms, init, plan, pull, watch
 from kmanalysis.cli.options import (
     SAMPLES,
     WIDE,
@@ -52,6 +52,7 @@ app.add_typer(claims.app, name="claims")
 app.command(help=init.HELP)(init.init)
 app.command(help=pull.HELP)(pull.pull)
 app.command(help=forms.HELP)(forms.forms)
+app.command(help=watch.HELP)(watch.watch)
 
 
 def _print_version(is_asked: bool) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 import duckdb
 import pandas as pd
@@ -24,6 +26,8 @@ from kmanalysis.loaders.reading.text import Staged, drop_staged, parquet_columns
 from kmanalysis.tables import Table, tables
 
 FORMS = (".csv", *SHEET_SUFFIXES, ".parquet")
+AnyPath = TypeVar("AnyPath", bound=PurePath)
+
 OWN_FORMS = {"needs": (".toml",)}
 """Forms that one table alone may have besides."""
 
@@ -41,14 +45,15 @@ class Attached:
     given: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True, with_origin: Collection[str] = ()) -> Attached:
+def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = True, with_origin: Collection[str] = (), only: Collection[str] = ()) -> Attached:
     """Makes every canonical table a table or view of the connection: what the folder holds, validated; what it lacks, empty.
 
     Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Of tables named in ``with_origin`` that are validated, ``_file`` says by
-    number which file a row came from, and what is derived is left out. Raises DataError for a folder without tables, a table in
+    number which file a row came from, and what is derived is left out. ``only`` names the tables that are looked at: the others are as if the folder lacked
+    them. Raises DataError for a folder without tables, a table in
     two forms, a header that is not the table's, or a file that cannot be read.
     """
-    found = table_files(folder)
+    found = {name: files for name, files in table_files(folder).items() if not only or name in only}
     receipts: list[Receipt] = []
     rejects = [no_rejects()]
     known: dict[str, str] = {}
@@ -79,7 +84,7 @@ def table_files(folder: Path) -> dict[str, list[Path]]:
     found = {}
     for name in tables():
         forms = [path for suffix in forms_of(name) if (path := folder / f"{name}{suffix}").is_file()]
-        parts = sorted((folder / name).glob("*.parquet")) if (folder / name).is_dir() else []
+        parts = sorted(newest((folder / name).glob("*.parquet"))) if (folder / name).is_dir() else []
         if len(forms) + bool(parts) > 1:
             both = [path.name for path in forms] + ([f"{name}/"] if parts else [])
             raise DataError("Table {table} is there more than once: {files}. Keep one of them.", table=name, files=", ".join(both))
@@ -88,6 +93,25 @@ def table_files(folder: Path) -> dict[str, list[Path]]:
     if not found:
         raise DataError("Folder {folder} holds no table. Tables are files like orders.csv, orders.xlsx or orders.parquet.", folder=folder.name)
     return found
+
+
+def newest(parts: Iterable[AnyPath]) -> list[AnyPath]:
+    """Parts of a table without those that a newer generation stands for: ``2026-11@8.parquet`` for ``2026-11@7.parquet`` and ``2026-11.parquet``.
+
+    So a part can be replaced while it is read: an engine opens a file more than once, and what was listed stays as it was for a while.
+    """
+    found: dict[str, tuple[int, AnyPath]] = {}
+    for path in parts:
+        part, number = generation(path.stem)
+        if part not in found or found[part][0] < number:
+            found[part] = (number, path)
+    return [path for _, path in found.values()]
+
+
+def generation(stem: str) -> tuple[str, int]:
+    """A part's name and the number of its generation, 0 where it has none."""
+    match = re.fullmatch(r"(.+)@(\d{1,12})", stem)
+    return (match[1], int(match[2])) if match else (stem, 0)
 
 
 def forms_of(name: str) -> tuple[str, ...]:

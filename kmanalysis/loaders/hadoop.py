@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.stamp import is_stamped
-from kmanalysis.loaders.folder import forms_of
+from kmanalysis.loaders.folder import forms_of, newest
 from kmanalysis.tables import Table, tables
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ class HadoopFolder:
         single = f"{name}.parquet"
         forms = [_file(entries[single], single)] if single in entries and entries[single].isFile() else []
         inside = self._entries(entries[name].getPath()) if name in entries and entries[name].isDirectory() else {}
-        parts = [_file(entry, f"{name}/{part}") for part, entry in sorted(inside.items()) if _is_parquet(entry, part)]
+        newer = {path.name for path in newest(PurePosixPath(part) for part, entry in inside.items() if _is_parquet(entry, part))}
+        parts = [_file(entry, f"{name}/{part}") for part, entry in sorted(inside.items()) if part in newer]
         if forms and parts:
             raise DataError("Table {table} is there more than once: {files}. Keep one of them.", table=name, files=f"{single}, {name}/")
         return forms or parts

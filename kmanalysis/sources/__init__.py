@@ -1,1 +1,1 @@
-"""Platforms' own databases as workbook folders: read without writing, secrets digested while they are read."""
+"""Where rows come from that no export holds: platforms' own databases, read without writing, and upstream shops that are watched."""

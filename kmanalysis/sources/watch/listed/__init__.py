@@ -1,0 +1,1 @@
+"""The operator's list: what it may hold, and where its secrets are."""
