@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
+import pyarrow.parquet as pq
 
-from kmanalysis.engine.sql import identifier
+from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.stamp import given_columns
 from kmanalysis.loaders.folder import attach, forms_of, table_files
 from kmanalysis.loaders.store import target_file, write_table
 from kmanalysis.tables import Table, tables
@@ -26,13 +29,22 @@ class Merge:
 
 
 class Merging:
-    """The tables of a folder that rows are taken into; nothing is written before `written`. Raises DataError for a folder or form that cannot be added to."""
+    """The tables of a folder that rows are taken into; nothing is written before `written`. Raises DataError for a folder or form that cannot be added to.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, into: Path, wanted: Collection[str]) -> None:
+    ``parts`` names the part of a table that is ours, by table: others write other parts of it (a watch its months), and rows are merged into ours alone.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, into: Path, wanted: Collection[str], *, parts: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.connection, self.into = connection, into
         self.files = files_of(into)
-        self.targets = {name: target_file(tables()[name], self.files.get(name, []), into) for name in wanted}
+        self.own = {name: into / name / f"{part}.parquet" for name, part in parts.items() if not self._is_one_file(name)}
+        self.targets = {name: self.own.get(name) or target_file(tables()[name], self.files.get(name, []), into) for name in wanted}
         self.merges: dict[str, Merge] = {}
+
+    def _is_one_file(self, name: str) -> bool:
+        return any(path.parent == self.into for path in self.files.get(name, []))
 
     def open(self) -> None:
         """Attaches the folder's tables. Raises DataError where one that is wanted holds faulty rows."""
@@ -46,7 +58,12 @@ class Merging:
                     file=receipt.file,
                     rows=sum(receipt.rejected.values()),
                 )
-        self.merges = {name: Merge(identifier(name), found.given[name]) for name in self.files}
+        self.merges = {name: Merge(identifier(name), found.given[name]) for name in self.files if name not in self.own}
+        for name, path in self.own.items():
+            if path.exists():
+                columns = ", ".join(map(identifier, tables()[name].columns))
+                relation = f"(SELECT {columns} FROM read_parquet({quoted(str(path))}))"
+                self.merges[name] = Merge(relation, given_columns(pq.read_schema(path), tables()[name]))
 
     @property
     def known(self) -> dict[str, str]:
@@ -100,6 +117,7 @@ class Merging:
         for name, target in self.targets.items():
             merge = self.merges.get(name)
             if merge and merge.is_changed:
+                target.parent.mkdir(exist_ok=True)
                 finished.append((write_table(self.connection, merge.relation, tables()[name], target, given=merge.given), target))
         return finished
 

@@ -36,7 +36,8 @@ class Canonical:
         self.given = found.given(self.flags)
         self.receipts: list[Receipt] = []
         self.rejects: dict[str, pd.DataFrame] = {}
-        self.merging = Merging(connection, into, [*self.given])
+        # Beside what a watch reads of other shops.
+        self.merging = Merging(connection, into, [*self.given], parts={"stock_snapshots": "pull"})
 
     def make(self, stock_minutes: int) -> None:
         """Makes the views of the description, the rebuilt stock, and the suppliers that rows go to."""

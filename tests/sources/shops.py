@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from kmanalysis.loaders.folder import table_files
 from kmanalysis.sources.address import parse_address
 from kmanalysis.sources.description import grants, names_to_look_for, platform
 from kmanalysis.sources.pull import pull
@@ -87,8 +88,8 @@ class Shop:
     def kept(self, sql):
         """Rows of a query over the folder's tables."""
         with duckdb.connect() as connection:
-            for path in sorted(Path(self.into).glob("*.parquet")):
-                connection.execute(f"CREATE VIEW {path.stem} AS FROM '{path}'")
+            for name, files in table_files(Path(self.into)).items():
+                connection.execute(f"CREATE VIEW {name} AS FROM read_parquet({[str(path) for path in files]})")
             return connection.execute(sql).fetchall()
 
     def rules(self, text):

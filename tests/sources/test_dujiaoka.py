@@ -1,9 +1,11 @@
 """dujiaoka's database on a real MariaDB: what a pull makes of it, trap by trap."""
 
 import random
+import shutil
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import pyarrow.parquet as pq
 import pytest
 
 from kmanalysis.loaders.checking.secrets import digest, existing_key
@@ -25,9 +27,7 @@ def utc(text):
 
 
 def given(shop, table):
-    import pyarrow.parquet as pq
-
-    return given_columns(pq.read_schema(shop.into / f"{table}.parquet"), tables()[table])
+    return given_columns(pq.read_schema(shop.into / f"{table}.parquet"), tables()[table.partition("/")[0]])
 
 
 def filled(shop, orders=240, seed=5):
@@ -317,6 +317,20 @@ def test_goods_that_are_gone_are_still_named(shop):
 def test_tables_that_the_platform_cannot_give_are_absent(shop):
     shop.order()
     shop.pull()
-    assert {path.stem for path in shop.into.glob("*.parquet")} == {"suppliers", "products", "listings", "orders", "codes", "stock_snapshots"}
+    assert {path.stem for path in shop.into.glob("*.parquet")} == {"suppliers", "products", "listings", "orders", "codes"}
     assert "suggested_retail_price" not in given(shop, "listings")
-    assert given(shop, "stock_snapshots") == {"supplier_id", "sku", "observed_at", "quantity", "scan_ok", "is_placeholder"}
+    assert given(shop, "stock_snapshots/pull") == {"supplier_id", "sku", "observed_at", "quantity", "scan_ok", "is_placeholder"}
+
+
+def test_what_a_watch_reads_of_other_shops_stands_beside_what_is_pulled(shop):
+    shop.card("A")
+    shop.pull()
+    own = shop.into / "stock_snapshots" / "pull.parquet"
+    pulled = shop.kept("SELECT count(*) FROM stock_snapshots")
+    shutil.copyfile(own, own.with_name("2026-10@3.parquet"))
+    shop.card("B")
+    shop.pull()
+    assert sorted(path.name for path in own.parent.iterdir()) == ["2026-10@3.parquet", "pull.parquet"]
+    watched, both = pq.read_metadata(own.with_name("2026-10@3.parquet")).num_rows, shop.kept("SELECT count(*) FROM stock_snapshots")
+    assert pulled[0][0] == watched
+    assert both[0][0] == watched + pq.read_metadata(own).num_rows

@@ -214,7 +214,7 @@ def state(folder):
     """What the folder holds once whoever opens it next has cleared up; stock, which grows by the hour, apart."""
     with locked(folder):
         pass
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in (".parquet", ".toml") and path.stem != "stock_snapshots"]
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in (".parquet", ".toml") and path.parent.name != "stock_snapshots"]
     assert not list(folder.rglob(f"*{TEMPORARY}"))
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
