@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -68,7 +69,8 @@ def served(command, user, connect):
                 time.sleep(0.1)
         yield process
     finally:
-        process.terminate()
+        # PostgreSQL would wait for whoever is still connected; MariaDB does not listen.
+        process.send_signal(signal.SIGINT if "postgres" in str(command[0]) else signal.SIGTERM)
         process.wait(60)
 
 
