@@ -138,7 +138,7 @@ def price_board(found: pd.DataFrame, standard: Standard, words: Words, names: Ma
     limit = standard.limit or 0.0
     first = words.text("The cheapest {count}", count=CHEAPEST) if is_wide else words.text("Cheapest")
     fixed = [
-        *(words.name("orders.sku"), first, words.text("Own sale price"), words.text("Mean of the others"), words.text("Median of the others")),
+        *(words.name("column.sku_name"), first, words.text("Own sale price"), words.text("Mean of the others"), words.text("Median of the others")),
         words.text("Band"),
     ]
     headings = [*fixed, *(supplier_name(supplier, names) for supplier in suppliers)]

@@ -13,6 +13,7 @@ DAY = "2026-10-15 02:00:00"
 @pytest.fixture
 def workbook(workbook_of):
     quotes = [{"supplier_id": supplier, "quoted_at": DAY, "unit_price": price} for supplier, price in {"a": "10", "b": "10.2", "c": "9.9", "s1": "8"}.items()]
+    quotes.append({"supplier_id": "s1", "quoted_at": "2026-10-30 02:00:00", "unit_price": "8"})  # it stands at the month's end
     return workbook_of(
         {
             "products": [{"sku": "k1", "is_core": True}],
