@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -54,7 +54,7 @@ def watch(
 @contextmanager
 def stopped_by_signals(stop: Event) -> Iterator[None]:
     """Lets SIGTERM and SIGINT set ``stop``: the call under way is finished and kept. A second one ends the process as it always does."""
-    before = {}
+    before: dict[int, Any] = {}
 
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
         stop.set()
