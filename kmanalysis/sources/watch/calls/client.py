@@ -9,7 +9,6 @@ import ssl
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import httpx
@@ -42,7 +41,7 @@ class Client:
     def __init__(self, base: str, clock: Clock, *, timeout: float, most_bytes: int, transport: httpx.BaseTransport | None = None) -> None:
         self._base, self._clock, self._timeout, self._most_bytes = base, clock, timeout, most_bytes
         # Unpacking would let a small answer become a large one before its size is seen.
-        headers = {"User-Agent": f"kmanalysis-watch/{version('kmanalysis')}", "Accept": "application/json", "Accept-Encoding": "identity"}
+        headers = {"User-Agent": "kmanalysis-watch", "Accept": "application/json", "Accept-Encoding": "identity"}
         self._http = httpx.Client(timeout=timeout, headers=headers, follow_redirects=False, verify=trusted(), transport=transport)
         self.answered_in: float | None = None
 
