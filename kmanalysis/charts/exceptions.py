@@ -15,7 +15,6 @@ from kmanalysis.charts.kit.page import Sections, plain
 from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
 from kmanalysis.charts.kit.tables import Table, table
 from kmanalysis.charts.kit.text import markdown
-from kmanalysis.decisions.exceptions import KINDS
 from kmanalysis.words import MISSING, Words
 
 LINES = 20
@@ -96,10 +95,11 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
     return table(pd.DataFrame(cells, columns=headings), words.text("Exceptions by kind"), numbers=headings[1:3], note=note)
 
 
-def kind_counts(sums: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """How many exceptions of each kind there are, in words: a plain frame."""
-    counts = sums.groupby("kind")["cases"].sum().reindex(list(KINDS), fill_value=0)
-    return pd.DataFrame({words.text("Cases"): counts.astype("int64").to_list()}, index=[words.name(f"exception.{kind}") for kind in KINDS])
+def kind_counts(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """How many exceptions of each kind there are, in words, a dash where nobody looked: a plain frame."""
+    counts = sums.groupby("kind")["cases"].sum()
+    told = [words.number(counts.get(kind, 0)) if not lacks else MISSING for kind, lacks in zip(checks["kind"], checks["lacks"], strict=True)]
+    return pd.DataFrame({words.text("Cases"): told}, index=[words.name(f"exception.{kind}") for kind in checks["kind"]])
 
 
 def by_supplier(sums: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes | None = None) -> Axes:
