@@ -34,9 +34,7 @@ class Merging:
     ``parts`` names the part of a table that is ours, by table: others write other parts of it (a watch its months), and rows are merged into ours alone.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, into: Path, wanted: Collection[str], *, parts: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, into: Path, wanted: Collection[str], *, parts: Mapping[str, str] = MappingProxyType({})) -> None:
         self.connection, self.into = connection, into
         self.files = files_of(into)
         self.own = {name: into / name / f"{part}.parquet" for name, part in parts.items() if not self._is_one_file(name)}
