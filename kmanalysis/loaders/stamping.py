@@ -76,7 +76,7 @@ def stamp_tables(folder: Path, words: Words, *, set_aside: bool = False) -> Stam
     """
     wanted = unstamped_tables(folder)
     try:
-        with locked(folder):
+        with locked(folder, holder="kmanalysis check --stamp"):
             return _Stamper(folder, words).run(wanted, set_aside)
     except OSError as problem:
         raise DataError("{file} cannot be written ({problem}).", file=folder.name, problem=problem.strerror) from problem

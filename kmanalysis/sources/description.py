@@ -67,7 +67,8 @@ class SourceTable:
     ``open`` ones (SQL that the source and the engine understand alike) and those that were ``unsettled`` when read last (the engine's SQL); else all.
 
     ``first``, ``last`` and ``since`` are further columns, SQL over the row as it was read now: of all that was ever seen the first that is not empty is kept,
-    or the last; of ``since`` the first since it was last empty. Where ``notices_missing``, ``missing_at`` says when an open row was first not there any more.
+    or the last; of ``since`` the first since it was last empty. Where ``notices_missing``, ``missing_at`` says when an open row was first not there any more,
+    and ``there_at`` when it was there last.
     """
 
     name: str
@@ -93,7 +94,7 @@ class SourceTable:
         """All columns that are kept, with their types in the engine."""
         found = {name: KINDS[column.kind] for name, column in self.columns.items()}
         found |= {name: KINDS[kind] for name, (kind, _) in self.remembered.items()}
-        return found | ({"missing_at": "TIMESTAMP"} if self.notices_missing else {})
+        return found | ({"missing_at": "TIMESTAMP", "there_at": "TIMESTAMP"} if self.notices_missing else {})
 
 
 @dataclass(frozen=True)

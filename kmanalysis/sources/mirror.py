@@ -73,12 +73,38 @@ class Mirror:
         self.connection.execute(f"CREATE OR REPLACE TABLE _read ({', '.join(f'{identifier(name)} {kind}' for name, kind in self._read_types(table).items())})")
         is_whole = parts == [""]
         rows = self._insert(database, table, parts)
+        gone = "true" if is_whole else table.open if table.dated else "false"
         if table.notices_missing and not is_whole:
-            # Not among the open ones any more: settled at an older time, or gone.
-            absent = f"missing_at IS NULL AND {table.open} AND {identifier(table.id)} NOT IN (SELECT {identifier(table.id)} FROM _read)"
-            rows += self._insert(database, table, self._by_ids(database, table, absent))
+            key = identifier(table.id)
+            if table.dated:
+                # Not among the open ones any more: settled at an older time, or gone.
+                absent = f"missing_at IS NULL AND {table.open} AND {key} NOT IN (SELECT {key} FROM _read)"
+                rows += self._insert(database, table, self._by_ids(database, table, absent))
+            elif self._lacks_open_rows(database, table):
+                self._list_open_rows(database, table)
+                gone = f"{table.open} AND {key} NOT IN (SELECT id FROM _open)"
         self.read[table.name] = rows
-        self._merge(table, is_whole=is_whole)
+        self._merge(table, gone, seen_at)
+
+    def _lacks_open_rows(self, database: Database, table: SourceTable) -> bool:
+        """Whether fewer open rows are there than those known and those just read make: a row that is removed changes no other."""
+        ((there,),) = next(database.rows(f"SELECT count(*) FROM {database.quoted(self.found.names[table.name])} WHERE {table.open}"))
+        key = identifier(table.id)
+        unread = f"missing_at IS NULL AND {table.open} AND {key} NOT IN (SELECT {key} FROM _read)"
+        known = self.connection.execute(
+            f"SELECT (SELECT count(*) FROM source.{identifier(table.name)} WHERE {unread}) + (SELECT count(DISTINCT {key}) FROM _read WHERE {table.open})"
+        ).fetchone()
+        return known is not None and int(there) < known[0]
+
+    def _list_open_rows(self, database: Database, table: SourceTable) -> None:
+        """Makes ``_open``, the ids of the rows that are open now."""
+        self.connection.execute("CREATE OR REPLACE TEMP TABLE _open (id BIGINT)")
+        select = f"SELECT {database.quoted(table.id)} FROM {database.quoted(self.found.names[table.name])} WHERE {table.open}"
+        for rows in database.rows(select):
+            batch = pa.RecordBatch.from_arrays([pa.array([int(row[0]) for row in rows], pa.int64())], names=["id"])
+            self.connection.register("_batch", batch)
+            self.connection.execute("INSERT INTO _open FROM _batch")
+            self.connection.unregister("_batch")
 
     def _insert(self, database: Database, table: SourceTable, parts: Iterable[str]) -> int:
         rows = 0
@@ -154,8 +180,11 @@ class Mirror:
         # A code may have lines of its own.
         return [digest(line, self.key) for line in [*lines, *([text] if len(lines) > 1 else [])]]
 
-    def _merge(self, table: SourceTable, *, is_whole: bool) -> None:
-        """Makes ``source.TABLE`` what is known now: rows read replace those kept, what was seen before stays, and rows that vanished stay."""
+    def _merge(self, table: SourceTable, gone: str, seen_at: datetime | None) -> None:
+        """Makes ``source.TABLE`` what is known now: rows read replace those kept, what was seen before stays, and rows that vanished stay.
+
+        ``gone`` is SQL of the kept rows that are not there any more unless they were read just now.
+        """
         name, key = identifier(table.name), identifier(table.id)
         now = f"_now_{table.name}"
         cells = [
@@ -169,9 +198,10 @@ class Mirror:
             for column in table.since
         ]
         if table.notices_missing:
-            was_open = f"{table.open}" if not is_whole else "true"
-            gone = f"r.{key} IS NULL AND k.{key} IN (SELECT {key} FROM source.{name} WHERE {was_open})"
-            cells.append(f"CASE WHEN r.{key} IS NOT NULL THEN NULL WHEN {gone} THEN coalesce(k.missing_at, pull_now()) ELSE k.missing_at END AS missing_at")
+            gone = f"k.{key} IN (SELECT {key} FROM source.{name} WHERE {gone})"
+            last = f"TIMESTAMP {quoted(f'{seen_at:%Y-%m-%d %H:%M:%S}')}" if seen_at else "NULL::TIMESTAMP"
+            for column, moment in (("missing_at", "pull_now()"), ("there_at", last)):
+                cells.append(f"CASE WHEN r.{key} IS NULL THEN CASE WHEN {gone} THEN coalesce(k.{column}, {moment}) ELSE k.{column} END END AS {column}")
         further = ", ".join(f"({sql})::{KINDS[kind]} AS {identifier(column)}" for column, (kind, sql) in table.remembered.items())
         self.connection.execute(
             # A table may be read again within a pull only if a row's id stands twice: the last one counts.

@@ -220,6 +220,23 @@ def test_a_sale_that_was_seen_outlives_the_cards_deletion(shop):
     assert shop.kept("SELECT quantity FROM stock_snapshots ORDER BY observed_at LIMIT 3") == [(1,), (1,), (0,)]
 
 
+def test_an_unsold_card_that_was_removed_for_good_is_no_stock(shop):
+    for code in "ABC":
+        shop.card(code)
+    shop.card("SOLD", sold="2026-10-10 12:00:00")
+    shop.pull()
+    missing = f"SELECT id, missing_at IS NOT NULL, there_at IS NOT NULL FROM '{shop.into}/.kmanalysis-pull/carmis.parquet' ORDER BY id"
+    assert shop.kept(missing) == [(number, False, False) for number in range(1, 5)]
+    shop.run("DELETE FROM carmis WHERE id IN (2, 4)", "UPDATE carmis SET status = 2, updated_at = '2026-11-20 12:00:00' WHERE id = 3")
+    shop.card("NEW", id=9)
+    shop.pull()
+    # What was sold stays sold, though its row is gone.
+    assert shop.kept(missing) == [(1, False, False), (2, True, True), (3, False, False), (4, False, False), (9, False, False)]
+    assert shop.kept("SELECT count(*) FROM codes") == [(2,)]
+    shop.pull()
+    assert shop.kept(missing) == [(1, False, False), (2, True, True), (3, False, False), (4, False, False), (9, False, False)]
+
+
 def test_goods_off_the_shelf_were_on_it_until_then(shop):
     shop.goods(is_open=0, at="2026-10-05 10:00:00", updated_at="2026-10-08 10:00:00")
     shop.goods(deleted_at="2026-10-09 23:30:00", at="2026-10-05 10:00:00")
