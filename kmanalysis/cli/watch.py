@@ -65,8 +65,8 @@ def stopped_by_signals(stop: Event) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for caught, handler in before.items():
+            signal.signal(caught, handler)
 
 
 def _tell(sentence: str) -> None:

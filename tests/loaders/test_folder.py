@@ -12,7 +12,7 @@ import pytest
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.stamp import stamped_schema
-from kmanalysis.loaders.folder import attach, in_reading_order
+from kmanalysis.loaders.folder import attach, in_reading_order, table_files
 from kmanalysis.loaders.load import check
 from kmanalysis.tables import tables
 
@@ -143,6 +143,14 @@ def test_parquet_without_stamp_is_validated_part_by_part(tmp_path):
         ["suppliers/2.parquet", 2, "min_order"],
     ]
     assert connection.execute("SELECT supplier_id, min_order FROM suppliers ORDER BY 1").fetchall() == [("S1", Decimal("1.25")), ("S2", Decimal(2))]
+
+
+def test_of_a_part_with_generations_the_newest_is_read(tmp_path):
+    (tmp_path / "orders").mkdir()
+    for name in ("2026-10", "2026-11", "2026-11@2", "2026-11@10", "2026-11@9", "a@b", "@3", "2026-12@1"):
+        (tmp_path / "orders" / f"{name}.parquet").touch()
+    names = [path.stem for path in table_files(tmp_path)["orders"]]
+    assert names == ["2026-10", "2026-11@10", "2026-12@1", "@3", "a@b"]
 
 
 def test_times_in_parquet_keep_their_instant(tmp_path):

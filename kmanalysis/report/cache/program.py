@@ -21,10 +21,10 @@ from kmanalysis.report.cache.digests import content_digest, digest_of, read_seal
 PACKAGE = Path(kmanalysis.__file__).parent
 REMEMBERED = "program.json"
 
-LEFT_OUT = ("__main__.py", "_assets", "cli", "explorers", "reference", "report/progress.py", "samples")
+LEFT_OUT = ("__main__.py", "_assets", "cli", "explorers", "reference", "report/progress.py", "samples", "sources")
 """Modules and packages that no result depends on; the notebooks in ``_assets`` have digests of their own."""
 
-LEFT_OUT_WORDS = ("cli", "explorers", "init", "samples", "spark")
+LEFT_OUT_WORDS = ("cli", "explorers", "init", "samples", "sources", "spark", "watch")
 """Catalogues whose words stand on no page."""
 
 MESSAGES = "loaders"

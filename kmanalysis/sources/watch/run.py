@@ -180,7 +180,7 @@ class Watch:
         parts = []
         for (reason, status), skus in problems_by_reason(found).items():
             about = self.words.join([sku for sku in skus if sku][:3])
-            more = self.words.text("and {count} more", count=len(skus) - 3) if len(skus) > 3 else ""
+            more = self.words.text("and {count} more items", count=len(skus) - 3) if len(skus) > 3 else ""
             told = self.words.name(f"watch.{reason}") + (f" ({status})" if status is not None else "")
             parts.append(self.words.entry(told, self.words.sentences(about, more)) if about else told)
         if missed > 0:
