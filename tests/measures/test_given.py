@@ -22,13 +22,17 @@ COLUMNS = [
 ]
 
 
+def small_samples(place: Path) -> Path:
+    """A small folder of samples, every table as stamped Parquet with all its columns."""
+    folder = place / "samples"
+    folder.mkdir()
+    write_parquet(make_samples(place / "made", suppliers=5, months=2, orders=1_500), folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
-    """A small folder of samples, every table as stamped Parquet with all its columns."""
-    folder = tmp_path_factory.mktemp("given") / "samples"
-    folder.mkdir()
-    write_parquet(make_samples(folder.with_name("made"), suppliers=5, months=2, orders=1_500), folder)
-    return folder
+    return small_samples(tmp_path_factory.mktemp("given"))
 
 
 @pytest.fixture(scope="module")
