@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -279,16 +278,15 @@ def test_a_killed_watch_loses_nothing_that_it_kept_and_repeats_nothing(folder, s
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        timer = threading.Timer(chance.uniform(0.2, 1.0), process.kill)
-        timer.start()
+        kept += [int(process.stdout.readline()) for _ in range(chance.randint(1, 5))]
+        time.sleep(chance.uniform(0, 0.4))
+        process.kill()
         kept += [int(line) for line in process.stdout.read().split("\n")[:-1]]
-        timer.join()
         problems = process.stderr.read() if process.stderr else ""
         assert process.wait() == -signal.SIGKILL, problems
     clock = MovedClock(datetime(2026, 11, 20))
     Run(folder, clock).watch().once()
     found = [row[0] for row in rows(folder, "stock_snapshots", "quantity")]
-    assert len(kept) > 5
     assert len(found) == len(set(found))
     assert set(kept) <= set(found)
     assert list((folder / ".kmanalysis-watch" / "parts").iterdir()) == []
@@ -325,7 +323,7 @@ def test_secrets_are_nowhere(folder, clock, shop_of, caplog, capfd):
 
 
 def test_several_at_once_do_not_wait_for_a_slow_one(folder, shop_of):
-    """On the machine's own clock: four shops that take half a second each are done in less than the sum."""
+    """On the machine's own clock: four shops that take a second each are done in less than the sum."""
     from kmanalysis.sources.watch.clock import MachineClock
 
     stop = Event()
@@ -333,7 +331,7 @@ def test_several_at_once_do_not_wait_for_a_slow_one(folder, shop_of):
     sections = []
     for number in range(1, 5):
         shop = shop_of({("11", "1"): (number, "10.00")})
-        shop.fault = lambda: time.sleep(0.5) or ""
+        shop.fault = lambda: time.sleep(1.0) or ""
         shop.clock = clock
         sections.append(upstream_text(f"S{number}", "acg-v4", shop.url, "11/1=k1", more="balance = false"))
     write_list(folder, *sections)
@@ -341,7 +339,7 @@ def test_several_at_once_do_not_wait_for_a_slow_one(folder, shop_of):
     watch = Watch(folder, load_watchlist(folder / "watch.toml", ENVIRONMENT), Words("en"), clock, stop, tell=told.append, write_line=told.append)
     began = time.monotonic()
     assert watch.once(), told
-    assert time.monotonic() - began < 1.8
+    assert time.monotonic() - began < 3.5
     assert [row[0] for row in rows(folder, "stock_snapshots", "quantity")] == [1, 2, 3, 4]
 
 
