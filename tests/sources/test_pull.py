@@ -111,7 +111,7 @@ def test_secrets_are_found_nowhere(shop, command):
 
 def test_errors_tell_nothing_of_the_address(shop, command, monkeypatch, tmp_path):
     for wrong in (shop.address.replace(servers.PASSWORD, "wrong-secret"), shop.address.replace(str(shop.server.socket), f"{tmp_path}/none"),
-                  shop.address.replace(shop.database, "other-base")):  # fmt: skip
+                  shop.address.replace(shop.database, "other-base"), f"{shop.address}&ssl_ca={tmp_path}/none.pem"):  # fmt: skip
         monkeypatch.setenv(VARIABLE, wrong)
         done = command()
         assert done.exit_code == 1

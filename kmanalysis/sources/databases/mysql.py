@@ -85,7 +85,8 @@ class MySQL:
             cursor.execute(statement)
 
     def _errors(self) -> AbstractContextManager[None]:
-        return without_details(self._driver.Error, DENIED, UNREACHABLE)
+        # Drivers let a certificate that is not there, or a way to log in that they do not know, through as they are.
+        return without_details((self._driver.Error, OSError, RuntimeError), DENIED, UNREACHABLE)
 
 
 def _literal(text: str) -> str:

@@ -43,7 +43,7 @@ class Denied(DataError):
 
 
 @contextmanager
-def without_details(driver_error: type[Exception], denied: Collection[object], unreachable: Collection[object]) -> Iterator[None]:
+def without_details(driver_error: type[Exception] | tuple[type[Exception], ...], denied: Collection[object], unreachable: Collection[object]) -> Iterator[None]:
     """Turns a driver's errors into ours, by their code alone; nothing of the driver's sentence or chain of causes is kept.
 
     Raises Denied for the codes ``denied``, DataError for the others.

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kmanalysis.engine.sql import identifier
+from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
 from kmanalysis.sources.address import Address
 from kmanalysis.sources.databases.reading import BATCH, Layout, without_details
@@ -37,7 +37,7 @@ class SQLite:
         """See `reading.Database`."""
         found = {}
         for table in sorted(tables):
-            columns = [row[0] for batch in self.rows(f"SELECT name FROM pragma_table_info('{table}')") for row in batch]
+            columns = [row[0] for batch in self.rows(f"SELECT name FROM pragma_table_info({quoted(table)})") for row in batch]
             if columns:
                 found[table] = frozenset(columns)
         return found
