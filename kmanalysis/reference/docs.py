@@ -63,6 +63,7 @@ _HEADINGS = {
     "contract": "Step 5: contract",
     "review": "Step 6: monthly review",
     "action": "Step 6: actions",
+    "exceptions": "Exceptions: single orders, codes and goods to look at",
     "market": "Market",
     "planning": "Planning",
 }

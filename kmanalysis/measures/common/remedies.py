@@ -87,7 +87,7 @@ def with_terms(workbook: Workbook, failed: ir.Table) -> ir.Table:
     return cases.select(
         "order_id", "supplier_id", "failed_at", "fault", "currency", "reshipped_at", "contract_id",
         allowed_seconds=allowed_seconds(workbook, cases.reship_hours, "contract.reship_time"),
-        base_amount=ibis.cases((is_readable & (base == "cost"), cases.cost_amount), (is_readable & (base == "amount"), cases.amount)),
+        base_amount=ibis.cases((is_readable & (base == "cost"), cases.cost_amount.nullif(0)), (is_readable & (base == "amount"), cases.amount)),
         compensation_per_million=_per_million(cases.compensation_share, standard("contract.compensation_share")),
         damages_per_million=_per_million(cases.damages_share, standard("contract.damages_share")),
     )  # fmt: skip
