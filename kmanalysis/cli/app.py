@@ -188,7 +188,8 @@ def exceptions(
         sys.stdout.write(exceptions_csv(found) if format == "csv" else exceptions_json(found, exception_checks(workbook)))
         for check in exception_checks(workbook).to_dict("records"):
             if check["lacks"]:
-                told = words.text("{kind}: not looked at, since {lacks} was not supplied.", kind=words.name(f"exception.{check['kind']}"), lacks=check["lacks"])
+                lacks = words.join(check["lacks"].split(";"))
+                told = words.text("{kind}: not looked at, since {lacks} was not supplied.", kind=words.name(f"exception.{check['kind']}"), lacks=lacks)
                 typer.echo(told, err=True)
         warn_of_rejects(receipts_of(workbook), words)
 

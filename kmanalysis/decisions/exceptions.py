@@ -20,7 +20,7 @@ LINES_SHOWN = 50
 
 KINDS: Mapping[str, Reads] = {
     "repeated_code": {"codes": ("code_digest",)},
-    "not_delivered": {"orders": ("delivered_at", "failed_at")},
+    "not_delivered": {"orders": ("delivered_at",)},
     "no_remedy": {"orders": ("failed_at",), "tickets": ("reshipped_at",), "compensations": ("paid_at",)},
     "below_cost": {"orders": ("cost_amount",)},
     "zero_cost": {"orders": ("cost_amount",)},

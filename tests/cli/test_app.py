@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import kmanalysis
 from kmanalysis.cli import app
+from kmanalysis.decisions.exceptions import COLUMNS
 from kmanalysis.samples import make_samples
 from kmanalysis.standards import default_standards
 from tests.report.small import FIXTURES
@@ -322,3 +323,15 @@ def test_a_folder_without_suppliers_is_refused(run, command, tmp_path):
     done = run(command, "--data", tmp_path, "--month", "2026-10", *out, "--lang", "en")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "The folder has no table suppliers" in done.stderr
+
+
+def test_exceptions_are_printed_with_what_was_not_looked_at(run, data, tmp_path):
+    folder = shutil.copytree(data, tmp_path / "data")
+    (folder / "codes.csv").unlink()
+    done = run("exceptions", "--data", folder, "--month", "2026-10", "--lang", "en")
+    assert done.exit_code == 0, done.stderr
+    assert list(pd.read_csv(StringIO(done.stdout)).columns) == list(COLUMNS)
+    assert done.stderr == "code handed out twice: not looked at, since codes was not supplied.\n"
+    told = json.loads(run("exceptions", "--data", folder, "--month", "2026-10", "--format", "json").stdout)
+    assert [check["lacks"] for check in told["looked_at"]] == ["codes", *[""] * 7]
+    assert len(told["exceptions"]) == len(pd.read_csv(StringIO(done.stdout)))
