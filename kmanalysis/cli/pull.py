@@ -75,6 +75,9 @@ def _report(pulled: Pulled, words: Words) -> None:
     for table, rows in pulled.unassigned.items():
         told = words.text("{rows} rows of {table} fit no rule and went to the supplier unassigned.", rows=words.number(rows), table=table)
         typer.echo(told, err=True)
+    if pulled.unassigned_goods:
+        goods = words.join([words.entry(sku, words.number(orders)) for sku, orders in pulled.unassigned_goods.items()], "; ")
+        typer.echo(words.text("Orders without a supplier, by SKU: {goods}", goods=goods), err=True)
     if pulled.is_drafted:
         typer.echo(words.text("{file} was drafted from what the database holds. Correct it and pull again.", file=RULES_FILE), err=True)
 

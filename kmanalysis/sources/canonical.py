@@ -20,6 +20,9 @@ from kmanalysis.sources.stock import make_readings
 from kmanalysis.tables import Table, tables
 from kmanalysis.words import Words
 
+SHOWN = 20
+"""SKUs without a supplier that are told one by one."""
+
 _OWN = ("FROM made.suppliers", "FROM made.stock_readings")
 """Rows that are made here, and not by the description."""
 
@@ -132,6 +135,14 @@ class Canonical:
                 ).fetchone()
                 found[name] = int(row[0]) if row else 0
         return {name: rows for name, rows in found.items() if rows}
+
+    def unassigned_goods(self) -> dict[str, int]:
+        """Orders that no rule gives a supplier, by SKU: those of the most, at most `SHOWN`."""
+        rows = self.connection.execute(
+            f"SELECT sku, count(*) FROM ({self.found.platform.fills['orders'].rows}) WHERE supplier_id = {quoted(UNASSIGNED)} "
+            f"GROUP BY sku ORDER BY count(*) DESC, sku LIMIT {SHOWN}"
+        ).fetchall()
+        return dict(rows)
 
     def checks(self) -> dict[str, int]:
         """The counts that the description asks to be told, those that are not 0."""

@@ -230,7 +230,8 @@ def found_in(description: Platform, layout: Layout, names: Mapping[str, str], ki
             lacking += [] if table.optional else [names[table.name]]
             continue
         columns[table.name] = frozenset(name for name, column in table.columns.items() if there >= set(column.needs))
-        lacking += [f"{names[table.name]}.{name}" for name, column in table.columns.items() if name not in columns[table.name] and not column.optional]
+        needed = dict.fromkeys(need for column in table.columns.values() if not column.optional for need in column.needs)
+        lacking += [f"{names[table.name]}.{need}" for need in needed if need not in there]
     if lacking:
         raise DataError(
             "This account sees no {missing}. Either it may not read them, or the database is not one of {platform}. What it must be allowed to read:\n{grants}",
@@ -242,7 +243,12 @@ def found_in(description: Platform, layout: Layout, names: Mapping[str, str], ki
 
 
 def grants(description: Platform, names: Mapping[str, str], kind: str = "") -> str:
-    """Statements that allow an account to read the tables that are read and nothing else; DATABASE, READER and HOST are for the operator to fill in."""
+    """Statements that allow an account to read the tables that are read and nothing else; DATABASE, READER and HOST are for the operator to fill in.
+
+    SQLite knows no accounts: of it the tables' names.
+    """
+    if kind == "sqlite":
+        return "\n".join(names.values())
     if (kind or description.kinds[0]) == "mysql":
         return "\n".join(f"GRANT SELECT ON `DATABASE`.`{names[table]}` TO 'READER'@'HOST';" for table in description.tables)
     return "\n".join(f'GRANT SELECT ON "{names[table]}" TO "READER";' for table in description.tables)

@@ -45,14 +45,15 @@ class State:
 class Pulled:
     """What a pull did.
 
-    ``read`` are the rows that came from the database, by table; ``missing`` what it has not; ``unassigned`` rows without a supplier, by table; ``checks``
-    counts by the description's ids; ``is_drafted``: the rules are a draft that this pull wrote.
+    ``read`` are the rows that came from the database, by table; ``missing`` what it has not; ``unassigned`` rows without a supplier, by table,
+    and ``unassigned_goods`` orders, by SKU; ``checks`` counts by the description's ids; ``is_drafted``: the rules are a draft that this pull wrote.
     """
 
     receipts: Sequence[Receipt]
     read: Mapping[str, int]
     missing: Sequence[str]
     unassigned: Mapping[str, int]
+    unassigned_goods: Mapping[str, int]
     checks: Mapping[str, int]
     is_drafted: bool
 
@@ -137,7 +138,9 @@ class _Pull:
         if is_drafted:
             finished.append(_written(self.into / RULES_FILE, rules.text))
         put_in_place(finished, self.into)
-        return Pulled(canonical.receipts, mirror.read, self.found.missing(), canonical.unassigned(), canonical.checks(), is_drafted)
+        return Pulled(
+            canonical.receipts, mirror.read, self.found.missing(), canonical.unassigned(), canonical.unassigned_goods(), canonical.checks(), is_drafted,
+        )  # fmt: skip
 
     def _draft(self) -> Rules:
         remark = (

@@ -267,6 +267,13 @@ def test_shops_without_upstream_tables_are_read_without_them(server, tmp_path):
     assert "source_synced_at" not in given(shop, "listings")
 
 
+def test_another_platforms_database_is_told(server, tmp_path):
+    shop = DujiaoNext(server, tmp_path, LAYOUT.replace(" parent_id bigint, user_id bigint NOT NULL DEFAULT 0,", ""))
+    with pytest.raises(DataError, match=r"sees no orders\.parent_id, orders\.user_id\. ") as problem:
+        shop.pull()
+    assert ("GRANT SELECT" in str(problem.value)) == shop.address.startswith("postgresql")
+
+
 def test_nothing_can_be_written(shop):
     with opened(parse_address(shop.address)) as database, pytest.raises(DataError):
         list(database.rows("DELETE FROM orders"))

@@ -321,6 +321,7 @@ def test_rules_decide_in_their_order_and_move_all_rows(shop):
     assert shop.kept("SELECT supplier_id, sku FROM listings ORDER BY 1") == [("rest", "1"), ("unassigned", "2")]
     assert shop.kept("SELECT supplier_id FROM suppliers ORDER BY 1") == [("early",), ("rest",), ("unassigned",)]
     assert second.unassigned == {"listings": 1, "orders": 1}
+    assert second.unassigned_goods == {"2": 1}
 
 
 def test_goods_that_are_gone_are_still_named(shop):
