@@ -37,7 +37,7 @@ def licences(days: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axe
     states = ["outdated_days", "absent_days", "unverified_days"]
     open_ones = days[days[states].sum(axis=1) > 0]
     if open_ones.empty:
-        sentence = words.text("No day without a valid and verified document is on record.") if len(days) else words.text("No document is on file.")
+        sentence = words.text("Every document asked for was valid and verified on every day.") if len(days) else words.text("No document is on file.")
         return nothing(ax, title, sentence)
     rows = open_ones.sort_values([*states, "supplier_id", "kind"], ascending=[False, False, False, True, True])
     labels = [f"{names.get(row['supplier_id'], row['supplier_id'])} {words.name('value.' + row['kind'])}" for row in rows.to_dict("records")]
