@@ -19,8 +19,8 @@ def data(tmp_path_factory):
 
 
 def only_the_frame(workbook, name, build, answer=Workbook.answer):
-    """The months that the folder spans and its suppliers' names may be asked; no row."""
-    assert name in ("workbook.event_times", "workbook.supplier_names"), "rows were asked for"
+    """The months that the folder spans, whether there is an event, and its suppliers' names may be asked; no row."""
+    assert name in ("workbook.event_times", "workbook.events_seen", "workbook.supplier_names"), "rows were asked for"
     return answer(workbook, name, build)
 
 

@@ -20,7 +20,8 @@ MASTER = "local[2]"
 
 # A query takes a tenth of a second here, and compiling it to machine code takes longer than that.
 QUICK = "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN"
-QUICK_JAVA = "-XX:TieredStopAtLevel=1"
+# With one kind of compiler alone its cache would be a fifth as large, and full of it before the report is done.
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 
 NEEDS_SPARK = [
     pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is not installed: pip install 'kmanalysis[spark]'"),

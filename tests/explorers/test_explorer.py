@@ -162,7 +162,7 @@ def test_a_slider_s_steps_are_round(ends, unit, step):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_folder_that_knows_nobody_says_so(tmp_path, lang):
-    (tmp_path / "products.csv").write_text("sku,name\nk1,any\n", encoding="utf-8")
+    (tmp_path / "suppliers.csv").write_text("supplier_id,name\n", encoding="utf-8")
     explorer = explorer_of(open_workbook(tmp_path, "2026-10", lang=lang), "nobody")
     for part in (
         explorer.pickers,
