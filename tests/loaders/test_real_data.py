@@ -63,7 +63,7 @@ def test_scms_figures(scms):
     hhi = query(into, "orders", f"SELECT round(sum(power(value / total * 100, 2)), 2) FROM ({shares})")
     assert hhi == (4602.02,)
     (orders,) = [receipt for receipt in found.receipts if receipt.table == "orders"]
-    assert orders.doubts == {"out_of_order": 5}
+    assert orders.doubts == {"out_of_order": 5, "zero_cost": 17}
 
 
 def test_key_shops_receipts_add_up_to_the_rows_of_the_files(key_shops):
