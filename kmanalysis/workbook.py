@@ -149,8 +149,8 @@ class Workbook:
         return Month.of(last)
 
     def check_month(self) -> None:
-        """Raises UsageError for a month without any event: a scorecard of it would say nothing, and look as if it did."""
-        if _events_seen(self)["seen"].sum() == 0:
+        """Raises UsageError for a month without any event: a scorecard of it would say nothing, and look as if it did. A slice is not asked."""
+        if self.has_engine and _events_seen(self)["seen"].sum() == 0:
             times = _event_times(self)
             if times["first"].isna().all():
                 raise UsageError("The folder holds no dated event: there is nothing to judge. Load orders, tickets, quotes or the like first.")

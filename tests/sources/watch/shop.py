@@ -65,9 +65,9 @@ class Shop:
         """Moments at which it was asked anything, each once."""
         return sorted({at for at, *_ in self.asked})
 
-    def answer(self, method: str, path: str, query: dict[str, str], form: dict[str, str], headers) -> dict:
+    def answer(self, method: str, path: str, query: dict[str, str], form: dict[str, str], headers, arrived: datetime) -> dict:
         if path.startswith("/api/v1/upstream/"):
-            self._check_request_signature(method, path, headers)
+            self._check_request_signature(method, path, headers, arrived)
             return self._dujiao(path.removeprefix("/api/v1/upstream/"), query)
         if path.startswith("/plugin/open-api/"):
             self._check(headers.get("Api-Signature"), form, headers.get("Api-Id"))
@@ -80,11 +80,12 @@ class Shop:
         if signature != hashlib.md5(f"{text}&key={APP_KEY}".encode()).hexdigest() or app_id != APP_ID:
             self.wrong.append(text)
 
-    def _check_request_signature(self, method: str, path: str, headers) -> None:
+    def _check_request_signature(self, method: str, path: str, headers, arrived: datetime) -> None:
         stamp = headers.get("Dujiao-Next-Timestamp")
         text = "\n".join([method, path, str(stamp), hashlib.md5(b"").hexdigest()])
         is_signed = headers.get("Dujiao-Next-Signature") == hmac.new(APP_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
-        seconds = (self.clock.now() - datetime(1970, 1, 1)).total_seconds()
+        # When it came: a slow answer is thought about after the clock has moved on.
+        seconds = (arrived - datetime(1970, 1, 1)).total_seconds()
         if not is_signed or headers.get("Dujiao-Next-Api-Key") != APP_ID or abs(int(stamp) - seconds) > 60:
             self.wrong.append(text)
 
@@ -161,7 +162,8 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             form = dict(parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True))
             parts = urlsplit(self.path)
             query = dict(parse_qsl(parts.query))
-            shop.asked.append((shop.clock.now(), method, parts.path, form))
+            arrived = shop.clock.now()
+            shop.asked.append((arrived, method, parts.path, form))
             fault = shop.fault()
             if fault == "slow":
                 time.sleep(1.3)
@@ -181,7 +183,9 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
                 return self._send(200, b"[]")
             if fault == "nan":
                 return self._send(200, b'{"code": 200, "ok": true, "data": NaN}')
-            body = b"fine" if parts.path == "/" else json.dumps(shop.answer(method, parts.path, query, form, self.headers), ensure_ascii=False).encode()
+            body = (
+                b"fine" if parts.path == "/" else json.dumps(shop.answer(method, parts.path, query, form, self.headers, arrived), ensure_ascii=False).encode()
+            )
             if fault == "short":
                 self.close_connection = True
                 return self._send(200, body[: len(body) // 2], length=len(body))
