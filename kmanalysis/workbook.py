@@ -153,9 +153,9 @@ class Workbook:
         if self.has_engine and _events_seen(self)["seen"].sum() == 0:
             times = _event_times(self)
             if times["first"].isna().all():
-                raise UsageError("The folder holds no dated event: there is nothing to judge. Load orders, tickets, quotes or the like first.")
+                raise UsageError("This folder holds no dated events. Load orders, tickets or quotes first.")
             first, last = Month.of(times["first"].min()), Month.of(times["last"].max())
-            raise UsageError("Nothing happened in {month}: the folder's events are of {first} to {last}.", month=self.month, first=first, last=last)
+            raise UsageError("There are no events in {month}. This folder's events run from {first} to {last}.", month=self.month, first=first, last=last)
 
     @property
     def months(self) -> list[Month]:
@@ -220,7 +220,7 @@ class Workbook:
 
     def _names(self) -> dict[str, str]:
         if self.not_given({"suppliers": ()}):
-            raise UsageError("The folder has no table suppliers: add suppliers.csv with the columns supplier_id and name, a row a supplier.")
+            raise UsageError("The folder has no suppliers table. Add suppliers.csv with the columns supplier_id and name, one row per supplier.")
         named = _supplier_names(self)
         return dict(zip(named["supplier_id"], named["name"], strict=True))
 

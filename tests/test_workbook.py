@@ -130,12 +130,12 @@ def test_a_month_without_any_event_is_an_error(workbook_of):
     workbook.check_month()
     with pytest.raises(UsageError) as caught:
         workbook.at(Month.parse("2027-01")).check_month()
-    assert str(caught.value) == "Nothing happened in 2027-01: the folder's events are of 2026-10 to 2026-10."
-    with pytest.raises(UsageError, match="holds no dated event"):
+    assert str(caught.value) == "There are no events in 2027-01. This folder's events run from 2026-10 to 2026-10."
+    with pytest.raises(UsageError, match="holds no dated events"):
         workbook_of({"products": [{"sku": "k1"}]}).check_month()
 
 
 def test_a_folder_without_suppliers_is_an_error_that_says_what_to_add(tmp_path):
     (tmp_path / "probes.csv").write_text("supplier_id,probed_at,is_up\ns1,2026-10-03 00:00:00,true\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"no table suppliers: add suppliers\.csv with the columns supplier_id and name"):
+    with pytest.raises(UsageError, match=r"no suppliers table\. Add suppliers\.csv with the columns supplier_id and name"):
         _ = open_workbook(tmp_path, "2026-10", lang="en").names

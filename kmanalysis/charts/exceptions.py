@@ -38,11 +38,11 @@ _LOOKS = {
 def opening(sums: pd.DataFrame, checks: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:
     """How many exceptions there are, what hangs on them and with whom most; ``sums`` and ``checks`` as `exception_sums` and `exception_checks` give them."""
     unseen = int((checks["lacks"] != "").sum())
-    apart = words.text("{count} kinds were not looked for: what they need was not supplied.", count=unseen) if unseen else ""
+    apart = words.text("{count} kinds were not checked: their data are missing.", count=unseen) if unseen else ""
     if sums.empty:
-        return markdown(words.sentences(words.text("No exception was found in what was looked at."), apart))
+        return markdown(words.sentences(words.text("No exceptions were found in the rows checked."), apart))
     lead = words.text(
-        "**{cases} exceptions with {suppliers} suppliers; {amount} hang on them.**",
+        "**{cases} exceptions across {suppliers} suppliers, {amount} at stake.**",
         cases=words.number(sums["cases"].sum()),
         suppliers=words.number(sums["supplier_id"].nunique()),
         amount=money_in_all(sums, words),
@@ -54,24 +54,24 @@ def opening(sums: pd.DataFrame, checks: pd.DataFrame, words: Words, names: Mappi
         for supplier, of_one in by_money(sums)[:NAMED]
     ]
     # A space: emphasis that ends in punctuation would else run on into Chinese.
-    return markdown(f"{lead} {words.sentences(words.text('Most with {suppliers}.', suppliers=words.join(most, '; ')), apart)}")
+    return markdown(f"{lead} {words.sentences(words.text('Most at stake: {suppliers}.', suppliers=words.join(most, '; ')), apart)}")
 
 
 def by_money(sums: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The sums of each supplier, those first on whose exceptions most money hangs."""
     of_suppliers = [(str(supplier), of_one) for supplier, of_one in sums.groupby("supplier_id", sort=True)]
-    return sorted(of_suppliers, key=lambda found: (-float(sum(found[1]["amount"])), -int(found[1]["cases"].sum()), found[0]))
+    return sorted(of_suppliers, key=lambda found: (-float(sum(found[1]["amount"].dropna())), -int(found[1]["cases"].sum()), found[0]))
 
 
 def money_in_all(sums: pd.DataFrame, words: Words) -> str:
     """The amounts by currency; a dash where there is none."""
-    amounts = {str(currency): sum(of_one["amount"], Decimal(0)) for currency, of_one in sums.groupby("currency", sort=True)}
+    amounts = {str(currency): sum(of_one["amount"].dropna(), Decimal(0)) for currency, of_one in sums.groupby("currency", sort=True)}
     return " + ".join(words.money(amount, currency) for currency, amount in amounts.items()) or MISSING
 
 
 def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table:
     """The kinds of exceptions: how many, what hangs on them, what was looked at, and the next step."""
-    headings = [*(words.text("Exception"), words.text("Cases"), words.text("Amount"), words.text("Looked at"), words.text("Next step"))]
+    headings = [*(words.text("Exception"), words.text("Cases"), words.text("Amount"), words.text("Checked"), words.text("Next step"))]
     cells = []
     for check in checks.to_dict("records"):
         kind = str(check["kind"])
@@ -82,21 +82,21 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
                     words.name(f"exception.{kind}"),
                     MISSING,
                     MISSING,
-                    words.text("not looked at: no {lacks}", lacks=words.join(check["lacks"].split(";"))),
+                    words.text("not checked: no {lacks}", lacks=words.join(check["lacks"].split(";"))),
                     MISSING,
                 ]
             )
             continue
         cases = int(of_kind["cases"].sum())
-        looked_at = words.text("{count} {things} looked at", count=words.number(check["looked_at"]), things=words.name(f"exception_unit.{kind}"))
+        looked_at = words.text("{count} {things} checked", count=words.number(check["looked_at"]), things=words.name(f"exception_unit.{kind}"))
         step = words.name(f"exception_step.{kind}") if cases else MISSING
         cells.append([words.name(f"exception.{kind}"), words.number(cases), money_in_all(of_kind, words), looked_at, step])
-    note = words.text("None means: none in what was looked at.")
+    note = words.text("Zero means that none were found in the rows checked.")
     return table(pd.DataFrame(cells, columns=headings), words.text("Exceptions by kind"), numbers=headings[1:3], note=note)
 
 
 def kind_counts(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """How many exceptions of each kind there are, in words, a dash where nobody looked: a plain frame."""
+    """Number of cases by kind, as text; a dash marks kinds that were not checked. Returns a plain frame."""
     counts = sums.groupby("kind")["cases"].sum()
     told = [words.number(counts.get(kind, 0)) if not lacks else MISSING for kind, lacks in zip(checks["kind"], checks["lacks"], strict=True)]
     return pd.DataFrame({words.text("Cases"): told}, index=[words.name(f"exception.{kind}") for kind in checks["kind"]])
@@ -119,7 +119,7 @@ def exception_lists(found: pd.DataFrame, words: Words, names: Mapping[str, str])
 def _lines(found: pd.DataFrame, kind: str, words: Words, names: Mapping[str, str]) -> Table:
     headings = [
         *(words.text("Supplier"), words.name("orders.order_id"), words.name("orders.sku"), words.text("When")),
-        *(words.text("Amount"), words.text("What was seen")),
+        *(words.text("Amount"), words.text("Finding")),
     ]
     # A supplier's page has the rows of one, the portfolio's those of all: the largest first in either.
     largest = found.assign(size=found["amount"].astype("float64")).sort_values(["size", "supplier_id"], ascending=[False, True], kind="stable")
@@ -145,13 +145,13 @@ def _seen(row: Row, kind: str, words: Words, names: Mapping[str, str]) -> str:
     currency = row["currency"] if isinstance(row["currency"], str) else ""
     if kind == "repeated_code":
         return words.text(
-            "handed out before, on {moment}, by {supplier} for order {order}",
+            "first issued on {moment} by {supplier} for order {order}",
             moment=words.moment(row["since_at"]),
             supplier=supplier_name(row["earlier_supplier_id"], names),
             order=row["earlier_order_id"] if isinstance(row["earlier_order_id"], str) else MISSING,
         )
     if kind == "no_remedy":
-        return words.text("neither sent anew nor paid for by {moment}", moment=words.moment(row["since_at"]))
+        return words.text("neither replaced nor refunded by {moment}", moment=words.moment(row["since_at"]))
     if kind in ("below_cost", "zero_cost"):
         return words.text("cost {cost}", cost=words.money(row["cost_now"], currency))
     if kind == "cost_jump":

@@ -161,7 +161,7 @@ def score(
             raise typer.Exit(1)
 
 
-@app.command(help="Print the month's exceptions: orders, codes and goods to look at, with the money that hangs on them.")
+@app.command(help="Print the month's exceptions: orders, codes and goods to review, with the amount at stake.")
 def exceptions(
     data: Data = None,
     month: MonthText = None,
@@ -189,7 +189,7 @@ def exceptions(
         for check in exception_checks(workbook).to_dict("records"):
             if check["lacks"]:
                 lacks = words.join(check["lacks"].split(";"))
-                told = words.text("{kind}: not looked at, since {lacks} was not supplied.", kind=words.name(f"exception.{check['kind']}"), lacks=lacks)
+                told = words.text("{kind}: not checked, {lacks} missing.", kind=words.name(f"exception.{check['kind']}"), lacks=lacks)
                 typer.echo(told, err=True)
         warn_of_rejects(receipts_of(workbook), words)
 

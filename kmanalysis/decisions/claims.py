@@ -130,7 +130,7 @@ def claims_to_make(workbook: Workbook, suppliers: tuple[str, ...] = ()) -> pd.Da
     Columns as `claim_lines`. Raises UsageError for a supplier that there is not, and where `NEEDS` were not given.
     """
     if lacks := workbook.not_given(NEEDS):
-        raise UsageError("Nothing can be claimed: without {lacks} nobody knows what was made good or paid.", lacks=", ".join(lacks))
+        raise UsageError("Claims cannot be calculated: this folder lacks {lacks}, so remedies and payments are unknown.", lacks=", ".join(lacks))
     for supplier in suppliers:
         if supplier not in workbook.names:
             raise UsageError("No supplier has the id {found!r}. Known: {accepted}.", found=supplier, accepted=", ".join(workbook.suppliers[:20]))

@@ -49,7 +49,8 @@ COLUMNS = {
     "stock": "int64",
     "units": "int64",
 }
-"""Columns of an exception and their types. ``amount`` is what hangs on it: what the buyer paid, what was lost, or by how much the cost rose.
+"""Columns of an exception and their types. ``amount`` is what is at stake: what the buyer paid, what was lost, or by how much the cost rose; null where
+it is unknown.
 
 ``earlier_order_id``, ``earlier_supplier_id`` and ``since_at`` say to whom a repeated code went before, and since when a remedy is overdue.
 """
@@ -72,9 +73,13 @@ def exception_sums(workbook: Workbook) -> pd.DataFrame:
 
 @frame("decisions.exception_checks")
 def exception_checks(workbook: Workbook) -> pd.DataFrame:
-    """What was looked at, a row a kind: kind, looked_at (orders, codes or goods of the month), lacks (what was not given, by ``;``; empty: nothing)."""
+    """What was checked, one row per kind: kind, looked_at, lacks.
+
+    ``looked_at`` counts orders, codes or goods of the month; for not_delivered, all orders placed before its end. ``lacks`` names what was not given, by
+    ``;`` (empty: nothing).
+    """
     counts = _looked_at(workbook).iloc[0]
-    of_kind = {"repeated_code": "codes", "no_remedy": "failed", "frozen_stock": "goods", "unexplained_refund": "refunded"}
+    of_kind = {"not_delivered": "placed", "repeated_code": "codes", "no_remedy": "failed", "frozen_stock": "goods", "unexplained_refund": "refunded"}
     lacks = [";".join(workbook.not_given(needs)) for needs in KINDS.values()]
     looked_at = [0 if lack else int(counts[of_kind.get(kind, "orders")]) for kind, lack in zip(KINDS, lacks, strict=True)]
     return pd.DataFrame({"kind": list(KINDS), "looked_at": looked_at, "lacks": pd.Series(lacks, dtype="str")})
@@ -118,7 +123,15 @@ def _all(workbook: Workbook) -> ir.Table:
 
 
 def _order(found: ir.Table) -> list[ir.Value]:
-    return [ibis.desc(found.amount), found.supplier_id, ibis.coalesce(found.order_id, ""), found.sku, found.happened_at, ibis.coalesce(found.currency, "")]
+    # An amount that nobody knows comes last, in every engine.
+    return [
+        ibis.desc(ibis.coalesce(as_parts(found.amount), -1)),
+        found.supplier_id,
+        ibis.coalesce(found.order_id, ""),
+        found.sku,
+        found.happened_at,
+        ibis.coalesce(found.currency, ""),
+    ]
 
 
 @query("decisions.exception_sums")
@@ -130,12 +143,19 @@ def _sums(workbook: Workbook) -> ir.Table:
 
 @query("decisions.exceptions_looked_at")
 def _looked_at(workbook: Workbook) -> ir.Table:
-    """What there is to look at in the month: orders, failed, refunded, codes, goods (supplier × SKU with a known reading)."""
+    """What there is to check in the month: orders, placed (of all time), failed, refunded, codes, goods (supplier × SKU with a known reading)."""
     orders, codes, readings = (workbook.in_month(name) for name in ("orders", "codes", "stock_snapshots"))
     known = readings.filter(is_known(readings))[["supplier_id", "sku"]].distinct()
     counted = orders.aggregate(orders=orders.count(), refunded=orders.count(where=orders.status == "refunded"))
     failed = _overdue(workbook)
-    return counted.cross_join(failed.aggregate(failed=failed.count()), codes.aggregate(codes=codes.count()), known.aggregate(goods=known.count()))
+    placed = workbook.table("orders")
+    placed = placed.filter(placed.ordered_at < workbook.period.end)
+    return counted.cross_join(
+        placed.aggregate(placed=placed.count()),
+        failed.aggregate(failed=failed.count()),
+        codes.aggregate(codes=codes.count()),
+        known.aggregate(goods=known.count()),
+    )
 
 
 def _rows(found: ir.Table, kind: str, **columns: ir.Value) -> ir.Table:
@@ -156,7 +176,7 @@ def _repeated_codes(workbook: Workbook) -> ir.Table:
     again = numbered.filter(numbered.place > 0, numbered.issued_at >= workbook.period.start).join(first, "code_digest")
     paid = workbook.table("orders").select(paid_order_id="order_id", amount="amount", currency="currency")
     found = again.left_join(paid, again.order_id == paid.paid_order_id)
-    return _rows(found, "repeated_code", happened_at=found.issued_at, amount=ibis.coalesce(found.amount, 0))
+    return _rows(found, "repeated_code", happened_at=found.issued_at)
 
 
 def _not_delivered(workbook: Workbook) -> ir.Table:

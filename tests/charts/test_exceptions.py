@@ -27,13 +27,13 @@ def test_the_opening_says_how_many_and_how_much_and_with_whom(zh, names):
 
 def test_no_exception_is_said_of_what_was_looked_at_alone(en, names):
     told = opening(sums_of(), checks_of(repeated_code="codes"), en, names).data
-    assert told == "No exception was found in what was looked at. 1 kinds were not looked for: what they need was not supplied."
+    assert told == "No exceptions were found in the rows checked. 1 kinds were not checked: their data are missing."
 
 
 def test_a_kind_says_what_was_looked_at_or_why_not(en):
     told = kinds_table(sums_of(*SUMS), checks_of(no_remedy="compensations"), en).html
-    assert "not looked at: no compensations" in told
-    assert "1,200 codes looked at" in told
+    assert "not checked: no compensations" in told
+    assert "1,200 codes checked" in told
     assert "raise the price or take it off sale" in told
     assert "record why it was refunded" not in told
     counts = kind_counts(sums_of(*SUMS), checks_of(no_remedy="compensations"), en)["Cases"]
@@ -50,7 +50,7 @@ def test_the_lists_say_what_was_seen(en, names):
         base | {"kind": "unexplained_refund", "order_id": "<b>O4</b>"},
     ]
     told = exception_lists(pd.DataFrame(rows), en, names)._repr_html_()
-    assert "handed out before, on 2026-10-05 12:00, by S02" in told
+    assert "first issued on 2026-10-05 12:00 by S02" in told
     assert "for order O1" in told
     assert "unit cost CN¥6.00 → CN¥9.00" in told
     assert "always 500 in stock, 25 sold" in told

@@ -313,7 +313,7 @@ def test_a_month_without_any_event_is_refused(run, data, command, tmp_path):
     out = ["--out", tmp_path] if command == "report" else []
     done = run(command, "--data", data, "--month", "2031-01", *out, "--lang", "en")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "Nothing happened in 2031-01: the folder's events are of 2026-0" in done.stderr
+    assert "There are no events in 2031-01. This folder's events run from 2026-0" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["score", "report"])
@@ -322,7 +322,7 @@ def test_a_folder_without_suppliers_is_refused(run, command, tmp_path):
     out = ["--out", tmp_path / "out"] if command == "report" else []
     done = run(command, "--data", tmp_path, "--month", "2026-10", *out, "--lang", "en")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "The folder has no table suppliers" in done.stderr
+    assert "The folder has no suppliers table" in done.stderr
 
 
 def test_exceptions_are_printed_with_what_was_not_looked_at(run, data, tmp_path):
@@ -331,7 +331,7 @@ def test_exceptions_are_printed_with_what_was_not_looked_at(run, data, tmp_path)
     done = run("exceptions", "--data", folder, "--month", "2026-10", "--lang", "en")
     assert done.exit_code == 0, done.stderr
     assert list(pd.read_csv(StringIO(done.stdout)).columns) == list(COLUMNS)
-    assert done.stderr == "code handed out twice: not looked at, since codes was not supplied.\n"
+    assert done.stderr == "code handed out twice: not checked, codes missing.\n"
     told = json.loads(run("exceptions", "--data", folder, "--month", "2026-10", "--format", "json").stdout)
     assert [check["lacks"] for check in told["looked_at"]] == ["codes", *[""] * 7]
     assert len(told["exceptions"]) == len(pd.read_csv(StringIO(done.stdout)))

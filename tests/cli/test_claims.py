@@ -194,6 +194,6 @@ def test_nothing_is_claimed_where_nobody_knows_what_was_paid_or_made_good(folder
     (folder / f"{table}.csv").unlink()
     done = export(folder, "2026-10")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == f"Error: Nothing can be claimed: without {table} nobody knows what was made good or paid.\n"
+    assert done.stderr == f"Error: Claims cannot be calculated: this folder lacks {table}, so remedies and payments are unknown.\n"
     assert not (folder / "claims.csv").exists()
     assert not (folder / "claims.parquet").exists()

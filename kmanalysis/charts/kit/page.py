@@ -202,7 +202,7 @@ def missing_data(workbook: Workbook, dimension: str = "") -> Table | None:
     by_lack = {str(lack): list(closed["measure"]) for lack, closed in lacks.groupby("lacks", sort=False)}
     # What would bring most of the whole comes first.
     order = sorted(by_lack, key=lambda lack: -weights.reindex(by_lack[lack]).sum())
-    headings = [*(words.text("Missing"), words.text("Measures without data"), words.text("Share of the whole"), words.text("How to supply it"))]
+    headings = [*(words.text("Missing"), words.text("Measures without data"), words.text("Share of the whole"), words.text("How to add it"))]
     cells = [
         [
             _lack(lack, words),
@@ -212,8 +212,8 @@ def missing_data(workbook: Workbook, dimension: str = "") -> Table | None:
         ]
         for lack in order
     ]
-    note = words.text("What was not supplied counts neither for nor against anybody. An empty table or column says that there was nothing.")
-    return table(pd.DataFrame(cells, columns=headings), words.text("Data that were not supplied"), numbers=headings[2:3], note=note)
+    note = words.text("Missing data count neither for nor against a supplier. An empty table or column means that there were none.")
+    return table(pd.DataFrame(cells, columns=headings), words.text("Missing data"), numbers=headings[2:3], note=note)
 
 
 def _lack(lack: str, words: Words) -> str:

@@ -125,10 +125,10 @@ def known_table(card: pd.DataFrame, grades: pd.DataFrame, sums: pd.DataFrame, wo
         for supplier in order[:MOST_ROWS]
     ]
     cut = words.text("The first {shown} of {all}.", shown=len(cells), all=len(order)) if len(cells) < len(order) else ""
-    note = words.sentences(words.text("No grade: the rest of the evidence is missing. Judged: the share of the whole that is decided."), cut)
+    note = words.sentences(words.text("Not graded: the remaining evidence is missing. Judged: share of the total weight with a verdict."), cut)
     return table(
-        pd.DataFrame(cells, columns=headings), words.text("What is known of those whose evidence carries no grade"),
-        numbers=[*headings[1:2], *headings[3:]], note=note, empty=words.text("Everybody's evidence carries a grade."),
+        pd.DataFrame(cells, columns=headings), words.text("Suppliers with too little evidence for a grade: what is known"),
+        numbers=[*headings[1:2], *headings[3:]], note=note, empty=words.text("Every supplier has enough evidence for a grade."),
     )  # fmt: skip
 
 

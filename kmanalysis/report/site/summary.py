@@ -47,7 +47,7 @@ def five_lines(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
         lines.append({"css": "todo", "kind": words.text("To do"), "sentence": _todo(workbook), "who": [], "more": "", "href": pages.get("09_review", "")})
     if workbook.holds(not_given) and len(lacks := not_given(workbook)[["measure", "lacks"]].drop_duplicates()):
         sentence = words.text(
-            "{lacks} tables or columns; {measures} measures have no data for want of them.",
+            "{lacks} tables or columns are missing, so {measures} measures have no data.",
             lacks=words.number(lacks["lacks"].nunique()),
             measures=words.number(lacks["measure"].nunique()),
         )
@@ -103,7 +103,7 @@ def _owed(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
         for row in owed.to_dict("records")
     ]
     lacks = workbook.not_given(NEEDS)
-    empty = words.text("Not known: {lacks} was not supplied.", lacks=words.join(lacks)) if lacks else words.text("Nothing.")
+    empty = words.text("Unknown: {lacks} not supplied.", lacks=words.join(lacks)) if lacks else words.text("Nothing.")
     line = _line("owed", words.text("Owed to us"), who, links, empty)
     if who:
         line["sentence"] = words.text("{amount} in all", amount=_by_currency(owed, "outstanding_amount", words))
@@ -118,7 +118,7 @@ def _exceptions(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
         detail = words.entry(words.name(f"exception.{worst.index[0]}"), words.number(worst.iloc[0]))
         amount = money_in_all(of_one, words)
         who.append((supplier, names.get(supplier, supplier), detail if amount == MISSING else f"{detail} · {amount}"))
-    line = _line("odd", words.text("Exceptions"), who, links, words.text("None in what was looked at."))
+    line = _line("odd", words.text("Exceptions"), who, links, words.text("None found in the rows checked."))
     if who:
         cases, amount = words.number(sums["cases"].sum()), money_in_all(sums, words)
         line["sentence"] = (

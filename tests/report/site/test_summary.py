@@ -67,4 +67,4 @@ def test_what_was_not_supplied_has_a_line_of_its_own():
     workbook = judged_workbook({"S01": 99.0}, lang="en")
     lacks = [("S01", "price.hidden_fee_rate", "fees"), ("S01", "price.low_price_trap", "fees"), ("S01", "service.resolution", "tickets.resolved_at")]
     workbook.finished(not_given.name, lambda _: pd.DataFrame(lacks, columns=["supplier_id", "measure", "lacks"]))
-    assert lines_of(workbook)["Not supplied"] == "2 tables or columns; 3 measures have no data for want of them."
+    assert lines_of(workbook)["Not supplied"] == "2 tables or columns are missing, so 3 measures have no data."
