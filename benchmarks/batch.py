@@ -51,8 +51,8 @@ def prepared(folder: Path, pages: int) -> dict:
     from kmanalysis.decisions.bundle import finished_frames
     from kmanalysis.opening import open_workbook
     from kmanalysis.report.cache.program import program_digest
+    from kmanalysis.report.making.task import Task
     from kmanalysis.report.notebooks import report_notebooks
-    from kmanalysis.report.runner.page import Task
     from kmanalysis.report.site.html import month_name
     from kmanalysis.report.site.pages import all_pages
     from kmanalysis.report.slices import Slices
@@ -95,7 +95,7 @@ def prepared(folder: Path, pages: int) -> dict:
 
 def in_batch(tasks: dict, out: Path) -> None:
     """Ours: a process for each page, forked from one that has imported everything."""
-    from kmanalysis.report.runner.pool import made_pages
+    from kmanalysis.report.making.pool import made_pages
 
     for path, made in made_pages(tasks.items(), 0):
         if made.failure:
@@ -132,7 +132,7 @@ def in_commands(tasks: dict, out: Path) -> None:
 
 def variables(task) -> dict[str, str]:
     """The environment of a page's notebook, its folder prepared: the same for all ways, or the pages could not be the same."""
-    from kmanalysis.report.runner.folder import environment, prepare_folder
+    from kmanalysis.report.making.environment import environment, prepare_folder
 
     prepare_folder(task.folder)
     return environment(task.slice_folder, task.folder)

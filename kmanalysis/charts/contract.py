@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter
 
 from kmanalysis.charts.kit.cells import Row, is_missing, supplier_name
 from kmanalysis.charts.kit.forms import legend_below, row_axis, supplier_axis, worst
-from kmanalysis.charts.kit.style import GREEN, GREY, INK, ORANGE, PAPER, RED, chart, new_axes, nothing, set_title, supplier_label
+from kmanalysis.charts.kit.lengths import supplier_label
+from kmanalysis.charts.kit.style import GREEN, GREY, INK, ORANGE, PAPER, RED, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
 from kmanalysis.charts.kit.text import markdown
 from kmanalysis.standards import Standards

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 import pandas as pd
 from IPython.display import Markdown
@@ -13,6 +12,7 @@ from kmanalysis.charts.kit.cells import Row, supplier_name
 from kmanalysis.charts.kit.forms import stacked
 from kmanalysis.charts.kit.page import Sections, plain
 from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
+from kmanalysis.charts.kit.sums import by_money, money_in_all
 from kmanalysis.charts.kit.tables import Table, table
 from kmanalysis.charts.kit.text import markdown
 from kmanalysis.words import MISSING, Words
@@ -55,18 +55,6 @@ def opening(sums: pd.DataFrame, checks: pd.DataFrame, words: Words, names: Mappi
     ]
     # A space: emphasis that ends in punctuation would else run on into Chinese.
     return markdown(f"{lead} {words.sentences(words.text('Most at stake: {suppliers}.', suppliers=words.join(most, '; ')), apart)}")
-
-
-def by_money(sums: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """The sums of each supplier, those first on whose exceptions most money hangs."""
-    of_suppliers = [(str(supplier), of_one) for supplier, of_one in sums.groupby("supplier_id", sort=True)]
-    return sorted(of_suppliers, key=lambda found: (-float(sum(found[1]["amount"].dropna())), -int(found[1]["cases"].sum()), found[0]))
-
-
-def money_in_all(sums: pd.DataFrame, words: Words) -> str:
-    """The amounts by currency; a dash where there is none."""
-    amounts = {str(currency): sum(of_one["amount"].dropna(), Decimal(0)) for currency, of_one in sums.groupby("currency", sort=True)}
-    return " + ".join(words.money(amount, currency) for currency, amount in amounts.items()) or MISSING
 
 
 def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table:

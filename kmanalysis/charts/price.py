@@ -11,23 +11,8 @@ from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import Row, is_missing, supplier_name
 from kmanalysis.charts.kit.forms import legend_below, quantity_axis, stacked, supplier_axis, worst
-from kmanalysis.charts.kit.style import (
-    BLUE,
-    GREY,
-    GRID,
-    INK,
-    MOST_ROWS,
-    ORANGE,
-    PAPER,
-    RASTER_MARKS,
-    RED,
-    chart,
-    new_axes,
-    nothing,
-    set_title,
-    shortened,
-    supplier_label,
-)
+from kmanalysis.charts.kit.lengths import MOST_ROWS, shortened, supplier_label
+from kmanalysis.charts.kit.style import BLUE, GREY, GRID, INK, ORANGE, PAPER, RASTER_MARKS, RED, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import Table, table
 from kmanalysis.standards import Standard
 from kmanalysis.units import unit_of

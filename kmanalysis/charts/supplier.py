@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import is_missing
 from kmanalysis.charts.kit.forms import row_axis, share_map
-from kmanalysis.charts.kit.style import BLUE, GREY, GRID, RED, SKY, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
+from kmanalysis.charts.kit.lengths import VERDICT_SYMBOLS
+from kmanalysis.charts.kit.style import BLUE, GREY, GRID, RED, SKY, VERDICT_LOOKS, chart, new_axes, nothing, set_title
 from kmanalysis.charts.review.grades import floor_lines
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, GRADES

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kmanalysis.charts.kit.cells import supplier_name
-from kmanalysis.charts.kit.style import VERDICT_SYMBOLS
+from kmanalysis.charts.kit.lengths import VERDICT_SYMBOLS
 from kmanalysis.charts.kit.tables import grade_name
 from kmanalysis.explorers.display import STYLE, button, interactive_table, note, put, supplier_options
 from kmanalysis.explorers.models.session import Session

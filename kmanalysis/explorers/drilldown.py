@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from kmanalysis.charts.kit.cells import TECHNICAL, Row, in_words
-from kmanalysis.charts.kit.style import VERDICT_SYMBOLS
+from kmanalysis.charts.kit.lengths import VERDICT_SYMBOLS
 from kmanalysis.charts.kit.tables import grade_name
 from kmanalysis.explorers.display import STYLE, WIDE, button, interactive_table, note, put, supplier_options
 from kmanalysis.explorers.models.rows import PAGE, Page, page_of

@@ -16,13 +16,11 @@ from kmanalysis.report.cache.fingerprints import Fingerprints
 from kmanalysis.report.cache.manifest import MANIFEST, OK, OUTDATED, Contents, PageRecord, forget_unfinished, manifest, note_unfinished, recorded_pages
 from kmanalysis.report.cache.program import versions
 from kmanalysis.report.files import PARTIAL, output_folder, write_whole
+from kmanalysis.report.making.background import BackgroundPages
+from kmanalysis.report.making.pool import Preloader, preloader
+from kmanalysis.report.making.task import CAN_FORK, NOTEBOOK_ENGINE, Made, Task, failure_sentence
 from kmanalysis.report.progress import Outcome
 from kmanalysis.report.request import Options
-from kmanalysis.report.runner.background import BackgroundPages
-from kmanalysis.report.runner.engine import CAN_FORK
-from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE
-from kmanalysis.report.runner.page import Made, Task, failure_sentence
-from kmanalysis.report.runner.pool import Preloader, preloader
 from kmanalysis.report.sheets.data_files import measures_parquet, scorecard_csv
 from kmanalysis.report.sheets.excel import scorecard_workbook
 from kmanalysis.report.site.html import Link, month_name

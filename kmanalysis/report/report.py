@@ -14,10 +14,10 @@ from kmanalysis.report.cache.fingerprints import Fingerprints, read_fingerprints
 from kmanalysis.report.cache.months import MonthStore, remember_last_month
 from kmanalysis.report.choice import chosen_pages
 from kmanalysis.report.files import KEPT
+from kmanalysis.report.making.pool import Preloader, preloader
 from kmanalysis.report.notebooks import Notebook, report_notebooks
 from kmanalysis.report.progress import Progress
 from kmanalysis.report.request import Options, Request, Result
-from kmanalysis.report.runner.pool import Preloader, preloader
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
 

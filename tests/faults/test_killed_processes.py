@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kmanalysis.report.runner.engine import CAN_FORK
+from kmanalysis.report.making.task import CAN_FORK
 from tests.faults.conftest import content
 
 pytestmark = pytest.mark.skipif(not CAN_FORK or not Path("/proc").is_dir(), reason="forks, and looks for processes in /proc")

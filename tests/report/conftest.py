@@ -2,6 +2,8 @@ import pandas as pd
 import pytest
 
 from kmanalysis.report.batch import Source
+from kmanalysis.report.making.pool import Preloader
+from kmanalysis.report.making.task import CAN_FORK
 from kmanalysis.report.notebooks import report_notebooks
 from kmanalysis.report.slices import Slices
 from tests.report.small import FINGERPRINTS, FIXTURES, finished, judged_workbook
@@ -19,6 +21,16 @@ def notebooks_of(tmp_path):
         return report_notebooks(folder)
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def preloader():
+    """A preloader; None where nothing can be forked."""
+    if not CAN_FORK:
+        yield None
+        return
+    with Preloader() as preloader:
+        yield preloader
 
 
 @pytest.fixture

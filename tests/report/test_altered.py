@@ -12,9 +12,9 @@ from rich.console import Console
 from kmanalysis.decisions.bundle import FRAMES
 from kmanalysis.report.cache.digests import frame_digest, read_sealed
 from kmanalysis.report.files import KEPT
+from kmanalysis.report.making.task import Made
 from kmanalysis.report.progress import Progress
 from kmanalysis.report.request import Options, Request, fulfil
-from kmanalysis.report.runner.page import Made
 from kmanalysis.scoring.scorecard import scorecard
 from kmanalysis.slices import open_slice
 from kmanalysis.standards import default_standards
@@ -64,7 +64,7 @@ def report(tmp_path, notebooks_of, monkeypatch):
     monkeypatch.setattr("kmanalysis.report.report.frame_names", finished)
     monkeypatch.setattr("kmanalysis.report.report.each_finished_frame", lambda workbook: finished(workbook).items())
     monkeypatch.setattr("kmanalysis.report.report.preloader", nullcontext)
-    monkeypatch.setattr("kmanalysis.report.runner.background.made_pages", made_pages)
+    monkeypatch.setattr("kmanalysis.report.making.background.made_pages", made_pages)
     monkeypatch.setattr("kmanalysis.report.batch.scorecard_workbook", lambda workbook: scorecard(workbook).to_csv().encode())
 
     def see_to():

@@ -6,8 +6,8 @@ import pytest
 
 from kmanalysis.report.batch import write_report
 from kmanalysis.report.choice import chosen_pages
+from kmanalysis.report.making.task import NOTEBOOK_ENGINE
 from kmanalysis.report.request import Options
-from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE
 from kmanalysis.report.site.html import outside_parts
 from kmanalysis.report.site.pages import all_pages
 from tests.report.small import judged_workbook

@@ -12,7 +12,8 @@ from kmanalysis.cli.app import app
 from kmanalysis.cli.operator_folder import make_operator_folder
 from kmanalysis.report.batch import Options, write_report
 from kmanalysis.report.notebooks import report_notebooks
-from kmanalysis.report.site.html import notebook_body, outside_parts
+from kmanalysis.report.site.html import outside_parts
+from kmanalysis.report.site.notebook_html import notebook_body
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.scoring.grades import grades
 from kmanalysis.scoring.scorecard import dimension_scores

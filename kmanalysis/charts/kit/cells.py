@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from kmanalysis.charts.kit.style import shortened
+from kmanalysis.charts.kit.lengths import shortened
 from kmanalysis.standards import SIGNS, Standards
 from kmanalysis.tables import tables
 from kmanalysis.units import unit_of

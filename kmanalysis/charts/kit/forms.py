@@ -11,27 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from kmanalysis.charts.kit.style import (
-    BLUE,
-    GREY,
-    INK,
-    MANY_ROWS,
-    MOST_ROWS,
-    ORANGE,
-    PAPER,
-    PURPLE,
-    RASTER_MARKS,
-    RED,
-    SKY,
-    WIDTH,
-    chart,
-    columns,
-    new_axes,
-    nothing,
-    set_title,
-    shortened,
-    supplier_label,
-)
+from kmanalysis.charts.kit.lengths import MANY_ROWS, MOST_ROWS, columns, shortened, supplier_label
+from kmanalysis.charts.kit.style import BLUE, GREY, INK, ORANGE, PAPER, PURPLE, RASTER_MARKS, RED, SKY, WIDTH, chart, new_axes, nothing, set_title
 from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 

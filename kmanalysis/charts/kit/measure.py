@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import Row, asked
 from kmanalysis.charts.kit.forms import quantity_axis, supplier_axis, worst
-from kmanalysis.charts.kit.style import GREY, GRID, INK, PAPER, VERDICT_LOOKS, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
+from kmanalysis.charts.kit.lengths import VERDICT_SYMBOLS
+from kmanalysis.charts.kit.style import GREY, GRID, INK, PAPER, VERDICT_LOOKS, chart, new_axes, nothing, set_title
 from kmanalysis.words import Words
 
 

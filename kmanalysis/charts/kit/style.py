@@ -6,8 +6,7 @@ Charts set their style around themselves and draw on figures of their own: nothi
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, wraps
 from importlib.util import find_spec
@@ -24,6 +23,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
+from kmanalysis.charts.kit.lengths import wrapped
 from kmanalysis.charts.kit.margins import set_margins
 
 INK, MUTED, GRID, PAPER = "#1f2328", "#59636e", "#d8dee4", "#fefefe"
@@ -32,18 +32,12 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = "#0173b2", "#de8f05", "#029e73", "
 VERDICT_LOOKS = MappingProxyType({"met": (GREEN, "o"), "missed": (RED, "X"), "unproven": (ORANGE, "D"), "no_data": (GREY, ".")})
 """Colour and marker of a verdict: told apart without colour as well."""
 
-VERDICT_SYMBOLS = MappingProxyType({"met": "✓", "missed": "✗", "unproven": "?", "no_data": "–"})
-
 WIDTH = 4.3
 """Inches: narrow enough that the text is still read where a phone shrinks the picture."""
 
 ROW = 0.26
 """Inches that a supplier's row takes."""
 
-MOST_ROWS = 20
-"""Suppliers that a chart shows, the worst ones, where there are more than `MANY_ROWS`."""
-
-MANY_ROWS = 25
 RASTER_MARKS = 300
 """Beyond so many marks a layer is drawn as pixels, which is smaller."""
 
@@ -158,41 +152,6 @@ def nothing(ax: Axes | None, title: str, sentence: str) -> Axes:
         figure.set_figheight(0.12)
     ax.set_axis_off()
     return set_title(ax, title, sentence)
-
-
-def columns(text: str) -> int:
-    """Width of a text in half-width characters: a Chinese one counts two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def shortened(text: str, width: int) -> str:
-    """The text, cut with … where it is wider than ``width`` half-width characters."""
-    if columns(text) <= width:
-        return text
-    kept = text
-    while columns(kept) > width - 1:
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most ``width`` half-width characters, broken at blanks or between Chinese characters."""
-    lines: list[str] = []
-    line = ""
-    for piece in re.findall(r"[（“]?[^ \u2e80-\uffff]+ ?|[（“]?[\u2e80-\uffff]| ", text):
-        # Closing punctuation never begins a line.
-        if line and columns(line + piece.rstrip()) > width and piece not in "，。；：、）】":
-            lines.append(line.rstrip())
-            line = ""
-        line += piece
-    return [*lines, line.rstrip()] if line.strip() else lines
-
-
-def supplier_label(supplier: str, names: Mapping[str, str], width: int = 20) -> str:
-    """How a chart calls a supplier: by its name, with its id before it where that says more."""
-    name = names.get(supplier, supplier)
-    told = name if supplier in name or columns(supplier) > 8 else f"{supplier} {name}"
-    return shortened(told, width)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from kmanalysis.charts.kit.cells import Row, asked, in_words, interval, source_of, supplier_name
-from kmanalysis.charts.kit.style import MANY_ROWS, VERDICT_SYMBOLS, columns
+from kmanalysis.charts.kit.lengths import MANY_ROWS, VERDICT_SYMBOLS, columns
 from kmanalysis.measures.observation import evidence_name
 from kmanalysis.standards import Standards
 from kmanalysis.tables import DIMENSIONS, GRADES, VERDICTS

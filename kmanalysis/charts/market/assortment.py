@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import Row, category_name, is_missing, supplier_name
 from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis
-from kmanalysis.charts.kit.style import BLUE, MANY_ROWS, MOST_ROWS, ORANGE, PAPER, SKY, chart, new_axes, nothing, set_title
+from kmanalysis.charts.kit.lengths import MANY_ROWS, MOST_ROWS
+from kmanalysis.charts.kit.style import BLUE, ORANGE, PAPER, SKY, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import Table, table
 from kmanalysis.charts.market.trends import few, goods_name, signed
 from kmanalysis.standards import Standards

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import Row, category_name
 from kmanalysis.charts.kit.forms import stacked
-from kmanalysis.charts.kit.style import BLUE, MANY_ROWS, SKY, nothing
+from kmanalysis.charts.kit.lengths import MANY_ROWS
+from kmanalysis.charts.kit.style import BLUE, SKY, nothing
 from kmanalysis.charts.kit.tables import Table, table
 from kmanalysis.charts.kit.text import html
 from kmanalysis.standards import Standards

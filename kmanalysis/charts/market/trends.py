@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import Row, category_name, is_missing
 from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis
-from kmanalysis.charts.kit.style import GREEN, GREY, GRID, INK, MANY_ROWS, MOST_ROWS, RED, chart, new_axes, nothing, set_title
+from kmanalysis.charts.kit.lengths import MANY_ROWS, MOST_ROWS
+from kmanalysis.charts.kit.style import GREEN, GREY, GRID, INK, RED, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import Table, table
 from kmanalysis.charts.kit.text import html
 from kmanalysis.standards import Standards

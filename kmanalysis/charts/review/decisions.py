@@ -9,7 +9,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from kmanalysis.charts.kit.cells import Row, asked, is_missing, supplier_name
-from kmanalysis.charts.kit.style import VERDICT_SYMBOLS
+from kmanalysis.charts.kit.lengths import VERDICT_SYMBOLS
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
 from kmanalysis.charts.kit.text import markdown
 from kmanalysis.tables import GRADES

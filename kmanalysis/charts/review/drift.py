@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.cells import supplier_name
 from kmanalysis.charts.kit.forms import date_axis, legend_below, quantity_axis
-from kmanalysis.charts.kit.style import BLUE, GREEN, GRID, PURPLE, RASTER_MARKS, RED, chart, new_axes, nothing, set_title, supplier_label
+from kmanalysis.charts.kit.lengths import supplier_label
+from kmanalysis.charts.kit.style import BLUE, GREEN, GRID, PURPLE, RASTER_MARKS, RED, chart, new_axes, nothing, set_title
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, table
 from kmanalysis.words import Words
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kmanalysis.charts.exceptions import by_money, money_in_all
 from kmanalysis.charts.kit.cells import Row, is_missing, supplier_name
 from kmanalysis.charts.kit.forms import legend_below, quantity_axis, supplier_axis, worst
-from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, ORANGE, PAPER, PURPLE, RED, SKY, VERDICT_SYMBOLS, chart, new_axes, nothing, set_title
+from kmanalysis.charts.kit.lengths import VERDICT_SYMBOLS
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, ORANGE, PAPER, PURPLE, RED, SKY, chart, new_axes, nothing, set_title
+from kmanalysis.charts.kit.sums import by_money, money_in_all
 from kmanalysis.charts.kit.tables import MOST_ROWS, Table, grade_name, table
 from kmanalysis.tables import GRADES
 from kmanalysis.units import unit_of

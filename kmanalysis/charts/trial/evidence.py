@@ -10,24 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from kmanalysis.charts.kit.forms import legend_below, quantity_axis, row_axis
-from kmanalysis.charts.kit.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    GRID,
-    INK,
-    ORANGE,
-    PURPLE,
-    RASTER_MARKS,
-    RED,
-    SKY,
-    VERDICT_LOOKS,
-    chart,
-    new_axes,
-    nothing,
-    set_title,
-    supplier_label,
-)
+from kmanalysis.charts.kit.lengths import supplier_label
+from kmanalysis.charts.kit.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PURPLE, RASTER_MARKS, RED, SKY, VERDICT_LOOKS, chart, new_axes, nothing, set_title
 from kmanalysis.units import unit_of
 from kmanalysis.words import Words
 

@@ -27,8 +27,6 @@ from papermill.engines import Engine, NotebookExecutionManager
 NAME = "kmanalysis"
 """What papermill knows the engine by."""
 
-CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds") and sys.platform != "win32"
-
 MOST_OUTPUT = 64 << 20
 """Bytes that a notebook may print and show: this process holds them all."""
 

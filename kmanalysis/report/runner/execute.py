@@ -17,26 +17,16 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from kmanalysis.report.runner.engine import CAN_FORK, NAME, ForkEngine
-from kmanalysis.report.runner.folder import NOTEBOOK_MEMORY, environment, prepare_folder
+from kmanalysis.report.making.environment import environment, prepare_folder
+from kmanalysis.report.making.task import NOTEBOOK_ENGINE, NOTEBOOK_MEMORY, Failure
+from kmanalysis.report.runner.engine import NAME, ForkEngine
 from kmanalysis.report.runner.scrub import reproducible_notebook, reproducible_text
 from kmanalysis.slices import is_awaiting
-
-NOTEBOOK_ENGINE = "fork" if CAN_FORK else "papermill"
-"""What runs the notebooks of a report on this system, for its manifest: forks of one process, or papermill's own engine and a kernel each."""
 
 _MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ArrowMemoryError")
 
 # Papermill finds the engine by its entry point, but not while the package lies there and is not installed.
 papermill_engines.register(NAME, ForkEngine)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a notebook did not come to its end: ``kind`` is error, memory, timeout or kernel_died; ``text`` the exception's own words."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True)

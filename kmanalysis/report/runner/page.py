@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from pathlib import Path
 
 import nbformat
 
 from kmanalysis.errors import KmError
-from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE, Failure, execution
-from kmanalysis.report.runner.folder import NOTEBOOK_MEMORY
-from kmanalysis.report.site.html import Link, headings, notebook_body, page
+from kmanalysis.report.making.task import NOTEBOOK_ENGINE, Failure, Made, Task, failure_sentence
+from kmanalysis.report.runner.execute import execution
+from kmanalysis.report.site.html import headings, page
+from kmanalysis.report.site.notebook_html import notebook_body
 from kmanalysis.words import Words
-
-
-@dataclass(frozen=True)
-class Task:
-    """All that a process needs for one page."""
-
-    notebook: Path
-    parameters: dict[str, str]
-    slice_folder: Path
-    folder: Path
-    timeout: float
-    lang: str
-    title: str
-    crumb: str
-    month: str
-    home: str
-    links: tuple[Link, ...]
-    provenance: tuple[tuple[str, str], ...]
-    memory: int = NOTEBOOK_MEMORY
-    """Bytes of private memory that the notebook may use (0: no cap)."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """A page as made: its bytes, and the executed notebook and the failure where it did not come to its end."""
-
-    content: bytes
-    failure: Failure | None = None
-    notebook: str = ""
 
 
 def made_page(task: Task, engine: str = NOTEBOOK_ENGINE) -> Made:
@@ -85,12 +55,6 @@ def _rendered(task: Task, notebook: nbformat.NotebookNode, failure: Failure | No
         provenance=task.provenance,
     )
     return Made(content, failure, nbformat.writes(whole or notebook) + "\n" if failure else "")
-
-
-def failure_sentence(failure: Failure, words: Words) -> str:
-    """Why a page is not complete, with the exception's own words."""
-    name = words.name(f"failure.{failure.kind}")
-    return words.text(": ").join((name, failure.text)) if failure.text else name
 
 
 def unmade_page(task: Task, kind: str) -> Made:

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kmanalysis.charts.kit.style import chart, new_axes, picture, set_title
-from kmanalysis.report.runner.page import Task, shown
+from kmanalysis.report.making.task import Task
+from kmanalysis.report.runner.page import shown
 from kmanalysis.words import Words, languages
 
 

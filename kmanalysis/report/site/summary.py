@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from kmanalysis.charts.exceptions import by_money, money_in_all
 from kmanalysis.charts.kit.cells import Row
+from kmanalysis.charts.kit.sums import by_money, money_in_all
 from kmanalysis.decisions.actions import ACTIONS, actions
 from kmanalysis.decisions.claims import NEEDS, claims_owed
 from kmanalysis.decisions.exceptions import exception_sums

@@ -9,7 +9,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from kmanalysis.charts.kit.style import BLUE, chart, columns, new_axes, nothing, picture, set_title, shortened, supplier_label, wrapped
+from kmanalysis.charts.kit.style import BLUE, chart, new_axes, nothing, picture, set_title
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,26 +98,6 @@ def test_nothing_is_a_sentence_and_no_plot():
     shown = picture(nothing(None, "Title", "There is none."))
     assert shown.alt == "Title There is none."
     assert re.findall(r"<text[^>]*>(.*?)</text>", shown.svg) == ["Title", "There is none."]
-
-
-def test_width_counts_chinese_twice():
-    assert columns("卡盟 ab") == 7
-    assert shortened("供货商一号", 7) == "供货商…"
-    assert shortened("short", 7) == "short"
-
-
-def test_lines_break_between_chinese_and_not_inside_numbers():
-    assert wrapped("热销在线率：20 家中 3 家未达标，要求 ≥\u00a0100%", 24) == ["热销在线率：20 家中 3 家", "未达标，要求 ≥\u00a0100%"]
-    assert wrapped("one two three", 8) == ["one two", "three"]
-    assert wrapped("一二三四。五", 8) == ["一二三四。", "五"]
-    assert wrapped("", 8) == []
-
-
-def test_supplier_is_called_by_id_and_name():
-    assert supplier_label("S01", {"S01": "云杉数卡"}) == "S01 云杉数卡"
-    assert supplier_label("yunshan", {"yunshan": "yunshan.example"}) == "yunshan.example"
-    assert supplier_label("a-very-long-identifier", {"a-very-long-identifier": "云杉"}) == "云杉"
-    assert supplier_label("S9", {}) == "S9"
 
 
 def test_pixels_of_a_picture_survive_the_shortening_of_numbers():

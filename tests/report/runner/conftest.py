@@ -5,19 +5,8 @@ import json
 import nbformat
 import pytest
 
-from kmanalysis.report.runner.engine import CAN_FORK
-from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE, execution
-from kmanalysis.report.runner.pool import Preloader
-
-
-@pytest.fixture(scope="session")
-def preloader():
-    """A preloader; None where nothing can be forked."""
-    if not CAN_FORK:
-        yield None
-        return
-    with Preloader() as preloader:
-        yield preloader
+from kmanalysis.report.making.task import NOTEBOOK_ENGINE
+from kmanalysis.report.runner.execute import execution
 
 
 @pytest.fixture

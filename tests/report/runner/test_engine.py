@@ -6,8 +6,8 @@ import sys
 import nbformat
 import pytest
 
-from kmanalysis.report.runner.engine import CAN_FORK, MOST_OUTPUT
-from kmanalysis.report.runner.execute import Failure
+from kmanalysis.report.making.task import CAN_FORK, Failure
+from kmanalysis.report.runner.engine import MOST_OUTPUT
 from tests.report.runner.conftest import outputs, printed, shape, written
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="nothing can be forked here")
@@ -242,7 +242,7 @@ def test_papermill_knows_the_engine_by_its_name(tmp_path):
     assert notebook.metadata.language_info.name == "python"
 
 
-@pytest.mark.parametrize("first", ["papermill", "kmanalysis.report.runner.engine", "kmanalysis.report.runner.pool"])
+@pytest.mark.parametrize("first", ["papermill", "kmanalysis.report.runner.engine", "kmanalysis.report.making.pool"])
 def test_papermill_loads_the_engine_whichever_is_imported_first(first):
     code = f"import {first}, papermill.engines, kmanalysis.report.runner.engine as engine\nprint(engine.ForkEngine.__name__)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "ForkEngine\n"

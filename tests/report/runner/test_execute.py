@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kmanalysis.report.runner.execute import NOTEBOOK_ENGINE, Failure
+from kmanalysis.report.making.task import NOTEBOOK_ENGINE, Failure
 from tests.report.runner.conftest import outputs
 from tests.report.small import FIXTURES
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kmanalysis.report.runner.engine import CAN_FORK
+from kmanalysis.report.making.task import CAN_FORK
 from tests.report.runner.conftest import outputs, printed
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="nothing can be forked here")

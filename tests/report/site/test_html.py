@@ -7,7 +7,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kmanalysis.errors import DataError
-from kmanalysis.report.site.html import Heading, headings, month_name, notebook_body, outside_parts, page
+from kmanalysis.report.site.html import Heading, headings, month_name, outside_parts, page
+from kmanalysis.report.site.notebook_html import notebook_body
 from kmanalysis.times import Month
 from kmanalysis.words import Words
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from kmanalysis.report.runner.engine import CAN_FORK
-from kmanalysis.report.runner.page import Task, made_page
-from kmanalysis.report.runner.pool import Preloader, made_pages
+from kmanalysis.report.making.pool import Preloader, made_pages
+from kmanalysis.report.making.task import CAN_FORK, Task
+from kmanalysis.report.runner.page import made_page
 from tests.report.runner.conftest import written
 
 CHILD = "import os, subprocess\nchild = subprocess.Popen(['sleep', '3600'])"
@@ -156,7 +156,7 @@ def test_a_notebook_cannot_speak_for_its_page(preloader, task):
 
 
 def test_where_nothing_can_be_forked_papermill_starts_a_kernel_for_each_page(task, monkeypatch):
-    monkeypatch.setattr("kmanalysis.report.runner.pool.CAN_FORK", False)
+    monkeypatch.setattr("kmanalysis.report.making.pool.CAN_FORK", False)
     tasks = {name: task(code, name=name) for name, code in {"good": "print('good')", "bad": "1 / 0"}.items()}
     made = dict(made_pages(tasks.items(), 2))
     assert made["good"].failure is None

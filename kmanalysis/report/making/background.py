@@ -8,8 +8,8 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from kmanalysis.report.runner.page import Made, Task
-from kmanalysis.report.runner.pool import Preloader, made_pages
+from kmanalysis.report.making.pool import Preloader, made_pages
+from kmanalysis.report.making.task import Made, Task
 
 Key = TypeVar("Key", bound=Hashable)
 

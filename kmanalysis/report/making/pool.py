@@ -16,9 +16,8 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Self, TypeVar
 
-from kmanalysis.report.runner.engine import CAN_FORK
-from kmanalysis.report.runner.folder import HOME, shared_environment
-from kmanalysis.report.runner.page import Made, Task, made_page, unmade_page
+from kmanalysis.report.making.environment import HOME, shared_environment
+from kmanalysis.report.making.task import CAN_FORK, Made, Task
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -52,7 +51,7 @@ def _forked_pages(tasks: Iterable[tuple[Key, Task]], jobs: int, preloader: Prelo
     running: dict[connections.Connection, tuple[Key, Task]] = {}
     while True:
         while len(running) < jobs and (following := again.popleft() if again else next(left, None)):
-            running[preloader.started(made_page, following[1])] = following
+            running[preloader.started(_made_page, following[1])] = following
             tries[following[0]] += 1
         if not running:
             return
@@ -65,7 +64,20 @@ def _forked_pages(tasks: Iterable[tuple[Key, Task]], jobs: int, preloader: Prelo
             elif tries[key] < _TRIES:
                 again.append((key, task))
             else:
-                yield key, unmade_page(task, "worker_died")
+                yield key, _unmade_page(task)
+
+
+def _made_page(task: Task, *engine: str) -> Made:
+    # In a page's process, which has imported it; this one shall not.
+    from kmanalysis.report.runner.page import made_page
+
+    return made_page(task, *engine)
+
+
+def _unmade_page(task: Task) -> Made:
+    from kmanalysis.report.runner.page import unmade_page
+
+    return unmade_page(task, "worker_died")
 
 
 def _answer(connection: connections.Connection) -> Made | None:
@@ -81,13 +93,13 @@ def _answer(connection: connections.Connection) -> Made | None:
 def _spawned_pages(tasks: Iterable[tuple[Key, Task]], jobs: int) -> Iterator[tuple[Key, Made]]:
     """The pages where nothing can be forked: papermill's own engine starts a kernel for each."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(made_page, task, "papermill"): (key, task) for key, task in tasks}
+        running = {pool.submit(_made_page, task, "papermill"): (key, task) for key, task in tasks}
         for done in as_completed(running):
             key, task = running[done]
             try:
                 yield key, done.result()
             except BrokenProcessPool:
-                yield key, unmade_page(task, "worker_died")
+                yield key, _unmade_page(task)
 
 
 class Preloader:

@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from kmanalysis.report.runner.folder import environment, shared_environment
+from kmanalysis.report.making.environment import environment, shared_environment
 
 
 def test_a_readers_settings_do_not_reach_a_notebook(monkeypatch, tmp_path):

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from kmanalysis.report.runner.background import BackgroundPages
-from kmanalysis.report.runner.page import Made
+from kmanalysis.report.making.background import BackgroundPages
+from kmanalysis.report.making.task import Made
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def pages(monkeypatch):
         for key, task in tasks:
             yield key, task()
 
-    monkeypatch.setattr("kmanalysis.report.runner.background.made_pages", made_pages)
+    monkeypatch.setattr("kmanalysis.report.making.background.made_pages", made_pages)
     with BackgroundPages(1, None) as pages:
         yield pages
 

@@ -7,9 +7,6 @@ from pathlib import Path
 
 from kmanalysis.slices import SLICE_VARIABLE
 
-NOTEBOOK_MEMORY = 4 << 30
-"""Bytes of private memory that a notebook's process may use where nobody says otherwise."""
-
 HOME = Path(__file__).resolve().parent
 """This folder: it holds the matplotlibrc of all notebooks."""
 
