@@ -16,7 +16,7 @@ from kmanalysis.engine.queries import Shelf
 from kmanalysis.errors import UsageError
 from kmanalysis.loaders.address import Address, Place, local_folder, place_of
 from kmanalysis.loaders.folder import Attached, attach
-from kmanalysis.slices import SLICE_VARIABLE, open_slice
+from kmanalysis.slices import ASKED_VARIABLE, SLICE_VARIABLE, open_slice
 from kmanalysis.standards import Standards, load_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
@@ -57,7 +57,8 @@ def open_workbook(
     """
     words = Words(lang)
     if os.environ.get(SLICE_VARIABLE):
-        return open_slice(Path(os.environ[SLICE_VARIABLE]), words)
+        asked = os.environ.get(ASKED_VARIABLE)
+        return open_slice(Path(os.environ[SLICE_VARIABLE]), words, Path(asked) if asked else None)
     in_force = standards if isinstance(standards, Standards) else load_standards(standards)
     chosen = Month.parse(month) if month else None
     place = place_of(data or os.environ.get(DATA_VARIABLE) or samples_folder())

@@ -1,4 +1,8 @@
-"""A page's slice: the finished frames that a notebook may see, as files, and the workbook that is opened on them."""
+"""A page's slice: the finished frames that a notebook may see, and the workbook that is opened on them.
+
+A slice is a folder. One file holds the frames, one behind the other in Arrow's own form, which is written ten times as fast as Parquet; another says
+in a line a frame where it stands. Both only grow, so that a notebook may read what is there while more is added.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,10 @@ from kmanalysis.workbook import Workbook
 SLICE_VARIABLE = "KMANALYSIS_SLICE"
 """Environment variable that names the slice a batch notebook is opened on."""
 
-_SUFFIX = ".arrow"
-_AWAITED = "awaited"
+ASKED_VARIABLE = "KMANALYSIS_ASKED"
+"""Environment variable that names a file, to which the name of each frame is added that a batch notebook asks for."""
+
+_FRAMES, _PLACES, _FACTS, _AWAITED = "frames.arrows", "places.txt", "slice.json", "awaited"
 _LOOK_AGAIN = 0.02
 
 
@@ -34,13 +40,11 @@ def save_slice(
     """Writes finished frames, or the `slice_table` of each, as a page's slice: what a notebook may see, and nothing else.
 
     Frames named in ``awaited`` come later, by `add_to_slice`; `complete_slice` says that no more come. A notebook that asks for one waits for it.
-    In Arrow's own form: a page has a hundred frames of a few rows, which are written ten times as fast as Parquet.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if awaited:
         (folder / _AWAITED).touch()
-    for name, frame in frames.items():
-        _write_frame(folder / f"{name}{_SUFFIX}", frame)
+    _append(folder, frames)
     facts = {
         "month": str(workbook.month),
         "first_month": str(workbook.first_month),
@@ -49,15 +53,12 @@ def save_slice(
         "changed": list(workbook.standards.changed),
         "frames": sorted({*frames, *awaited}),
     }
-    (folder / "slice.json").write_text(json.dumps(facts, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+    (folder / _FACTS).write_text(json.dumps(facts, ensure_ascii=False, sort_keys=True), encoding="utf-8")
 
 
 def add_to_slice(folder: Path, name: str, frame: pd.DataFrame) -> None:
     """Gives a slice a frame that it awaits."""
-    part = folder / f"{name}.part"
-    _write_frame(part, frame)
-    # Renamed into place, so that a waiting notebook never opens half a file; no sync, for a slice does not outlive its run.
-    part.replace(folder / f"{name}{_SUFFIX}")
+    _append(folder, {name: frame})
 
 
 def complete_slice(folder: Path) -> None:
@@ -70,49 +71,98 @@ def is_awaiting(folder: Path) -> bool:
     return (folder / _AWAITED).exists()
 
 
-def open_slice(folder: Path, words: Words) -> Workbook:
-    """Opens a slice that `save_slice` wrote."""
-    facts = json.loads((folder / "slice.json").read_text(encoding="utf-8"))
+def open_slice(folder: Path, words: Words, asked: Path | None = None) -> Workbook:
+    """Opens a slice that `save_slice` wrote. The name of each frame that is asked for is added to the file ``asked``, a line each."""
+    facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
     standards = Standards({identifier: Standard(**values) for identifier, values in facts["standards"].items()}, tuple(facts["changed"]))
-    frames = _SliceFrames(folder, {(facts["month"], name): folder / f"{name}{_SUFFIX}" for name in facts["frames"]})
+    frames = _SliceFrames(folder, {(facts["month"], name) for name in facts["frames"]}, asked)
     return Workbook(Month.parse(facts["month"]), standards, words, frames=frames, facts=facts)
 
 
-def _write_frame(path: Path, frame: pd.DataFrame | pa.Table) -> None:
+def asked_frames(asked: Path) -> tuple[str, ...]:
+    """The names of the frames that were asked for, sorted, as `open_slice` noted them; none where nothing was noted."""
+    return tuple(sorted(set(asked.read_text(encoding="utf-8").splitlines()))) if asked.exists() else ()
+
+
+def _append(folder: Path, frames: Mapping[str, pd.DataFrame | pa.Table]) -> None:
+    """Adds frames at the end, and only then the lines that say where they stand. No sync: a slice does not outlive its run."""
+    lines = []
+    with (folder / _FRAMES).open("ab") as file:
+        for name, frame in frames.items():
+            content = _content(frame)
+            lines.append(f"{file.tell()} {content.size} {name}\n")
+            file.write(content)
+    with (folder / _PLACES).open("a", encoding="utf-8") as file:
+        file.write("".join(lines))
+
+
+def _content(frame: pd.DataFrame | pa.Table) -> pa.Buffer:
     table = frame if isinstance(frame, pa.Table) else slice_table(frame)
-    with pa.ipc.new_file(str(path), table.schema) as file:
-        file.write_table(table)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue()
 
 
 class _SliceFrames(MutableMapping[tuple[str, str], pd.DataFrame]):
     """The frames of a slice by month and name, each read when it is first asked for: a page shows a few of them."""
 
-    def __init__(self, folder: Path, files: dict[tuple[str, str], Path]) -> None:
+    def __init__(self, folder: Path, names: Collection[tuple[str, str]], asked: Path | None) -> None:
         self._folder = folder
-        self._files = files
+        self._names = set(names)
+        self._asked = asked
         self._read: dict[tuple[str, str], pd.DataFrame] = {}
+        self._places: dict[str, tuple[int, int]] = {}
 
     def __getitem__(self, key: tuple[str, str]) -> pd.DataFrame:
         if key not in self._read:
-            path = self._files[key]
-            while not path.exists() and is_awaiting(self._folder):
-                time.sleep(_LOOK_AGAIN)
-            with pa.ipc.open_file(str(path)) as file:
-                self._read[key] = file.read_all().to_pandas()
+            if key not in self._names:
+                raise KeyError(key)
+            self._read[key] = self._frame(key[1])
         return self._read[key]
 
     def __setitem__(self, key: tuple[str, str], frame: pd.DataFrame) -> None:
         self._read[key] = frame
 
     def __delitem__(self, key: tuple[str, str]) -> None:
-        self._files.pop(key, None)
+        self._names.discard(key)
         self._read.pop(key, None)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._read or key in self._files
+        return key in self._read or key in self._names
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._files | self._read)
+        return iter(self._names | set(self._read))
 
     def __len__(self) -> int:
-        return len(self._files | self._read)
+        return len(self._names | set(self._read))
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        start, size = self._place(name)
+        with (self._folder / _FRAMES).open("rb") as file:
+            file.seek(start)
+            content = file.read(size)
+        with pa.ipc.open_stream(content) as stream:
+            frame: pd.DataFrame = stream.read_all().to_pandas()
+        if self._asked:
+            with self._asked.open("a", encoding="utf-8") as file:
+                file.write(f"{name}\n")
+        return frame
+
+    def _place(self, name: str) -> tuple[int, int]:
+        """Where a frame stands, as soon as it is there. Raises KeyError where none comes any more."""
+        while name not in self._places:
+            # Asked before the lines are read: the last frame may come in between.
+            is_growing = is_awaiting(self._folder)
+            self._read_places()
+            if name not in self._places:
+                if not is_growing:
+                    raise KeyError(name)
+                time.sleep(_LOOK_AGAIN)
+        return self._places[name]
+
+    def _read_places(self) -> None:
+        lines = (self._folder / _PLACES).read_text(encoding="utf-8").splitlines(keepends=True)
+        # Half a line may be there already.
+        for start, size, name in (line.split(maxsplit=2) for line in lines if line.endswith("\n")):
+            self._places[name.rstrip("\n")] = int(start), int(size)

@@ -5,7 +5,7 @@ import pytest
 
 from kmanalysis.errors import KmError
 from kmanalysis.opening import open_workbook
-from kmanalysis.slices import SLICE_VARIABLE, add_to_slice, complete_slice, is_awaiting, open_slice, save_slice
+from kmanalysis.slices import SLICE_VARIABLE, add_to_slice, asked_frames, complete_slice, is_awaiting, open_slice, save_slice
 from kmanalysis.words import Words
 from kmanalysis.workbook import Workbook, frame
 
@@ -31,6 +31,18 @@ def test_a_slice_holds_its_frames_and_no_engine(workbook_of, tmp_path, monkeypat
         page.table("orders")
 
 
+def test_which_frames_were_asked_for_is_noted(workbook_of, tmp_path):
+    workbook = workbook_of({"orders": ORDERS})
+    save_slice(tmp_path / "slice", workbook, {order_count.name: order_count(workbook), "t.other": order_count(workbook)}, workbook.suppliers)
+    assert asked_frames(tmp_path / "asked") == ()
+    for _ in range(2):
+        page = open_slice(tmp_path / "slice", Words("zh"), tmp_path / "asked")
+        assert page.holds(order_count)
+        order_count(page)
+        order_count(page)
+    assert asked_frames(tmp_path / "asked") == (order_count.name,)
+
+
 def test_a_slice_is_the_same_bytes_each_time(workbook_of, tmp_path):
     workbook = workbook_of({"orders": ORDERS})
     for name in ("one", "two"):
@@ -54,6 +66,6 @@ def test_who_asks_for_a_frame_that_is_awaited_gets_it_when_it_is_there(workbook_
         assert asked.result().equals(order_count(workbook))
         assert not missing.done()
         complete_slice(tmp_path / "slice")
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(KeyError):
             missing.result()
     assert not is_awaiting(tmp_path / "slice")

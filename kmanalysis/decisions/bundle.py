@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -12,27 +14,28 @@ from kmanalysis.decisions.trials import verdicts
 from kmanalysis.measures import compliance, observation, price, reputation, service, stability
 from kmanalysis.scoring import grades, scorecard
 from kmanalysis.steps import contract, market, needs, trial
-from kmanalysis.workbook import Workbook
+from kmanalysis.workbook import Frame, Workbook
 
-FIRST = (
-    observation.observed,
-    observation.not_given,
+FIRST = (observation.observed, observation.not_given, scorecard.scorecard)
+"""What every page of a dimension shows. Like the rest of what these show, it is about the month alone, so that they need not wait for the history."""
+
+OF_DIMENSIONS = MappingProxyType(
+    {
+        "stability": stability.FRAMES,
+        "compliance": compliance.FRAMES,
+        "price": price.FRAMES,
+        "service": service.FRAMES,
+        "reputation": reputation.FRAMES,
+    }
+)
+
+LATER = (
     scorecard.requested_subjects,
-    scorecard.scorecard,
     scorecard.dimension_scores,
     scorecard.dimension_history,
     scorecard.moves,
     scorecard.reasons,
     grades.grades,
-    *stability.FRAMES,
-    *compliance.FRAMES,
-    *price.FRAMES,
-    *service.FRAMES,
-    *reputation.FRAMES,
-)
-"""What the pages of the dimensions show, which come first."""
-
-LATER = (
     grades.grade_history,
     *needs.FRAMES,
     *trial.FRAMES,
@@ -52,7 +55,7 @@ LATER = (
     *allocation_frames.FRAMES,
 )
 
-FRAMES = (*FIRST, *LATER)
+FRAMES = (*FIRST, *chain.from_iterable(OF_DIMENSIONS.values()), *LATER)
 
 
 def finished_frames(workbook: Workbook) -> dict[str, pd.DataFrame]:
@@ -62,11 +65,19 @@ def finished_frames(workbook: Workbook) -> dict[str, pd.DataFrame]:
 
 def each_finished_frame(workbook: Workbook) -> Iterator[tuple[str, pd.DataFrame]]:
     """`finished_frames`, each with its name as it is finished, in the order in which pages want them."""
+    yield from _frames(workbook, FIRST)
+    for dimension, functions in OF_DIMENSIONS.items():
+        yield from _frames(workbook, functions)
+        for measure in workbook.standards.measures:
+            if measure.startswith(f"{dimension}."):
+                yield observation.evidence_name(measure), observation.worst_rows(workbook, measure)
+    # Several months side by side, before the first frame asks for one after the other.
     observation.observe(workbook, workbook.months)
-    yield from ((function.name, function(workbook)) for function in FIRST)
-    for measure in workbook.standards.measures:
-        yield observation.evidence_name(measure), observation.worst_rows(workbook, measure)
-    yield from ((function.name, function(workbook)) for function in LATER)
+    yield from _frames(workbook, LATER)
+
+
+def _frames(workbook: Workbook, functions: Iterable[Frame]) -> Iterator[tuple[str, pd.DataFrame]]:
+    yield from ((function.name, function(workbook)) for function in functions)
 
 
 def frame_names(workbook: Workbook) -> list[str]:

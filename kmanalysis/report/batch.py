@@ -97,7 +97,9 @@ class Batch:
         self._month = str(source.workbook.month)
         self._records = recorded_pages(folder.parent, self._month)
         self._shown = [page for page in pages if page in chosen or (page.path in self._records and (folder / page.path).is_file())]
-        self._early: dict[Page, str] = {}
+        self._begun: dict[Page, str] = {}
+        self._outcomes: dict[Page, Outcome] = {}
+        self._new: set[Page] = set()
 
     def begin(self, source: Source) -> None:
         """Begins what is sure to be made."""
@@ -105,53 +107,65 @@ class Batch:
             return  # a kernel's time cannot be held while it waits
         for page in self._chosen:
             if not page.supplier and self._standing(page) is None:
-                # Stands for the digest of what the page shows, which is not known before all of it is there.
-                self._early[page] = token_hex(16)
-                self._make(source, page, self._early[page])
+                self._make(source, page)
+
+    def write_made(self, source: Source, tell: Callable[[Outcome], None]) -> None:
+        """Writes the pages that are made by now. The slices have at least the frames that these asked for."""
+        for page, made in self._making.made_so_far():
+            self._write(source, page, made, tell)
 
     def write(self, source: Source, tell: Callable[[Outcome], None]) -> list[Outcome]:
         """Writes all that `write_report` says, once the slices have all their frames; ``source`` may know more of the data than at the beginning."""
         folder, records = self._folder, self._records
-        digests = {page: _page_digest(source, page, self._shown) for page in self._shown}
-        outcomes: dict[Page, Outcome] = {}
-        new: list[Page] = []
-        for page, made in self._done(source, digests):
-            if made is not None:
-                _write_page(folder, page, made)
-                records[page.path] = _record(page, made, digests[page])
-                new.append(page)
-                if len(new) % (len(self._chosen) // _NOTES + 1) == 0:
-                    note_unfinished(folder.parent, self._month, records.values())
-            outcomes[page] = _outcome(source, page, made)
-            tell(outcomes[page])
-        states = {page: _state(folder, records[page.path], digests[page], is_new=page in new) for page in self._shown}
+        for page in self._chosen:
+            if page not in self._begun:
+                record = self._standing(page)
+                if record and self._is_current(source, page, record):
+                    self._tell(page, Outcome(page.path, "kept"), tell)
+                else:
+                    self._make(source, page)
+        for page, made in self._making.made():
+            self._write(source, page, made, tell)
+        states = {page: self._state(source, page) for page in self._shown}
         missing = [page for page in self._pages if page not in states]
         _write_beside(source, folder, records, states, missing)
         _remove_stale(folder, states, records)
         forget_unfinished(folder.parent, self._month)
-        return [outcomes[page] for page in self._chosen]
+        return [self._outcomes[page] for page in self._chosen]
+
+    def _write(self, source: Source, page: Page, made: Made, tell: Callable[[Outcome], None]) -> None:
+        token, shown = self._begun[page], source.slices.digest(page, made.asked)
+        made = replace(made, content=made.content.replace(token.encode(), shown.encode()))
+        _write_page(self._folder, page, made)
+        self._records[page.path] = _record(page, made, _page_digest(source, page, self._shown, shown))
+        self._new.add(page)
+        if len(self._new) % (len(self._chosen) // _NOTES + 1) == 0:
+            note_unfinished(self._folder.parent, self._month, self._records.values())
+        reason = failure_sentence(made.failure, source.workbook.words) if made.failure else ""
+        self._tell(page, Outcome(page.path, "failed" if made.failure else "made", reason), tell)
+
+    def _tell(self, page: Page, outcome: Outcome, tell: Callable[[Outcome], None]) -> None:
+        self._outcomes[page] = outcome
+        tell(outcome)
+
+    def _state(self, source: Source, page: Page) -> State:
+        """How a page stands that is there: one that somebody altered shows what it should no better than one made from earlier data."""
+        record = self._records[page.path]
+        is_current = page in self._new or (self._is_current(source, page, record) and record.is_unaltered(self._folder))
+        return State(record.made_from, OK if record.is_complete else record.state, is_outdated=not is_current)
+
+    def _is_current(self, source: Source, page: Page, record: PageRecord) -> bool:
+        return record.made_from == _page_digest(source, page, self._shown, source.slices.digest(page, record.asked))
 
     def _standing(self, page: Page) -> PageRecord | None:
         """What is known of a page that may be up to date."""
         record = self._records.get(page.path)
         return record if record and not self._options.force and record.is_complete and record.is_unaltered(self._folder) else None
 
-    def _done(self, source: Source, digests: Mapping[Page, str]) -> Iterator[tuple[Page, Made | None]]:
-        """The chosen pages as they are done; with None for one that is up to date."""
-        for page in self._chosen:
-            if page in self._early:
-                continue
-            record = self._standing(page)
-            if record and record.made_from == digests[page]:
-                yield page, None
-            else:
-                self._make(source, page, source.slices.digest(page))
-        for page, made in self._making.made():
-            token = self._early.get(page)
-            yield page, made if token is None else replace(made, content=made.content.replace(token.encode(), source.slices.digest(page).encode()))
-
-    def _make(self, source: Source, page: Page, data_shown: str) -> None:
-        task = self._task(source, page, data_shown)
+    def _make(self, source: Source, page: Page) -> None:
+        # It stands for the digest of what the page shows, which is not known before the page has asked for it.
+        self._begun[page] = token_hex(16)
+        task = self._task(source, page, self._begun[page])
         source.slices.save(page, task.slice_folder)
         self._making.add(page, task)
 
@@ -179,31 +193,19 @@ def _provenance(source: Source) -> tuple[tuple[str, str], ...]:
     return (words.text("Standards"), standards.digest), (words.text("Program"), f"kmanalysis {kmanalysis.__version__} {source.fingerprints.program}")
 
 
-def _page_digest(source: Source, page: Page, shown: Sequence[Page]) -> str:
+def _page_digest(source: Source, page: Page, shown: Sequence[Page], data_shown: str) -> str:
     made_by = (page.notebook.digest, source.workbook.standards.digest, source.fingerprints.program, str(sorted(versions().items())))
     links = (f"{link.href} {link.text}" for link in _links(page, shown))
-    return digest_of(source.slices.digest(page), *made_by, source.workbook.words.lang, page.path, page.title, *links)
+    return digest_of(data_shown, *made_by, source.workbook.words.lang, page.path, page.title, *links)
 
 
 def _links(page: Page, shown: Sequence[Page]) -> tuple[Link, ...]:
     return tuple(Link(page.root + href(other.path), other.title, other is page) for other in shown if not other.supplier)
 
 
-def _outcome(source: Source, page: Page, made: Made | None) -> Outcome:
-    if made is None:
-        return Outcome(page.path, "kept")
-    return Outcome(page.path, "failed", failure_sentence(made.failure, source.workbook.words)) if made.failure else Outcome(page.path, "made")
-
-
 def _record(page: Page, made: Made, digest: str) -> PageRecord:
     ended = made.failure.kind if made.failure else OK
-    return PageRecord(page.path, page.notebook_name, page.supplier, page.title, ended, digest, content_digest(made.content))
-
-
-def _state(folder: Path, record: PageRecord, digest: str, *, is_new: bool) -> State:
-    """How a page stands that is there: one that somebody altered shows what it should no better than one made from earlier data."""
-    is_current = is_new or (record.made_from == digest and record.is_unaltered(folder))
-    return State(record.made_from, OK if record.is_complete else record.state, is_outdated=not is_current)
+    return PageRecord(page.path, page.notebook_name, page.supplier, page.title, ended, digest, content_digest(made.content), made.asked)
 
 
 def _failed_path(page: Page) -> str:

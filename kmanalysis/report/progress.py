@@ -53,6 +53,13 @@ class _Queries(Bar):
         return super().get_renderables()
 
 
+_SHARES = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+
+
+def _unheard(counting: Counting) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class Progress:
     """Tells on a console how far a run is."""
 
@@ -68,37 +75,52 @@ class Progress:
     def pages(self, total: int) -> Iterator[Callable[[Outcome], None]]:
         """Hears of pages as they are done."""
         with self._bar(self._words.text("Pages"), total) as advance:
-            done = 0
-
-            def tell(outcome: Outcome) -> None:
-                nonlocal done
-                done += 1
-                parts = [f"{done}/{total} {outcome.path}", self._words.name(f"page.{outcome.state}"), *outcome.reason[:300].splitlines()[:1]]
-                line = self._words.text(": ").join(parts)
-                if not self._console.is_terminal or outcome.reason:
-                    self._console.print(escape(line), style="red" if outcome.reason else "", highlight=False, soft_wrap=True)
-                advance()
-
-            yield tell
+            yield self._teller(total, advance)
 
     @contextmanager
     def counting(self) -> Iterator[Listener]:
         """Hears of the engine's queries: on a terminal a bar for each that runs, with its month and table."""
         if not self._console.is_terminal:
-            yield lambda counting: nullcontext()
+            yield _unheard
             return
-        with _Queries(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), console=self._console, transient=True) as bars:
+        with _Queries(*_SHARES, console=self._console, transient=True) as bars:
+            yield self._hearing(bars)
 
-            @contextmanager
-            def hear(counting: Counting) -> Iterator[None]:
-                about = [self._words.text("Counting"), str(counting.month), *([self._words.name(counting.table)] if counting.table else [])]
-                task = bars.begin(escape(" · ".join(about)), counting.share)
-                try:
-                    yield
-                finally:
-                    bars.end(task)
+    @contextmanager
+    def making(self, total: int) -> Iterator[tuple[Listener, Callable[[Outcome], None]]]:
+        """Hears of queries and of pages, which go on side by side; see `counting` and `pages`."""
+        if not self._console.is_terminal:
+            yield _unheard, self._teller(total, lambda: None)
+            return
+        with _Queries(*_SHARES, console=self._console, transient=True) as bars:
+            task = bars.add_task(escape(self._words.text("Pages")), total=total)
+            yield self._hearing(bars), self._teller(total, lambda: bars.advance(task))
 
-            yield hear
+    def _teller(self, total: int, advance: Callable[[], None]) -> Callable[[Outcome], None]:
+        done = 0
+
+        def tell(outcome: Outcome) -> None:
+            nonlocal done
+            done += 1
+            parts = [f"{done}/{total} {outcome.path}", self._words.name(f"page.{outcome.state}"), *outcome.reason[:300].splitlines()[:1]]
+            line = self._words.text(": ").join(parts)
+            if not self._console.is_terminal or outcome.reason:
+                self._console.print(escape(line), style="red" if outcome.reason else "", highlight=False, soft_wrap=True)
+            advance()
+
+        return tell
+
+    def _hearing(self, bars: _Queries) -> Listener:
+        @contextmanager
+        def hear(counting: Counting) -> Iterator[None]:
+            about = [self._words.text("Counting"), str(counting.month), *([self._words.name(counting.table)] if counting.table else [])]
+            task = bars.begin(escape(" · ".join(about)), counting.share)
+            try:
+                yield
+            finally:
+                bars.end(task)
+
+        return hear
 
     @contextmanager
     def months(self, total: int) -> Iterator[Callable[[str], None]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ class Slices:
         self._awaited = set(awaited) - set(frames)
         self._growing: Path | None = None
         self._digests: dict[str, str] = {}
+        self._rows_by_name: dict[str, _Rows] = {}
 
     def add(self, name: str, frame: pd.DataFrame) -> None:
         """Takes a frame that was awaited; pages that wait for it go on."""
@@ -36,29 +38,41 @@ class Slices:
             if not self._awaited:
                 complete_slice(self._growing)
 
-    @cached_property
+    @property
     def _rows(self) -> dict[str, _Rows]:
         """The frames that are about suppliers."""
         if self._awaited:
             raise RuntimeError("Some frames are still awaited.")
-        return {name: _Rows(frame) for name, frame in sorted(self._frames.items()) if "supplier_id" in frame.columns}
+        return {name: self._rows_of(name) for name, frame in sorted(self._frames.items()) if "supplier_id" in frame.columns}
+
+    def _rows_of(self, name: str) -> _Rows:
+        if name not in self._rows_by_name:
+            self._rows_by_name[name] = _Rows(self._frames[name])
+        return self._rows_by_name[name]
 
     def frames(self, supplier: str) -> dict[str, pd.DataFrame]:
         """The frames of a supplier's pages by name, or all where ``supplier`` is empty. A supplier's page sees no row of another."""
         return {name: rows.frame(supplier) for name, rows in self._rows.items()} if supplier else dict(sorted(self._frames.items()))
 
-    def digest(self, page: Page) -> str:
-        """Digest of a page's slice: months, suppliers with their names, and every row that it may see."""
-        if page.supplier not in self._digests:
-            named = [f"{supplier}={self._workbook.names[supplier]}" for supplier in self._suppliers(page.supplier)]
-            contents = self._contents(page.supplier)
-            self._digests[page.supplier] = digest_of(str(self._workbook.month), str(self._workbook.first_month), "\x1f".join(named), *contents)
-        return self._digests[page.supplier]
+    def digest(self, page: Page, asked: Collection[str]) -> str:
+        """Digest of what a page shows that asked for these frames: months, suppliers with their names, and every row that it may see of the frames.
 
-    def _contents(self, supplier: str) -> list[str]:
+        A frame of this name may be none any more. Raises RuntimeError for one that is still awaited.
+        """
+        named = [f"{supplier}={self._workbook.names[supplier]}" for supplier in self._suppliers(page.supplier)]
+        contents = [part for name in sorted(asked) for part in (name, self._content(name, page.supplier))]
+        return digest_of(str(self._workbook.month), str(self._workbook.first_month), "\x1f".join(named), *contents)
+
+    def _content(self, name: str, supplier: str) -> str:
+        if name in self._awaited:
+            raise RuntimeError(f"Frame {name} is still awaited.")
+        if name not in self._frames or (supplier and "supplier_id" not in self._frames[name].columns):
+            return ""
         if supplier:
-            return [part for name, rows in self._rows.items() for part in (name, rows.digest(supplier))]
-        return [part for name, frame in self.frames("").items() for part in (name, frame_digest(frame))]
+            return self._rows_of(name).digest(supplier)
+        if name not in self._digests:
+            self._digests[name] = frame_digest(self._frames[name])
+        return self._digests[name]
 
     def save(self, page: Page, folder: Path) -> None:
         """Writes a page's slice, unless it is there already. One of all suppliers may be written before all frames are there: it grows with them."""
@@ -82,7 +96,6 @@ class _Rows:
         self._frame = frame
         self._head = str(list(frame.dtypes.items()))
         self._places = {supplier: np.asarray(places, dtype=np.int64) for supplier, places in frame.groupby("supplier_id", sort=False).indices.items()}
-        self._texts = row_texts(frame)
 
     def digest(self, supplier: str) -> str:
         """Digest of the frame's columns and types and the supplier's rows in their order."""
@@ -94,11 +107,24 @@ class _Rows:
 
     def table(self, supplier: str) -> pa.Table:
         """The supplier's rows, as a slice holds them."""
-        return self._table.take(pa.array(self._of(supplier)))
+        start, rows = self._spans.get(supplier, (0, 0))
+        return self._sorted.slice(start, rows)
 
     @cached_property
-    def _table(self) -> pa.Table:
-        return slice_table(self._frame)
+    def _texts(self) -> list[str]:
+        return row_texts(self._frame)
+
+    @cached_property
+    def _sorted(self) -> pa.Table:
+        """The rows of one supplier behind those of another: a supplier's are then cut out without being copied."""
+        order = np.concatenate([*self._places.values(), np.empty(0, dtype=np.int64)])
+        return slice_table(self._frame).take(pa.array(order))
+
+    @cached_property
+    def _spans(self) -> dict[str, tuple[int, int]]:
+        """The first row and the number of rows of each supplier in the sorted table."""
+        counts = [len(places) for places in self._places.values()]
+        return dict(zip(map(str, self._places), zip(accumulate(counts, initial=0), counts, strict=False), strict=True))
 
     def _of(self, supplier: str) -> npt.NDArray[np.int64]:
         return self._places.get(supplier, np.empty(0, dtype=np.int64))

@@ -3,9 +3,11 @@ import pytest
 
 from kmanalysis.report.batch import Source
 from kmanalysis.report.making.pool import Preloader
-from kmanalysis.report.making.task import CAN_FORK
+from kmanalysis.report.making.task import CAN_FORK, NOTEBOOK_ENGINE
 from kmanalysis.report.notebooks import report_notebooks
+from kmanalysis.report.runner.execute import execution
 from kmanalysis.report.slices import Slices
+from tests.report.runner.cells import written
 from tests.report.small import FINGERPRINTS, FIXTURES, finished, judged_workbook
 
 
@@ -31,6 +33,22 @@ def preloader():
         return
     with Preloader() as preloader:
         yield preloader
+
+
+@pytest.fixture
+def run(preloader, tmp_path):
+    """Runs code in a process of its own: ``run("cell", "cell")`` gives what was executed; a path runs that notebook."""
+    (tmp_path / "slice").mkdir()
+
+    def run(*cells, parameters=None, memory=0, timeout=120.0, engine=NOTEBOOK_ENGINE):
+        path = cells[0] if hasattr(cells[0], "read_text") else written(tmp_path / "page.ipynb", *cells)
+        arguments = (path, parameters or {}, tmp_path / "slice", tmp_path / "page", timeout, memory, engine)
+        if engine != "fork":
+            return execution(*arguments)
+        with preloader.started(execution, *arguments) as answer:
+            return answer.recv()
+
+    return run
 
 
 @pytest.fixture

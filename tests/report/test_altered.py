@@ -58,7 +58,7 @@ def report(tmp_path, notebooks_of, monkeypatch):
             pages.append(page.path)
             seen = open_slice(task.slice_folder, Words("en"))
             shown = [f"{name} {frame_digest(frame(seen))}" for name, frame in SHOWN.items() if seen.holds(frame)]
-            yield page, Made("\n".join([str(task.provenance), *shown]).encode())
+            yield page, Made("\n".join([str(task.provenance), *shown]).encode(), asked=tuple(SHOWN))
 
     monkeypatch.setattr("kmanalysis.report.report.open_workbook", open_workbook)
     monkeypatch.setattr("kmanalysis.report.report.frame_names", finished)

@@ -97,6 +97,13 @@ def test_what_is_up_to_date_is_kept_and_what_changed_is_made_anew(report):
     assert content(folder) == content(report("small", "supplier", earning=changed, out="fresh")[1])
 
 
+def test_a_page_is_kept_where_only_frames_changed_that_it_does_not_ask_for(report):
+    report("small", "told")
+    states, folder = report("small", "told", earning=EARNING | {"S02": 60.0})
+    assert states == {"small.html": "made", "told.html": "kept"}
+    assert content(folder) == content(report("small", "told", earning=EARNING | {"S02": 60.0}, out="fresh")[1])
+
+
 def test_a_pdf_goes_with_the_page_that_it_was_printed_from(report):
     _, folder = report("small", "supplier")
     for name in ("suppliers/S01.pdf", "suppliers/S02.pdf", "index.pdf"):

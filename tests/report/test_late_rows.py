@@ -20,7 +20,7 @@ def digests(workbook):
     """Digest of what each page shows."""
     assert not any(receipt.rejected for receipt in workbook.attached.receipts)
     slices = Slices(workbook, finished_frames(workbook))
-    return {page.path: slices.digest(page) for page in all_pages(report_notebooks(notebooks_folder()), workbook)}
+    return {page.path: slices.digest(page, slices.frames(page.supplier)) for page in all_pages(report_notebooks(notebooks_folder()), workbook)}
 
 
 @pytest.fixture

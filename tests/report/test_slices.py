@@ -10,7 +10,7 @@ from tests.report.small import finished, judged_workbook
 
 def digests(workbook, notebooks):
     slices = Slices(workbook, finished(workbook))
-    return {page.path: slices.digest(page) for page in all_pages(notebooks, workbook)}
+    return {page.path: slices.digest(page, slices.frames(page.supplier)) for page in all_pages(notebooks, workbook)}
 
 
 def test_a_supplier_s_page_sees_its_own_rows_alone(workbook, notebooks_of, tmp_path):
@@ -33,14 +33,25 @@ def test_a_slice_grows_with_the_frames_that_are_awaited(workbook, notebooks_of, 
     for name, frame in frames.items():
         assert is_awaiting(tmp_path / "grown")
         with pytest.raises(RuntimeError, match="awaited"):
-            growing.digest(supplier)
+            growing.digest(supplier, [name])
         growing.add(name, frame)
+        assert growing.digest(everybody, [name]) == whole.digest(everybody, [name])
     assert not is_awaiting(tmp_path / "grown")
-    assert [growing.digest(page) for page in (everybody, supplier)] == [whole.digest(page) for page in (everybody, supplier)]
+    assert growing.digest(supplier, frames) == whole.digest(supplier, frames)
     whole.save(everybody, tmp_path / "whole")
-    assert {path.name: path.read_bytes() for path in (tmp_path / "grown").iterdir()} == {
-        path.name: path.read_bytes() for path in (tmp_path / "whole").iterdir()
-    }
+    grown, saved = (open_slice(tmp_path / name, workbook.words) for name in ("grown", "whole"))
+    for name in frames:
+        assert grown.finished(name, None).equals(saved.finished(name, None))
+
+
+def test_a_page_s_digest_is_of_the_frames_that_it_asks_for(workbook, notebooks_of):
+    everybody, supplier = all_pages(notebooks_of("small", "supplier"), workbook)[:2]
+    one, other = pd.DataFrame({"supplier_id": ["S01", "S02"], "a": [1, 2]}), pd.DataFrame({"supplier_id": ["S01", "S02"], "a": [1, 3]})
+    before, after = (Slices(workbook, {"t.moved": moved, "t.still": one}) for moved in (one, other))
+    assert before.digest(everybody, ["t.still"]) == after.digest(everybody, ["t.still"])
+    assert before.digest(everybody, ["t.still", "t.moved"]) != after.digest(everybody, ["t.still", "t.moved"])
+    assert before.digest(supplier, ["t.still", "t.moved"]) == after.digest(supplier, ["t.still", "t.moved"])
+    assert before.digest(everybody, ["t.still"]) != before.digest(everybody, ["t.still", "t.gone"])
 
 
 def test_one_supplier_s_news_change_its_page_and_the_portfolio_pages_alone(notebooks_of):

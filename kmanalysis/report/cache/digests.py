@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Part of every document's digest: one that another version of these modules wrote is not read."""
 
 _END = "\x1e\n"

@@ -31,7 +31,9 @@ MISSING = "missing"
 
 @dataclass(frozen=True)
 class PageRecord:
-    """A page as it was written: how it ended (`OK`, or the kind of its failure), and the digests of what it was made from and of its content."""
+    """A page as it was written: how it ended (`OK`, or the kind of its failure), the digests of what it was made from and of its content, and the names
+    of the frames that it asked for: it is made anew where these have changed, and not where others have.
+    """
 
     path: str
     notebook_name: str
@@ -40,6 +42,7 @@ class PageRecord:
     state: str = MISSING
     made_from: str = ""
     content: str = ""
+    asked: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -154,7 +157,7 @@ def _unfinished(out: Path, month: str) -> Path:
     return out / KEPT / month / UNFINISHED
 
 
-def _as_json(page: PageRecord) -> dict[str, str]:
+def _as_json(page: PageRecord) -> dict[str, Any]:
     return {
         "path": page.path,
         "notebook": page.notebook_name,
@@ -163,11 +166,13 @@ def _as_json(page: PageRecord) -> dict[str, str]:
         "state": page.state,
         "made_from": page.made_from,
         "content": page.content,
+        "asked": list(page.asked),
     }
 
 
-def _record(page: Mapping[str, str]) -> PageRecord:
-    return PageRecord(page["path"], page["notebook"], page["supplier"], page["title"], page["state"], page["made_from"], page["content"])
+def _record(page: Mapping[str, Any]) -> PageRecord:
+    told = (page["path"], page["notebook"], page["supplier"], page["title"], page["state"], page["made_from"], page["content"])
+    return PageRecord(*told, tuple(page["asked"]))
 
 
 def _rows(receipt: Receipt) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class MonthStore:
     def taken(self, table: str, month: Month) -> pa.Table | None:
         """The rows of an engine table's month as an earlier run kept them; None where none did, or not as it wrote them."""
         content = self.content(str(month), _table_name(table))
-        return None if content is None else pq.read_table(BytesIO(content))
+        return None if content is None else _read(content)
 
     def save(self, tables: Iterable[tuple[str, Month, pa.Table]] = ()) -> None:
         """Keeps the frames that were finished since, and these rows of engine tables."""
@@ -137,8 +137,8 @@ def frame_content(frame: pd.DataFrame) -> bytes | None:
 
 def frame_of(content: bytes) -> pd.DataFrame:
     """The frame that `frame_content` wrote."""
-    table = pq.read_table(BytesIO(content))
-    frame: pd.DataFrame = table.to_pandas()
+    table = _read(content)
+    frame: pd.DataFrame = table.to_pandas(use_threads=False)
     # Parquet knows no whole seconds, which days come as.
     for (name, found), dtype in zip(frame.dtypes.items(), json.loads((table.schema.metadata or {})[_TYPES]), strict=True):
         if str(found) != dtype:
@@ -185,6 +185,11 @@ class _Month:
         found = read_sealed(self.folder / INDEX)
         is_here = (found.get("month"), found.get("key")) == (self.folder.parent.name, self.folder.name)
         return dict(found["files"]) if is_here else {}
+
+
+def _read(content: bytes) -> pa.Table:
+    # In this thread: for a few rows, asking others takes longer than reading. `read_table` would look for a whole dataset first.
+    return pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
 
 
 def _frame_name(frame: str) -> str:

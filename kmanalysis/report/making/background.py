@@ -39,6 +39,16 @@ class BackgroundPages(Generic[Key]):
         """Gives a task, before `made` is asked."""
         self._tasks.put((key, task))
 
+    def made_so_far(self) -> Iterator[tuple[Key, Made]]:
+        """The pages that are done and were not given out yet. Waits for none."""
+        while not self._made.empty():
+            done = self._made.get()
+            if done is None:
+                # For `made`, which ends with it.
+                self._made.put(None)
+                return
+            yield done
+
     def made(self) -> Iterator[tuple[Key, Made]]:
         """The pages as they are done, to the last one. Raises what went wrong where they are made."""
         self._tasks.put(None)

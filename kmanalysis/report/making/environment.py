@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kmanalysis.slices import SLICE_VARIABLE
+from kmanalysis.slices import ASKED_VARIABLE, SLICE_VARIABLE
 
 HOME = Path(__file__).resolve().parent
 """This folder: it holds the matplotlibrc of all notebooks."""
@@ -36,6 +36,12 @@ def shared_environment() -> dict[str, str]:
     }
 
 
+def asked_file(folder: Path) -> Path:
+    """Where a notebook that runs in ``folder`` notes which frames it asks for."""
+    return folder / "asked.txt"
+
+
 def environment(slice_folder: Path, folder: Path) -> dict[str, str]:
     """The environment of a notebook that reads ``slice_folder`` and runs in ``folder``."""
-    return shared_environment() | {SLICE_VARIABLE: str(slice_folder), "IPYTHONDIR": str(folder / "ipython")}
+    own = {SLICE_VARIABLE: str(slice_folder), ASKED_VARIABLE: str(asked_file(folder)), "IPYTHONDIR": str(folder / "ipython")}
+    return shared_environment() | own

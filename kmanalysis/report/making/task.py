@@ -50,11 +50,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Made:
-    """A page as made: its bytes, and the executed notebook and the failure where it did not come to its end."""
+    """A page as made: its bytes, the executed notebook and the failure where it did not come to its end, and the names of the frames it asked for."""
 
     content: bytes
     failure: Failure | None = None
     notebook: str = ""
+    asked: tuple[str, ...] = ()
 
 
 def failure_sentence(failure: Failure, words: Words) -> str:

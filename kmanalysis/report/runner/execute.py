@@ -17,11 +17,11 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from kmanalysis.report.making.environment import environment, prepare_folder
+from kmanalysis.report.making.environment import asked_file, environment, prepare_folder
 from kmanalysis.report.making.task import NOTEBOOK_ENGINE, NOTEBOOK_MEMORY, Failure
 from kmanalysis.report.runner.engine import NAME, ForkEngine
 from kmanalysis.report.runner.scrub import reproducible_notebook, reproducible_text
-from kmanalysis.slices import is_awaiting
+from kmanalysis.slices import asked_frames, is_awaiting
 
 _MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ArrowMemoryError")
 
@@ -31,10 +31,11 @@ papermill_engines.register(NAME, ForkEngine)
 
 @dataclass(frozen=True)
 class Execution:
-    """A notebook with its results, and why it did not come to its end (None: it did)."""
+    """A notebook with its results, why it did not come to its end (None: it did), and the names of the frames that it asked for."""
 
     notebook: nbformat.NotebookNode
     failure: Failure | None
+    asked: tuple[str, ...] = ()
 
 
 def execution(
@@ -96,7 +97,7 @@ def execution(
         failure = Failure("kernel_died", str(error))
     done = started[0] if started else nbformat.read(notebook, as_version=4)
     told = failure and Failure(failure.kind, reproducible_text(failure.text, folder, slice_folder))
-    return Execution(reproducible_notebook(done, folder, slice_folder), told)
+    return Execution(reproducible_notebook(done, folder, slice_folder), told, asked_frames(asked_file(folder)))
 
 
 def _kernel_manager(variables: dict[str, str]) -> type[AsyncKernelManager]:

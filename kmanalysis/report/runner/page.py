@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import nbformat
 
@@ -20,7 +21,7 @@ def made_page(task: Task, engine: str = NOTEBOOK_ENGINE) -> Made:
     run = execution(task.notebook, task.parameters, task.slice_folder, task.folder, task.timeout, task.memory, engine)
     # Not before: what the notebook itself logs is its own.
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
-    return shown(task, run.notebook, run.failure, Words(task.lang))
+    return replace(shown(task, run.notebook, run.failure, Words(task.lang)), asked=run.asked)
 
 
 def shown(task: Task, notebook: nbformat.NotebookNode, failure: Failure | None, words: Words) -> Made:

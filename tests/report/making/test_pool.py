@@ -11,7 +11,7 @@ import pytest
 from kmanalysis.report.making.pool import Preloader, made_pages
 from kmanalysis.report.making.task import CAN_FORK, Task
 from kmanalysis.report.runner.page import made_page
-from tests.report.runner.conftest import written
+from tests.report.runner.cells import written
 
 CHILD = "import os, subprocess\nchild = subprocess.Popen(['sleep', '3600'])"
 

@@ -8,7 +8,7 @@ import pytest
 
 from kmanalysis.report.making.task import CAN_FORK, Failure
 from kmanalysis.report.runner.engine import MOST_OUTPUT
-from tests.report.runner.conftest import outputs, printed, shape, written
+from tests.report.runner.cells import outputs, printed, shape, written
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="nothing can be forked here")
 

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from kmanalysis.report.making.task import NOTEBOOK_ENGINE, Failure
-from tests.report.runner.conftest import outputs
+from tests.report.runner.cells import outputs
 from tests.report.small import FIXTURES
 
 pytestmark = pytest.mark.parametrize("engine", sorted({NOTEBOOK_ENGINE, "papermill"}))
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.parametrize("engine", sorted({NOTEBOOK_ENGINE, "papermi
 
 @pytest.fixture
 def ran(run, engine):
-    """Runs a fixture notebook on an empty slice: ``ran("small", timeout=60)``."""
+    """Runs a fixture notebook on an empty slice: ``ran("told", timeout=60)``."""
     return lambda name, timeout=120.0: run(FIXTURES / f"{name}.ipynb", parameters={"month": "2026-09", "lang": "en"}, timeout=timeout, engine=engine)
 
 
 def test_parameters_reach_the_notebook_and_nothing_of_the_run_stays(ran, tmp_path):
-    execution = ran("small")
+    execution = ran("told")
     text = nbformat.writes(execution.notebook)
     assert execution.failure is None
     assert [output.text for output in outputs(execution)] == ["2026-09 0\n"]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kmanalysis.report.making.task import CAN_FORK
-from tests.report.runner.conftest import outputs, printed
+from tests.report.runner.cells import outputs, printed
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="nothing can be forked here")
 

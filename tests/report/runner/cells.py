@@ -3,26 +3,6 @@
 import json
 
 import nbformat
-import pytest
-
-from kmanalysis.report.making.task import NOTEBOOK_ENGINE
-from kmanalysis.report.runner.execute import execution
-
-
-@pytest.fixture
-def run(preloader, tmp_path):
-    """Runs code in a process of its own: ``run("cell", "cell")`` gives what was executed; a path runs that notebook."""
-    (tmp_path / "slice").mkdir()
-
-    def run(*cells, parameters=None, memory=0, timeout=120.0, engine=NOTEBOOK_ENGINE):
-        path = cells[0] if hasattr(cells[0], "read_text") else written(tmp_path / "page.ipynb", *cells)
-        arguments = (path, parameters or {}, tmp_path / "slice", tmp_path / "page", timeout, memory, engine)
-        if engine != "fork":
-            return execution(*arguments)
-        with preloader.started(execution, *arguments) as answer:
-            return answer.recv()
-
-    return run
 
 
 def written(path, *cells):
