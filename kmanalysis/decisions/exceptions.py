@@ -308,11 +308,13 @@ def _unexplained_refunds(workbook: Workbook) -> ir.Table:
 @frame("decisions.losing_goods")
 @query("decisions.losing_goods")
 def losing_goods(workbook: Workbook) -> ir.Table:
-    """What was lost on goods sold below cost in the month, by SKU and currency, most first: sku, currency, cases, amount (exact)."""
+    """What was lost on goods sold below cost in the month, by SKU and currency, most first: sku, name, currency, cases, amount (exact)."""
     found = exceptions_found(workbook)
     found = found.filter(found.kind == "below_cost")
     sums = found.group_by("sku", "currency").agg(cases=found.count(), parts=as_parts(found.amount).sum())
-    lost = sums.select("sku", "currency", "cases", amount=as_amount(sums.parts))
+    products = workbook.table("products").select(named_sku="sku", name="name")
+    named = sums.left_join(products, sums.sku == products.named_sku)
+    lost = named.select("sku", "name", "currency", "cases", amount=as_amount(named.parts))
     return lost.order_by(ibis.desc("amount"), "sku", "currency")
 
 

@@ -142,7 +142,7 @@ def test_what_was_sold_below_cost_is_lost_and_a_cost_of_nothing_is_doubted(workb
         order(6, amount="0", cost_amount="0"),
     ]
     workbook = workbook_of({"orders": orders})
-    assert losing_goods(workbook).values.tolist() == [["k1", "CNY", 1, Decimal("2.5")]]
+    assert losing_goods(workbook).values.tolist() == [["k1", "any", "CNY", 1, Decimal("2.5")]]
     below, free = of_kind(workbook, "below_cost"), of_kind(workbook, "zero_cost")
     assert (list(below["order_id"]), list(below["amount"]), list(below["cost_now"])) == (["o1"], [Decimal("2.5")], [Decimal("12.5")])
     assert (list(free["order_id"]), list(free["amount"])) == (["o3"], [Decimal("10")])
