@@ -122,15 +122,15 @@ def repeats_table(counts: pd.DataFrame, words: Words) -> Table:
     return table(pd.DataFrame(cells, columns=headings), words.text("Repeated codes by cause"), numbers=headings[1:], empty=empty)
 
 
-def goods_name(row: Row) -> str:
-    """An SKU with its name, where it has one."""
-    return f"{row['sku']} {row['name']}" if isinstance(row["name"], str) else str(row["sku"])
+def goods_name(row: Row, words: Words) -> str:
+    """What an SKU is called, with the SKU; the SKU alone where it has no name."""
+    return words.text("{a} (SKU {b})", a=row["name"], b=row["sku"]) if isinstance(row["name"], str) else f"SKU {row['sku']}"
 
 
 def losses_table(lost: pd.DataFrame, words: Words) -> Table:
     """Goods that were sold below cost, the largest loss first; ``lost`` as `losing_goods` gives them."""
     headings = [words.name("orders.sku"), words.text("Orders"), words.text("Lost")]
-    cells = [[goods_name(row), words.number(row["cases"]), words.money(row["amount"], row["currency"])] for row in lost.head(LINES).to_dict("records")]
+    cells = [[goods_name(row, words), words.number(row["cases"]), words.money(row["amount"], row["currency"])] for row in lost.head(LINES).to_dict("records")]
     cut = words.text("The first {shown} of {all}.", shown=len(cells), all=len(lost)) if len(cells) < len(lost) else ""
     title, empty = words.text("Goods sold below cost"), words.text("None found in the rows checked.")
     return table(pd.DataFrame(cells, columns=headings), title, numbers=headings[1:], note=cut, empty=empty)
