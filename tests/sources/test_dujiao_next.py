@@ -181,6 +181,23 @@ def test_what_was_ordered_upstream_is_a_purchase_and_names_the_supplier(shop):
     assert shop.kept("SELECT name FROM suppliers WHERE supplier_id = 'site-1'") == [("North",)]
 
 
+def test_what_was_ordered_upstream_stands_beside_what_was_booked(shop):
+    product = shop.product()
+    site = shop.upstream(product)
+    for number, status in enumerate(("completed", "refunded", "submitted", "failed"), 1):
+        order = shop.order(product=product, delivered=PAID, item={"cost_price": "6.50"}, quantity=2)
+        attempt = shop.procurement(order, site, status, "0.00" if status == "failed" else "14.00")
+        shop.add("reconciliation_items", job_id=1, procurement_order_id=attempt, mismatch_type="amount", resolved=number > 1)
+    shop.pull()
+    assert shop.kept("SELECT order_id, status, amount, currency, booked_amount, is_disputed, quantity FROM upstream_orders ORDER BY 1") == [
+        ("DJ0001", "delivered", Decimal(14), "CNY", Decimal(13), True, None),
+        ("DJ0002", "refunded", Decimal(14), "CNY", Decimal(13), False, None),
+        ("DJ0003", "open", Decimal(14), "CNY", Decimal(13), False, None),
+        ("DJ0004", "failed", None, "CNY", Decimal(13), False, None),
+    ]
+    assert "quantity" not in given(shop, "upstream_orders")
+
+
 def test_an_upstream_in_dollars_is_no_cost_in_yuan(shop):
     product = shop.product()
     order = shop.order(product=product, delivered=PAID)

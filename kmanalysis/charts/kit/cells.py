@@ -117,6 +117,11 @@ def _in_row(row: Row, column: str, words: Words, names: Mapping[str, str] | None
     return _in_unit(value, unit, words, str(row.get("currency") or ""))
 
 
+def goods_name(row: Row, words: Words) -> str:
+    """What an SKU is called, with the SKU; the SKU alone where it has no name."""
+    return words.text("{a} (SKU {b})", a=row["name"], b=row["sku"]) if isinstance(row["name"], str) else f"SKU {row['sku']}"
+
+
 def supplier_name(supplier: str, names: Mapping[str, str]) -> str:
     """A supplier in a table: its id and its name."""
     name = names.get(supplier, supplier)
