@@ -89,7 +89,7 @@ def _plan(description: Platform, address: Address, folder: Path, prefix: str | N
 
     check_kind(description, address)
     with opened(address) as database:
-        found = look(description, database, address.kind, prefix)
+        found = look(description, database, address, prefix)
     lines = [*_tables_planned(found, folder, words), "", *_measures_planned(found, folder, words), ""]
     if missing := found.missing():
         lines += [words.text("Not there, and done without: {missing}", missing=words.join(missing)), ""]

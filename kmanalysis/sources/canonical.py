@@ -26,6 +26,9 @@ SHOWN = 20
 _OWN = ("FROM made.suppliers", "FROM made.stock_readings")
 """Rows that are made here, and not by the description."""
 
+WATCHED = ("stock_snapshots", "quotes", "probes")
+"""Tables that a watch writes as well: ours is a part of its own beside its months."""
+
 Pair = tuple[str, str]
 """A supplier and an SKU."""
 
@@ -39,8 +42,7 @@ class Canonical:
         self.given = found.given(self.flags)
         self.receipts: list[Receipt] = []
         self.rejects: dict[str, pd.DataFrame] = {}
-        # Beside what a watch reads of other shops.
-        self.merging = Merging(connection, into, [*self.given], parts={"stock_snapshots": "pull"})
+        self.merging = Merging(connection, into, [*self.given], parts=dict.fromkeys(WATCHED, "pull"))
 
     def make(self, stock_minutes: int) -> None:
         """Makes the views of the description, the rebuilt stock, and the suppliers that rows go to."""
@@ -114,7 +116,7 @@ class Canonical:
         if former:
             self.connection.execute("CREATE OR REPLACE TEMP TABLE _former (supplier_id VARCHAR, sku VARCHAR)")
             self.connection.executemany("INSERT INTO _former VALUES (?, ?)", [list(pair) for pair in former])
-            for name in ("listings", "stock_snapshots"):
+            for name in ("listings", "stock_snapshots", "quotes"):
                 if name in self.given:
                     self.merging.drop(tables()[name], "(supplier_id, sku) IN (SELECT (supplier_id, sku) FROM _former)")
         for supplier in sorted(set(suppliers) - set(self.suppliers())):

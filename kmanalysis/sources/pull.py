@@ -76,7 +76,7 @@ def pull(
     description = platform(name)
     check_kind(description, address)
     with locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
-        found = look(description, database, address.kind, prefix)
+        found = look(description, database, address, prefix)
         return _Pull(found, database, into, words or Words()).run(stock_minutes, tell)
 
 
@@ -88,10 +88,10 @@ def check_kind(description: Platform, address: Address) -> None:
         )
 
 
-def look(description: Platform, database: Database, kind: str, prefix: str | None) -> Found:
-    """What of the platform is there. Raises DataError where it is not that platform's database."""
+def look(description: Platform, database: Database, address: Address, prefix: str | None) -> Found:
+    """What of the platform is there. Raises DataError where it is not that platform's database, UsageError like `Platform.on`."""
     names = names_to_look_for(description, prefix)
-    return found_in(description, database.layout(names.values()), names, kind)
+    return found_in(description.on(address.kind, address.options.get("loc", "")), database.layout(names.values()), names, address.kind)
 
 
 def rules_of(into: Path) -> Rules | None:
