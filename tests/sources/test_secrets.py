@@ -5,15 +5,12 @@ digested; a shop shows them to everybody, so no code is looked for there), the p
 """
 
 import base64
-import gzip
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 from urllib.parse import quote
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,14 +19,12 @@ from typer.testing import CliRunner
 from kmanalysis.cli import app
 from kmanalysis.sources.address import VARIABLE
 from tests.sources import servers
+from tests.sources.markers import PHONE, STEM, assert_nowhere, contents
 from tests.sources.shops import Dujiaoka
 from tests.sources.test_acg_faka import TAKEN, WAITING, AcgFaka
 from tests.sources.test_dujiao_next import PAID, DujiaoNext
 
 ROOT = Path(__file__).parents[2]
-STEM, PHONE = "zqmark", "1390013"
-"""Every marker has one of these in it."""
-
 NAMES = {
     "dujiaoka": {"goods_group.gp_name", "goods.gd_name"},
     "acg-faka": {"acg_category.name", "acg_commodity.name", "acg_shared.name"},
@@ -125,39 +120,6 @@ def plant(shop):
             value = f"CONCAT('{STEM}-', id, '-{PHONE}{number:04}')"
         shop.run(f"UPDATE {quote_name(table)} SET {quote_name(column)} = {value}{where}")
     return len(columns)
-
-
-def hidden_forms():
-    """What the stems look like where somebody wrote them otherwise: encoded for an address, or in base64 at any place of it."""
-    forms = {STEM, PHONE, quote(f"{STEM}@"), servers.PASSWORD, quote(servers.PASSWORD)}
-    for stem in (STEM, PHONE, servers.PASSWORD):
-        for before in range(3):
-            text = base64.b64encode(b"\0" * before + stem.encode()).decode().rstrip("=")
-            # The characters at both ends depend on what stands beside them.
-            forms.add(text[(0, 2, 3)[before] : len(text) - (0 if (before + len(stem)) % 3 == 0 else 1)])
-    return {form for form in forms if len(form) > 5}
-
-
-def contents(folder):
-    """Everything that a folder's files say, unpacked and decoded: (file, text)."""
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".kmanalysis-key"):
-        raw = path.read_bytes()
-        yield path, path.name
-        yield path, raw.decode("utf-8", "replace")
-        yield path, raw.decode("utf-16-le", "replace")
-        if raw[:4] == b"PAR1":
-            yield path, "\n".join(str(row) for row in duckdb.sql(f"FROM '{path}'").fetchall())
-            yield path, str(duckdb.sql(f"FROM parquet_kv_metadata('{path}')").fetchall())
-        elif raw[:2] == b"PK":
-            with zipfile.ZipFile(path) as packed:
-                yield path, "\n".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
-        elif raw[:2] == b"\x1f\x8b":
-            yield path, gzip.decompress(raw).decode("utf-8", "replace")
-
-
-def assert_nowhere(texts):
-    forms = hidden_forms()
-    assert [(str(place), form) for place, text in texts for form in sorted(forms) if form.lower() in text.lower()] == []
 
 
 @pytest.mark.parametrize(
