@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 BEGIN = datetime(2026, 11, 5, 4, 0, 0)
 APP_ID, APP_KEY = "downstream-7781", "Zq8Kk3Vn0PbWm5Tj"
-FAULTS = ("slow", "500", "broken", "short", "huge", "moved", "refused", "429", "list", "nan")
+FAULTS = ("slow", "500", "broken", "short", "long", "huge", "moved", "refused", "429", "list", "nan")
 
 
 class MovedClock:
@@ -192,6 +192,8 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             if fault == "short":
                 self.close_connection = True
                 return self._send(200, body[: len(body) // 2], length=len(body))
+            if fault == "long":
+                return self._send(200, body, length=len(body) // 2)
             return self._send(200, body)
 
         def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None, length: int | None = None) -> None:
