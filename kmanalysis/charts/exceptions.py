@@ -32,7 +32,6 @@ _LOOKS = {
     "cost_jump": (SKY, "//"),
     "frozen_stock": (GREEN, ""),
     "unexplained_refund": (GREY, "xx"),
-    "mismatch": (BLUE, "//"),
 }
 
 
@@ -129,7 +128,7 @@ def _lines(found: pd.DataFrame, kind: str, words: Words, names: Mapping[str, str
         [
             supplier_name(row["supplier_id"], names),
             row["order_id"] if isinstance(row["order_id"], str) else MISSING,
-            row["sku"] if isinstance(row["sku"], str) else MISSING,
+            row["sku"],
             words.moment(row["happened_at"]),
             words.money(row["amount"], row["currency"]) if isinstance(row["currency"], str) else MISSING,
             _seen(row, kind, words, names),
@@ -157,10 +156,6 @@ def _seen(row: Row, kind: str, words: Words, names: Mapping[str, str]) -> str:
         return words.text("cost {cost}", cost=words.money(row["cost_now"], currency))
     if kind == "cost_jump":
         return words.text("unit cost {before} → {now}", before=words.money(row["cost_before"], currency), now=words.money(row["cost_now"], currency))
-    if kind == "mismatch":
-        return words.text(
-            "{ours} on record here, {theirs} upstream", ours=words.money(row["cost_before"], currency), theirs=words.money(row["cost_now"], currency)
-        )
     if kind == "frozen_stock":
         return words.text("always {stock} in stock, {units} sold", stock=words.number(row["stock"]), units=words.number(row["units"]))
     return words.text("paid and still open") if kind == "not_delivered" else words.text("no cause, no ticket")

@@ -27,11 +27,10 @@ KINDS: Mapping[str, Reads] = {
     "cost_jump": {"orders": ("cost_amount",)},
     "frozen_stock": {"stock_snapshots": ("quantity",), "orders": ("status",)},
     "unexplained_refund": {"orders": ("failure_cause",), "tickets": ("order_id",)},
-    "mismatch": {"reconciliations": ("upstream_amount",)},
 }
 """The kinds, the worst first, and what must be given before one is looked for."""
 
-OF_SUPPLIER = ("repeated_code", "not_delivered", "no_remedy", "cost_jump", "frozen_stock", "mismatch")
+OF_SUPPLIER = ("repeated_code", "not_delivered", "no_remedy", "cost_jump", "frozen_stock")
 """The kinds that are the supplier's to mend; the others are first of all the platform's."""
 
 COLUMNS = {
@@ -80,8 +79,7 @@ def exception_checks(workbook: Workbook) -> pd.DataFrame:
     ``;`` (empty: nothing).
     """
     counts = _looked_at(workbook).iloc[0]
-    of_kind = {"not_delivered": "placed", "repeated_code": "codes", "no_remedy": "failed", "frozen_stock": "goods", "unexplained_refund": "refunded",
-               "mismatch": "reconciled"}  # fmt: skip
+    of_kind = {"not_delivered": "placed", "repeated_code": "codes", "no_remedy": "failed", "frozen_stock": "goods", "unexplained_refund": "refunded"}
     lacks = [";".join(workbook.not_given(needs)) for needs in KINDS.values()]
     looked_at = [0 if lack else int(counts[of_kind.get(kind, "orders")]) for kind, lack in zip(KINDS, lacks, strict=True)]
     return pd.DataFrame({"kind": list(KINDS), "looked_at": looked_at, "lacks": pd.Series(lacks, dtype="str")})
@@ -104,7 +102,7 @@ def exceptions_found(workbook: Workbook) -> ir.Table:
     """All exceptions of the month, of every kind: `COLUMNS`."""
     parts = [
         _repeated_codes(workbook), _not_delivered(workbook), _without_remedy(workbook), _below_cost(workbook), _cost_jumps(workbook),
-        _frozen_stock(workbook), _unexplained_refunds(workbook), _mismatches(workbook),
+        _frozen_stock(workbook), _unexplained_refunds(workbook),
     ]  # fmt: skip
     return ibis.union(*parts)
 
@@ -130,7 +128,7 @@ def _order(found: ir.Table) -> list[ir.Value]:
         ibis.desc(ibis.coalesce(as_parts(found.amount), -1)),
         found.supplier_id,
         ibis.coalesce(found.order_id, ""),
-        ibis.coalesce(found.sku, ""),
+        found.sku,
         found.happened_at,
         ibis.coalesce(found.currency, ""),
     ]
@@ -152,10 +150,8 @@ def _looked_at(workbook: Workbook) -> ir.Table:
     failed = _overdue(workbook)
     placed = workbook.table("orders")
     placed = placed.filter(placed.ordered_at < workbook.period.end)
-    reconciled = _reconciled(workbook)
     return counted.cross_join(
         placed.aggregate(placed=placed.count()),
-        reconciled.aggregate(reconciled=reconciled.count()),
         failed.aggregate(failed=failed.count()),
         codes.aggregate(codes=codes.count()),
         known.aggregate(goods=known.count()),
@@ -262,26 +258,6 @@ def _unexplained_refunds(workbook: Workbook) -> ir.Table:
     tickets = workbook.table("tickets")
     found = orders.filter(orders.status == "refunded", orders.failure_cause.isnull()).anti_join(tickets.filter(~tickets.is_staged), "order_id")
     return _rows(found, "unexplained_refund", happened_at=found.ordered_at)
-
-
-def _reconciled(workbook: Workbook) -> ir.Table:
-    """The differences that reconciliation found before the month's end and that were not settled before it began."""
-    found = workbook.table("reconciliations")
-    return found.filter(found.found_at < workbook.period.end, found.resolved_at.isnull() | (found.resolved_at >= workbook.period.start))
-
-
-def _mismatches(workbook: Workbook) -> ir.Table:
-    """Purchases still in dispute at the month's end: what upstream has on record is not what is on record here.
-
-    ``amount`` is the difference, or all of it where the statuses differ; ``cost_before`` ours, ``cost_now`` theirs.
-    """
-    found = _reconciled(workbook)
-    found = found.filter(found.resolved_at.isnull() | (found.resolved_at >= workbook.period.end))
-    goods = workbook.table("orders").select(bought_for="order_id", sku="sku")
-    found = found.left_join(goods, found.order_id == goods.bought_for)
-    differs = (found.upstream_amount - found.local_amount).abs()
-    at_stake = ibis.ifelse(found.upstream_amount == found.local_amount, found.upstream_amount, differs)
-    return _rows(found, "mismatch", happened_at=found.found_at, amount=at_stake, cost_before=found.local_amount, cost_now=found.upstream_amount)
 
 
 FRAMES = (exceptions, exception_sums, exception_checks)

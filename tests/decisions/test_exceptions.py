@@ -128,33 +128,6 @@ def test_a_refund_with_a_cause_or_a_ticket_is_explained(workbook_of):
     assert list(of_kind(workbook_of({"orders": orders, "tickets": [{"order_id": "o3"}]}), "unexplained_refund")["order_id"]) == ["o1"]
 
 
-def test_a_difference_that_reconciliation_found_is_open_until_it_is_settled(workbook_of):
-    def item(number, ours, theirs, found_at="2026-09-20 04:00:00", **more):
-        return {"item_id": f"r{number}", "order_id": f"o{number}", "local_amount": ours, "upstream_amount": theirs, "found_at": found_at} | more
-
-    items = [
-        item(1, "7", "9.5"),
-        item(2, "7", "7"),
-        item(3, "7", "0", order_id=None),
-        item(4, "7", "9", resolved_at="2026-10-31 15:59:59"),
-        item(5, "7", "9", resolved_at="2026-10-31 16:00:00"),
-        item(6, "7", "9", found_at="2026-10-31 16:00:00"),
-        item(7, "7", "9", resolved_at="2026-09-30 15:00:00"),
-    ]
-    workbook = workbook_of({"reconciliations": items, "orders": [order(1), order(2)]})
-    found = of_kind(workbook, "mismatch")
-    # The difference; all of it where the statuses differ.
-    assert [(row.amount, row.cost_before, row.cost_now) for row in found.itertuples()] == [
-        (Decimal(7), Decimal(7), Decimal(0)),
-        (Decimal(7), Decimal(7), Decimal(7)),
-        (Decimal("2.5"), Decimal(7), Decimal("9.5")),
-        (Decimal(2), Decimal(7), Decimal(9)),
-    ]
-    assert list(found["order_id"].fillna("")) == ["", "o2", "o1", "o5"]
-    assert list(found["sku"].fillna("")) == ["", "k1", "k1", ""]
-    assert exception_checks(workbook).set_index("kind").loc["mismatch", "looked_at"] == 5
-
-
 def test_what_was_not_given_is_not_looked_for(workbook_of):
     workbook = workbook_of({"orders": [order(1, cost_amount="12"), order(2, status="failed", failed_at="2026-10-10 05:00:00")]})
     left = {name: columns for name, columns in workbook.attached.given.items() if name != "compensations"}
