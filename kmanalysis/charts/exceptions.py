@@ -27,11 +27,13 @@ _LOOKS = {
     "repeated_code": (RED, ""),
     "not_delivered": (BLUE, ""),
     "no_remedy": (ORANGE, "//"),
+    "upstream_mismatch": (GREEN, "//"),
     "below_cost": (PURPLE, ""),
     "zero_cost": (GREY, ".."),
     "cost_jump": (SKY, "//"),
     "frozen_stock": (GREEN, ""),
     "unexplained_refund": (GREY, "xx"),
+    "platform_race": (SKY, ".."),
 }
 
 
@@ -89,9 +91,13 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
             continue
         cases = int(of_kind["cases"].sum())
         looked_at = words.text("{count} {things} checked", count=words.number(check["looked_at"]), things=words.name(f"exception_unit.{kind}"))
+        if check["allowed"]:
+            looked_at = words.join([looked_at, words.text("{count} repeats on purpose left out", count=words.number(check["allowed"]))], "; ")
         step = words.name(f"exception_step.{kind}") if cases else MISSING
         cells.append([words.name(f"exception.{kind}"), words.number(cases), money_in_all(of_kind, words), looked_at, step])
-    note = words.text("Zero means that none were found in the rows checked.")
+    unsure = [words.join(check["unsure"].split(";")) for check in checks.to_dict("records") if check["unsure"]]
+    doubt = words.text("Repeats may include codes that are meant for many: no {unsure} tells which.", unsure=unsure[0]) if unsure else ""
+    note = words.sentences(words.text("Zero means that none were found in the rows checked."), doubt)
     return table(pd.DataFrame(cells, columns=headings), words.text("Exceptions by kind"), numbers=headings[1:3], note=note)
 
 
@@ -100,6 +106,34 @@ def kind_counts(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> pd.Da
     counts = sums.groupby("kind")["cases"].sum()
     told = [words.number(counts.get(kind, 0)) if not lacks else MISSING for kind, lacks in zip(checks["kind"], checks["lacks"], strict=True)]
     return pd.DataFrame({words.text("Cases"): told}, index=[words.name(f"exception.{kind}") for kind in checks["kind"]])
+
+
+def repeats_table(counts: pd.DataFrame, words: Words) -> Table:
+    """Repeated codes by their cause, those on purpose with the operator's reason; ``counts`` as `repeat_counts` gives them."""
+    headings = [words.text("Cause"), words.text("Codes"), words.text("Times issued again")]
+    cells = [
+        [
+            words.entry(words.name(f"repeat.{row['cause']}"), row["reason"]) if row["reason"] else words.name(f"repeat.{row['cause']}"),
+            words.number(row["codes"]), words.number(row["cases"]),
+        ]
+        for row in counts.sort_values(["cases", "cause", "reason"], ascending=[False, True, True]).head(LINES).to_dict("records")
+    ]  # fmt: skip
+    empty = words.text("No repeats were found in the rows checked.")
+    return table(pd.DataFrame(cells, columns=headings), words.text("Repeated codes by cause"), numbers=headings[1:], empty=empty)
+
+
+def goods_name(row: Row) -> str:
+    """An SKU with its name, where it has one."""
+    return f"{row['sku']} {row['name']}" if isinstance(row["name"], str) else str(row["sku"])
+
+
+def losses_table(lost: pd.DataFrame, words: Words) -> Table:
+    """Goods that were sold below cost, the largest loss first; ``lost`` as `losing_goods` gives them."""
+    headings = [words.name("orders.sku"), words.text("Orders"), words.text("Lost")]
+    cells = [[goods_name(row), words.number(row["cases"]), words.money(row["amount"], row["currency"])] for row in lost.head(LINES).to_dict("records")]
+    cut = words.text("The first {shown} of {all}.", shown=len(cells), all=len(lost)) if len(cells) < len(lost) else ""
+    title, empty = words.text("Goods sold below cost"), words.text("None found in the rows checked.")
+    return table(pd.DataFrame(cells, columns=headings), title, numbers=headings[1:], note=cut, empty=empty)
 
 
 def by_supplier(sums: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Axes | None = None) -> Axes:
@@ -143,13 +177,17 @@ def _lines(found: pd.DataFrame, kind: str, words: Words, names: Mapping[str, str
 
 def _seen(row: Row, kind: str, words: Words, names: Mapping[str, str]) -> str:
     currency = row["currency"] if isinstance(row["currency"], str) else ""
-    if kind == "repeated_code":
+    if kind in ("repeated_code", "platform_race"):
         return words.text(
             "first issued on {moment} by {supplier} for order {order}",
             moment=words.moment(row["since_at"]),
             supplier=supplier_name(row["earlier_supplier_id"], names),
             order=row["earlier_order_id"] if isinstance(row["earlier_order_id"], str) else MISSING,
         )
+    if kind == "upstream_mismatch":
+        booked, charged = (words.money(row[name], currency) for name in ("cost_before", "cost_now"))
+        costs = words.text("booked {booked}, upstream {charged}", booked=booked, charged=charged)
+        return words.join([words.name(f"mismatch.{row['mismatch']}"), costs], "; ")
     if kind == "no_remedy":
         return words.text("neither replaced nor refunded by {moment}", moment=words.moment(row["since_at"]))
     if kind in ("below_cost", "zero_cost"):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from kmanalysis.decisions.repeats import allowed_cases, handed_again, repeat_counts, unsure_of
 from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.money import MONEY, as_amount, as_parts
 from kmanalysis.measures.common.orders import UNFULFILLED
@@ -22,15 +23,17 @@ KINDS: Mapping[str, Reads] = {
     "repeated_code": {"codes": ("code_digest",)},
     "not_delivered": {"orders": ("delivered_at",)},
     "no_remedy": {"orders": ("failed_at",), "tickets": ("reshipped_at",), "compensations": ("paid_at",)},
+    "upstream_mismatch": {"upstream_orders": ("status",), "orders": ("status",)},
     "below_cost": {"orders": ("cost_amount",)},
     "zero_cost": {"orders": ("cost_amount",)},
     "cost_jump": {"orders": ("cost_amount",)},
     "frozen_stock": {"stock_snapshots": ("quantity",), "orders": ("status",)},
     "unexplained_refund": {"orders": ("failure_cause",), "tickets": ("order_id",)},
+    "platform_race": {"codes": ("is_platform_race",)},
 }
 """The kinds, the worst first, and what must be given before one is looked for."""
 
-OF_SUPPLIER = ("repeated_code", "not_delivered", "no_remedy", "cost_jump", "frozen_stock")
+OF_SUPPLIER = ("repeated_code", "not_delivered", "no_remedy", "upstream_mismatch", "cost_jump", "frozen_stock")
 """The kinds that are the supplier's to mend; the others are first of all the platform's."""
 
 COLUMNS = {
@@ -48,12 +51,18 @@ COLUMNS = {
     "cost_now": MONEY,
     "stock": "int64",
     "units": "int64",
+    "mismatch": "string",
 }
 """Columns of an exception and their types. ``amount`` is what is at stake: what the buyer paid, what was lost, or by how much the cost rose; null where
 it is unknown.
 
-``earlier_order_id``, ``earlier_supplier_id`` and ``since_at`` say to whom a repeated code went before, and since when a remedy is overdue.
+``earlier_order_id``, ``earlier_supplier_id`` and ``since_at`` say to whom a repeated code went before, and since when a remedy is overdue. ``mismatch`` says
+in what the platform and the upstream shop differ (`MISMATCHES`).
 """
+
+MISMATCHES = ("delivered_here", "delivered_there", "refunded_here", "units", "cost", "disputed")
+"""In what an order differs here and upstream: delivered to the buyer although it failed or was refunded there; delivered there alone; refunded here alone;
+other units; another cost than was booked; or the platform's own reconciliation says so."""
 
 _SCALE = 1_000_000
 _ONE_MONTH = 31 * 86_400  # seconds
@@ -73,16 +82,23 @@ def exception_sums(workbook: Workbook) -> pd.DataFrame:
 
 @frame("decisions.exception_checks")
 def exception_checks(workbook: Workbook) -> pd.DataFrame:
-    """What was checked, one row per kind: kind, looked_at, lacks.
+    """What was checked, one row per kind: kind, looked_at, lacks, allowed, unsure.
 
     ``looked_at`` counts orders, codes or goods of the month; for not_delivered, all orders placed before its end. ``lacks`` names what was not given, by
-    ``;`` (empty: nothing).
+    ``;`` (empty: nothing). Of repeated codes ``allowed`` counts the repeats on purpose, which are no exceptions, and ``unsure`` names what was not given
+    that would tell them, by ``;``.
     """
     counts = _looked_at(workbook).iloc[0]
-    of_kind = {"not_delivered": "placed", "repeated_code": "codes", "no_remedy": "failed", "frozen_stock": "goods", "unexplained_refund": "refunded"}
+    of_kind = {
+        "not_delivered": "placed", "repeated_code": "codes", "platform_race": "codes", "no_remedy": "failed", "frozen_stock": "goods",
+        "unexplained_refund": "refunded", "upstream_mismatch": "upstream",
+    }  # fmt: skip
     lacks = [";".join(workbook.not_given(needs)) for needs in KINDS.values()]
     looked_at = [0 if lack else int(counts[of_kind.get(kind, "orders")]) for kind, lack in zip(KINDS, lacks, strict=True)]
-    return pd.DataFrame({"kind": list(KINDS), "looked_at": looked_at, "lacks": pd.Series(lacks, dtype="str")})
+    found = pd.DataFrame({"kind": list(KINDS), "looked_at": looked_at, "lacks": pd.Series(lacks, dtype="str")})
+    is_repeats = found["kind"] == "repeated_code"
+    allowed, unsure = allowed_cases(repeat_counts(workbook)), ";".join(unsure_of(workbook))
+    return found.assign(allowed=is_repeats * allowed, unsure=pd.Series([unsure if repeats else "" for repeats in is_repeats], dtype="str"))
 
 
 def all_exceptions(workbook: Workbook) -> pd.DataFrame:
@@ -101,8 +117,8 @@ def _looked_for(workbook: Workbook, found: pd.DataFrame) -> pd.DataFrame:
 def exceptions_found(workbook: Workbook) -> ir.Table:
     """All exceptions of the month, of every kind: `COLUMNS`."""
     parts = [
-        _repeated_codes(workbook), _not_delivered(workbook), _without_remedy(workbook), _below_cost(workbook), _cost_jumps(workbook),
-        _frozen_stock(workbook), _unexplained_refunds(workbook),
+        _repeated_codes(workbook), _not_delivered(workbook), _without_remedy(workbook), _upstream_mismatches(workbook), _below_cost(workbook),
+        _cost_jumps(workbook), _frozen_stock(workbook), _unexplained_refunds(workbook),
     ]  # fmt: skip
     return ibis.union(*parts)
 
@@ -144,7 +160,7 @@ def _sums(workbook: Workbook) -> ir.Table:
 @query("decisions.exceptions_looked_at")
 def _looked_at(workbook: Workbook) -> ir.Table:
     """What there is to check in the month: orders, placed (of all time), failed, refunded, codes, goods (supplier × SKU with a known reading)."""
-    orders, codes, readings = (workbook.in_month(name) for name in ("orders", "codes", "stock_snapshots"))
+    orders, codes, readings, upstream = (workbook.in_month(name) for name in ("orders", "codes", "stock_snapshots", "upstream_orders"))
     known = readings.filter(is_known(readings))[["supplier_id", "sku"]].distinct()
     counted = orders.aggregate(orders=orders.count(), refunded=orders.count(where=orders.status == "refunded"))
     failed = _overdue(workbook)
@@ -155,6 +171,7 @@ def _looked_at(workbook: Workbook) -> ir.Table:
         failed.aggregate(failed=failed.count()),
         codes.aggregate(codes=codes.count()),
         known.aggregate(goods=known.count()),
+        upstream.aggregate(upstream=upstream.count()),
     )
 
 
@@ -165,18 +182,12 @@ def _rows(found: ir.Table, kind: str, **columns: ir.Value) -> ir.Table:
 
 
 def _repeated_codes(workbook: Workbook) -> ir.Table:
-    """Codes of the month that were handed out before, by whomever; those that are meant for many buyers apart."""
-    codes = workbook.table("codes")
-    codes = codes.filter(codes.issued_at < workbook.period.end, ~ibis.coalesce(codes.is_shared_use, False))
-    times = codes.group_by("code_digest").agg(times=codes.count(), last_at=codes.issued_at.max())
-    several = codes.semi_join(times.filter(times.times > 1, times.last_at >= workbook.period.start), "code_digest")
-    numbered = several.mutate(place=ibis.row_number().over(ibis.window(group_by="code_digest", order_by=[several.issued_at, several.code_id])))
-    first = numbered.filter(numbered.place == 0)
-    first = first.select("code_digest", earlier_order_id="order_id", earlier_supplier_id="supplier_id", since_at="issued_at")
-    again = numbered.filter(numbered.place > 0, numbered.issued_at >= workbook.period.start).join(first, "code_digest")
+    """Codes of the month that were handed out before, by whomever, and the platform's own races; repeats on purpose apart."""
+    again = handed_again(workbook)
     paid = workbook.table("orders").select(paid_order_id="order_id", amount="amount", currency="currency")
     found = again.left_join(paid, again.order_id == paid.paid_order_id)
-    return _rows(found, "repeated_code", happened_at=found.issued_at)
+    repeats, races = (found.filter(found.cause == cause) for cause in ("supplier", "race"))
+    return _rows(repeats, "repeated_code", happened_at=repeats.issued_at).union(_rows(races, "platform_race", happened_at=races.issued_at))
 
 
 def _not_delivered(workbook: Workbook) -> ir.Table:
@@ -203,6 +214,40 @@ def _without_remedy(workbook: Workbook) -> ir.Table:
     failed = _overdue(workbook).anti_join(sent, "order_id")
     found = failed.anti_join(paid.filter(paid.paid_at < workbook.period.end), "order_id")
     return _rows(found, "no_remedy", happened_at=found.failed_at, since_at=found.due_at)
+
+
+def _upstream_mismatches(workbook: Workbook) -> ir.Table:
+    """Orders that stand otherwise at the upstream shop than here; of several attempts upstream the last one of the month counts."""
+    placed = workbook.in_month("upstream_orders")
+    attempts = ibis.window(group_by="order_id", order_by=[ibis.desc(placed.ordered_at), ibis.desc(placed.upstream_order_id)])
+    last = placed.mutate(place=ibis.row_number().over(attempts))
+    last = last.filter(last.place == 0).select(
+        "is_disputed", "booked_amount", upstream_of="order_id", upstream_at="ordered_at", upstream_status="status", upstream_units="quantity",
+        upstream_amount="amount", upstream_currency="currency",
+    )  # fmt: skip
+    orders = workbook.table("orders")
+    both = orders.join(last, orders.order_id == last.upstream_of)
+    charged = ibis.ifelse(both.upstream_currency == both.currency, both.upstream_amount, ibis.null(MONEY))
+    both = both.mutate(charged=charged, gap=(as_parts(charged) - as_parts(both.booked_amount)).abs())
+    slack = int(workbook.standards.value("exceptions.upstream_difference") * _SCALE)
+    latest = workbook.period.end - ibis.interval(seconds=int(workbook.standards.value("exceptions.delivery_time")))
+    mismatch = ibis.cases(
+        ((both.status == "delivered") & both.upstream_status.isin(["failed", "cancelled", "refunded", "partly_refunded"]), "delivered_here"),
+        (both.status.isin(["pending", "failed"]) & (both.upstream_status == "delivered") & (both.upstream_at < latest), "delivered_there"),
+        (both.status.isin(["refunded", "cancelled"]) & both.upstream_status.isin(["delivered", "open"]), "refunded_here"),
+        (both.upstream_units != both.quantity, "units"),
+        (both.gap * _SCALE > as_parts(both.booked_amount) * slack, "cost"),
+        (ibis.coalesce(both.is_disputed, False), "disputed"),
+        else_=ibis.null("string"),
+    )
+    both = both.mutate(mismatch=mismatch)
+    found = both.filter(both.mismatch.notnull())
+    # What the buyer paid where nothing reached them, the difference where the cost is another, else what the upstream shop charges.
+    is_paid = found.mismatch.isin(["delivered_there", "units"])
+    amount = ibis.cases((is_paid, found.amount.cast(MONEY)), (found.mismatch == "cost", as_amount(found.gap)), else_=found.charged.cast(MONEY))
+    units = ibis.ifelse(found.mismatch == "units", found.upstream_units, ibis.null("int64"))
+    costs = {"cost_before": found.booked_amount, "cost_now": found.charged}
+    return _rows(found, "upstream_mismatch", happened_at=found.upstream_at, amount=amount, units=units, **costs)
 
 
 def _below_cost(workbook: Workbook) -> ir.Table:
@@ -260,5 +305,18 @@ def _unexplained_refunds(workbook: Workbook) -> ir.Table:
     return _rows(found, "unexplained_refund", happened_at=found.ordered_at)
 
 
-FRAMES = (exceptions, exception_sums, exception_checks)
+@frame("decisions.losing_goods")
+@query("decisions.losing_goods")
+def losing_goods(workbook: Workbook) -> ir.Table:
+    """What was lost on goods sold below cost in the month, by SKU and currency, most first: sku, name, currency, cases, amount (exact)."""
+    found = exceptions_found(workbook)
+    found = found.filter(found.kind == "below_cost")
+    sums = found.group_by("sku", "currency").agg(cases=found.count(), parts=as_parts(found.amount).sum())
+    products = workbook.table("products").select(named_sku="sku", name="name")
+    named = sums.left_join(products, sums.sku == products.named_sku)
+    lost = named.select("sku", "name", "currency", "cases", amount=as_amount(named.parts))
+    return lost.order_by(ibis.desc("amount"), "sku", "currency")
+
+
+FRAMES = (exceptions, exception_sums, exception_checks, repeat_counts, losing_goods)
 """What the pages show."""

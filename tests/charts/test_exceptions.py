@@ -1,8 +1,9 @@
+import re
 from decimal import Decimal
 
 import pandas as pd
 
-from kmanalysis.charts.exceptions import by_supplier, exception_lists, kind_counts, kinds_table, opening
+from kmanalysis.charts.exceptions import by_supplier, exception_lists, kind_counts, kinds_table, losses_table, opening, repeats_table
 from kmanalysis.decisions.exceptions import COLUMNS, KINDS
 
 
@@ -12,7 +13,9 @@ def sums_of(*rows):
 
 
 def checks_of(**lacks):
-    return pd.DataFrame([{"kind": kind, "looked_at": 0 if kind in lacks else 1200, "lacks": lacks.get(kind, "")} for kind in KINDS])
+    return pd.DataFrame([{"kind": kind, "looked_at": 0 if kind in lacks else 1200, "lacks": lacks.get(kind, "")} for kind in KINDS]).assign(
+        allowed=0, unsure=""
+    )
 
 
 SUMS = (("S02", "repeated_code", None, 8, "0"), ("S02", "below_cost", "CNY", 3, "12.5"), ("S01", "not_delivered", "CNY", 2, "99"))
@@ -40,6 +43,24 @@ def test_a_kind_says_what_was_looked_at_or_why_not(en):
     assert counts[["code handed out twice", "paid and not delivered", "failed without a remedy", "cost of 0"]].to_list() == ["8", "2", "—", "0"]
 
 
+def test_repeats_on_purpose_are_said_and_so_is_what_would_tell_them(en):
+    checks = checks_of()
+    checks.loc[checks["kind"] == "repeated_code", ["allowed", "unsure"]] = [6, "codes.is_shared_use;allowed_repeats"]
+    told = kinds_table(sums_of(*SUMS), checks, en).html
+    assert "1,200 codes checked; 6 repeats on purpose left out" in told
+    assert "no codes.is_shared_use, allowed_repeats tells which" in told
+    counts = pd.DataFrame([["listed", "one <link>", 1, 6], ["supplier", "", 8, 9]], columns=["cause", "reason", "codes", "cases"])
+    told = repeats_table(counts, en).html
+    assert "on the operator&#39;s list: one &lt;link&gt;" in told
+    assert told.index("repeated by a supplier") < told.index("on the operator")
+    assert "No repeats were found in the rows checked." in repeats_table(counts.head(0), en).html
+
+
+def test_goods_sold_below_cost_say_what_was_lost(en):
+    lost = pd.DataFrame([["K7", "Card 7", "CNY", 12, Decimal(54)]], columns=["sku", "name", "currency", "cases", "amount"])
+    assert re.findall(r"<td[^>]*>([^<]+)", losses_table(lost, en).html) == ["K7 Card 7", "12", "CN¥54.00"]
+
+
 def test_the_lists_say_what_was_seen(en, names):
     at = pd.Timestamp("2026-10-05 04:00:00")
     base = dict.fromkeys(COLUMNS) | {"supplier_id": "S01", "sku": "K1", "happened_at": at, "amount": Decimal(5), "currency": "CNY"}
@@ -48,6 +69,7 @@ def test_the_lists_say_what_was_seen(en, names):
         base | {"kind": "cost_jump", "order_id": "O3", "cost_before": Decimal(6), "cost_now": Decimal(9)},
         base | {"kind": "frozen_stock", "stock": 500, "units": 25},
         base | {"kind": "unexplained_refund", "order_id": "<b>O4</b>"},
+        base | {"kind": "upstream_mismatch", "mismatch": "cost", "cost_before": Decimal(6), "cost_now": None},
     ]
     told = exception_lists(pd.DataFrame(rows), en, names)._repr_html_()
     assert "first issued on 2026-10-05 12:00 by S02" in told
@@ -55,6 +77,7 @@ def test_the_lists_say_what_was_seen(en, names):
     assert "unit cost CN¥6.00 → CN¥9.00" in told
     assert "always 500 in stock, 25 sold" in told
     assert "&lt;b&gt;O4" in told
+    assert "another cost than the upstream shop charges; booked CN¥6.00, upstream —" in told
     assert exception_lists(pd.DataFrame(columns=list(COLUMNS)), en, names)._repr_html_().startswith('<p class="nothing">')
 
 

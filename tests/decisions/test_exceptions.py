@@ -8,7 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmanalysis.decisions.exceptions import COLUMNS, KINDS, LINES_SHOWN, all_exceptions, exception_checks, exception_sums, exceptions
+from kmanalysis.decisions.exceptions import (
+    COLUMNS,
+    KINDS,
+    LINES_SHOWN,
+    MISMATCHES,
+    all_exceptions,
+    exception_checks,
+    exception_sums,
+    exceptions,
+    losing_goods,
+)  # fmt: skip
 
 DIGESTS = {letter: "kd1:" + letter * 32 for letter in "abcdef"}
 
@@ -17,6 +27,12 @@ def of_kind(workbook, kind):
     found = all_exceptions(workbook)
     assert list(found.columns) == list(COLUMNS)
     return found[found["kind"] == kind].reset_index(drop=True)
+
+
+def upstream(number, **more):
+    base = {"upstream_order_id": f"u{number}", "order_id": f"o{number}", "ordered_at": "2026-10-10 04:00:01", "status": "delivered"}
+    empty = dict.fromkeys(("quantity", "amount", "booked_amount", "is_disputed"))
+    return base | empty | more
 
 
 def code(number, digest, issued_at, **more):
@@ -47,6 +63,40 @@ def test_a_code_handed_out_twice_names_whom_it_went_to_before(workbook_of):
     assert set(found["earlier_order_id"]) == {"o1"}
     assert set(found["earlier_supplier_id"]) == {"s2"}
     assert set(found["since_at"]) == {pd.Timestamp("2026-09-20")}
+
+
+def test_what_stands_otherwise_upstream_is_shown_by_what_differs(workbook_of):
+    failed = {"status": "failed", "failed_at": "2026-10-10 05:00:00"}
+    orders = [
+        order(1),
+        order(2, status="pending"),
+        order(3, status="refunded"),
+        order(4, quantity=3),
+        order(5),
+        order(6),
+        order(7),
+        order(8),
+        order(9, **failed),
+    ]
+    placed = [
+        upstream(1, status="refunded", amount="7"),
+        upstream(2, amount="7"),
+        upstream(3, amount="7"),
+        upstream(4, quantity=2, amount="7"),
+        upstream(5, amount="7.5", booked_amount="7"),
+        upstream(6, amount="7", booked_amount="7", is_disputed="true"),
+        # As it should be: within the slack, in another currency, and an attempt that failed before one that did not.
+        upstream(7, amount="7.035", booked_amount="7", quantity=1),
+        upstream(8, upstream_order_id="u8a", status="failed", ordered_at="2026-10-10 04:00:01"),
+        upstream(8, amount="1", currency="USD", booked_amount="7", ordered_at="2026-10-10 04:00:02"),
+        upstream(9, status="failed"),
+    ]
+    workbook = workbook_of({"orders": orders, "upstream_orders": placed})
+    found = of_kind(workbook, "upstream_mismatch").sort_values("order_id")
+    assert list(found["mismatch"]) == ["delivered_here", "delivered_there", "refunded_here", "units", "cost", "disputed"]
+    assert set(found["mismatch"]) == set(MISMATCHES)
+    assert list(found["amount"]) == [Decimal(number) for number in ("7", "10", "7", "10", "0.5", "7")]
+    assert exception_checks(workbook).set_index("kind").loc["upstream_mismatch", "looked_at"] == len(placed)
 
 
 def test_an_order_is_paid_and_not_delivered_when_it_is_still_open_after_the_time_that_a_delivery_may_take(workbook_of):
@@ -92,6 +142,7 @@ def test_what_was_sold_below_cost_is_lost_and_a_cost_of_nothing_is_doubted(workb
         order(6, amount="0", cost_amount="0"),
     ]
     workbook = workbook_of({"orders": orders})
+    assert losing_goods(workbook).values.tolist() == [["k1", "any", "CNY", 1, Decimal("2.5")]]
     below, free = of_kind(workbook, "below_cost"), of_kind(workbook, "zero_cost")
     assert (list(below["order_id"]), list(below["amount"]), list(below["cost_now"])) == (["o1"], [Decimal("2.5")], [Decimal("12.5")])
     assert (list(free["order_id"]), list(free["amount"])) == (["o3"], [Decimal("10")])

@@ -115,6 +115,25 @@ def test_totals_are_those_of_the_source(shop):
     assert pulled.checks == {"unpaid": 10, "taken": 10}
 
 
+def test_the_platforms_race_is_no_repeat_of_the_suppliers(shop):
+    # Two orders took one card, which the later one has; then a code that came twice, sold twice, and one that was bought and typed in by hand.
+    shop.order("RACE", "2026-10-10 12:00:00")
+    shop.card("RACE", sold="2026-10-10 12:00:01", order_id=shop.order("RACE", "2026-10-10 12:00:01"))
+    for hour in (13, 14):
+        at = f"2026-10-10 {hour}:00:00"
+        shop.card("TWICE", sold=at, order_id=shop.order("TWICE", at))
+    shop.order("BY-HAND", "2026-10-10 15:00:00")
+    pulled = shop.pull()
+    key = existing_key(shop.into)
+    assert shop.kept("SELECT order_id, code_digest, is_platform_race FROM codes ORDER BY order_id") == [
+        (trade(1), digest("RACE", key), True),
+        (trade(2), digest("RACE", key), False),
+        (trade(3), digest("TWICE", key), False),
+        (trade(4), digest("TWICE", key), False),
+    ]
+    assert pulled.checks["races"] == 1
+
+
 def test_phrases_where_codes_would_stand_are_no_delivery(shop):
     shop.order(TAKEN)
     shop.order(WAITING)

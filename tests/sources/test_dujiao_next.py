@@ -1,12 +1,15 @@
 """dujiao-next's database on a real PostgreSQL, on SQLite and on a real MariaDB: what a pull makes of it, trap by trap."""
 
+import json
 import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from kmanalysis.cli import app
 from kmanalysis.errors import DataError, UsageError
 from kmanalysis.loaders.checking.secrets import digest, existing_key
 from kmanalysis.loaders.checking.stamp import given_columns
@@ -204,6 +207,23 @@ def test_what_was_ordered_upstream_is_a_purchase_and_names_the_supplier(shop):
     assert shop.kept("SELECT name FROM suppliers WHERE supplier_id = 'site-1'") == [("North",)]
 
 
+def test_what_was_ordered_upstream_stands_beside_what_was_booked(shop):
+    product = shop.product()
+    site = shop.upstream(product)
+    for number, status in enumerate(("completed", "refunded", "submitted", "failed"), 1):
+        order = shop.order(product=product, delivered=PAID, item={"cost_price": "6.50"}, quantity=2)
+        attempt = shop.procurement(order, site, status, "0.00" if status == "failed" else "14.00")
+        shop.add("reconciliation_items", job_id=1, procurement_order_id=attempt, mismatch_type="amount", resolved=number > 1)
+    shop.pull()
+    assert shop.kept("SELECT order_id, status, amount, currency, booked_amount, is_disputed, quantity FROM upstream_orders ORDER BY 1") == [
+        ("DJ0001", "delivered", Decimal(14), "CNY", Decimal(13), True, None),
+        ("DJ0002", "refunded", Decimal(14), "CNY", Decimal(13), False, None),
+        ("DJ0003", "open", Decimal(14), "CNY", Decimal(13), False, None),
+        ("DJ0004", "failed", None, "CNY", Decimal(13), False, None),
+    ]
+    assert "quantity" not in given(shop, "upstream_orders")
+
+
 def test_an_upstream_in_dollars_is_no_cost_in_yuan(shop):
     product = shop.product()
     order = shop.order(product=product, delivered=PAID)
@@ -247,37 +267,38 @@ def test_reserved_cards_are_no_stock(shop):
     assert shop.kept("SELECT quantity FROM stock_snapshots ORDER BY observed_at LIMIT 3") == [(2,), (1,), (0,)]
 
 
-def test_open_reconciliation_is_a_claim_with_its_amounts(shop):
+def test_an_open_item_of_reconciliation_is_a_claim_with_its_amounts(shop):
     product = shop.product()
     site = shop.upstream(product)
-    job = shop.add("reconciliation_jobs", connection_id=site, type="daily", status="completed", created_at=PAID, updated_at=PAID)
-    bought = [shop.procurement(shop.order(product=product, delivered=PAID), site, amount="7.00") for _ in range(2)]
+    bought = [shop.procurement(shop.order(product=product, delivered=PAID), site, amount="7.00") for _ in range(3)]
 
-    def item(number, ours, theirs, purchase, resolved=False, **more):
-        at = f"2026-10-{number:02} 12:00:00+08:00"
-        cells = {"local_amount": ours, "upstream_amount": theirs, "procurement_order_id": purchase, "resolved": resolved, "created_at": at}
+    def item(ours, theirs, purchase, resolved=False):
+        cells = {"local_amount": ours, "upstream_amount": theirs, "procurement_order_id": purchase, "resolved": resolved, "created_at": PAID}
         text = {name: f"{MARKER}-{name}"[:20] for name in ("local_order_no", "upstream_order_no", "local_status", "upstream_status", "mismatch_type", "remark")}
-        shop.add("reconciliation_items", job_id=job, **(cells | text | more))
+        return shop.add("reconciliation_items", job_id=1, **(cells | text))
 
-    item(11, "7.00", "9.50", bought[0])
-    item(12, "7.00", "9.00", bought[0])
-    item(12, "7.00", "8.00", bought[1], True, resolved_at="2026-10-20 12:00:00+08:00")
-    item(13, "0.00", "3.00", 0)
+    item("7.00", "9.50", bought[0])
+    # A later job found the same purchase again: what it found counts.
+    item("7.00", "9.00", bought[0])
+    item("7.00", "8.00", bought[1], True)
+    item("7.00", "0.00", bought[2])
     pulled = shop.pull()
-    assert pulled.checks == {"reconciliation": 2}
-    columns = "item_id, supplier_id, order_id, found_at, local_amount, upstream_amount, currency, resolved_at"
-    # A later job found the same purchase again: one claim since the first, as the last one says.
-    assert shop.kept(f"SELECT {columns} FROM reconciliations ORDER BY 1") == [
-        ("r1", "site-1", "DJ0001", datetime(2026, 10, 11, 4), Decimal(7), Decimal(9), "CNY", None),
-        ("r2", "site-1", "DJ0002", datetime(2026, 10, 12, 4), Decimal(7), Decimal(8), "CNY", datetime(2026, 10, 20, 4)),
-        ("ri4", "site-1", None, datetime(2026, 10, 13, 4), Decimal(0), Decimal(3), "CNY", None),
+    assert pulled.checks == {"reconciliation": 3}
+    claims = "SELECT order_id, booked_amount, amount, currency, is_disputed FROM upstream_orders ORDER BY 1"
+    assert shop.kept(claims) == [
+        ("DJ0001", Decimal(7), Decimal(9), "CNY", True),
+        ("DJ0002", None, Decimal(7), "CNY", False),
+        ("DJ0003", Decimal(7), Decimal(0), "CNY", True),
     ]
-    assert MARKER not in texts_of(shop.into)
+    found = CliRunner().invoke(app.app, ["exceptions", "--data", str(shop.into), "--month", "2026-10", "--format", "json", "--lang", "en"])
+    told = {(one["order_id"], one["mismatch"], Decimal(one["amount"])) for one in json.loads(found.stdout)["exceptions"] if one["kind"] == "upstream_mismatch"}
+    assert told == {("DJ0001", "cost", Decimal(2)), ("DJ0003", "cost", Decimal(7))}
     # What `claims export` records is another table: these were not claimed yet.
     assert not (shop.into / "claims.parquet").exists()
-    shop.run("UPDATE reconciliation_items SET resolved = true WHERE id = 2")
+    assert MARKER not in texts_of(shop.into)
+    shop.run("UPDATE reconciliation_items SET resolved = true")
     shop.pull()
-    assert shop.kept("SELECT resolved_at FROM reconciliations WHERE item_id = 'r1'") == [(datetime(2026, 10, 12, 4),)]
+    assert shop.kept("SELECT count(*) FROM upstream_orders WHERE is_disputed") == [(0,)]
 
 
 def test_an_upstream_price_is_a_quote_of_when_it_was_synced(shop):
@@ -380,7 +401,7 @@ def test_shops_without_upstream_tables_are_read_without_them(server, tmp_path):
     shop.order(delivered=PAID)
     pulled = shop.pull()
     assert pulled.missing == [
-        "product_mappings", "sku_mappings", "order_items.cost_price", "procurement_orders", "reconciliation_jobs", "reconciliation_items",
+        "product_mappings", "sku_mappings", "order_items.cost_price", "procurement_orders", "reconciliation_items",
     ]  # fmt: skip
     assert not (shop.into / "quotes").exists()
     assert not (shop.into / "purchases.parquet").exists()

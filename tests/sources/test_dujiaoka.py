@@ -172,8 +172,9 @@ def test_the_platforms_race_is_no_repeat_of_the_suppliers(shop):
         shop.order(at=f"2026-10-10 {hour}:00:00", changed=f"2026-10-10 {hour}:00:01", info="TWICE")
     pulled = shop.pull()
     key = existing_key(shop.into)
-    assert shop.kept("SELECT order_id, code_digest, is_shared_use FROM codes ORDER BY order_id") == [
+    assert shop.kept("SELECT order_id, code_digest, is_platform_race FROM codes WHERE NOT is_shared_use ORDER BY order_id") == [
         ("SN0001", digest("RACE", key), False),
+        ("SN0002", digest("RACE", key), True),
         ("SN0003", digest("TWICE", key), False),
         ("SN0004", digest("TWICE", key), False),
     ]

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words, languages
 
-FORM_TABLES = ("documents", "references", "contracts", "contract_terms", "fees", "signals", "outreach", "needs", "discount_tiers")
+FORM_TABLES = ("documents", "references", "contracts", "contract_terms", "fees", "signals", "outreach", "needs", "discount_tiers", "allowed_repeats")
 """The tables that are kept by hand, in the order of their sheets."""
 
 INDEX = "_kmanalysis"
@@ -100,6 +100,7 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = MappingProxyType(
             "valid_from": date(2026, 1, 1),
             "valid_to": None,
         },
+        "allowed_repeats": {"allowance_id": "EXAMPLE-1", "sku": "K1", "code_digest": None, "reason": "One activation link that all buyers share"},
     }
 )
 """A row a table that shows how one is filled in; times are naive UTC. Sentences are said in the reader's language."""

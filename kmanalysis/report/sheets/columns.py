@@ -79,8 +79,9 @@ SHEETS: Mapping[str, Sheet] = {
             **_same("cost_before", "cost_now"),
             "stock": "stock_units",
             "units": "units_sold",
+            **_same("mismatch"),
         },
-        {"exception": "exception"},
+        {"exception": "exception", "mismatch": "mismatch"},
     ),
     "price_board": Sheet(
         board.board,

@@ -1,4 +1,4 @@
-"""The month in five lines: who rose, who fell, who must go, what is owed, what to do; and a sixth where data were not supplied."""
+"""The month in five lines: who rose, who fell, who must go, what is owed, what to do; and further ones where there are exceptions or data are missing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from kmanalysis.charts.exceptions import by_money, money_in_all
+from kmanalysis.charts.exceptions import by_money, goods_name, money_in_all
 from kmanalysis.charts.kit.cells import Row
 from kmanalysis.decisions.actions import ACTIONS, actions
 from kmanalysis.decisions.claims import NEEDS, claims_owed
-from kmanalysis.decisions.exceptions import exception_sums
+from kmanalysis.decisions.exceptions import exception_sums, losing_goods
+from kmanalysis.decisions.repeats import repeat_counts
 from kmanalysis.measures.observation import not_given
 from kmanalysis.scoring.grades import RANKS
 from kmanalysis.tables import GRADES
@@ -21,6 +22,9 @@ from kmanalysis.workbook import Workbook
 
 NAMED = 4
 """Suppliers that a line names; the table below has all."""
+
+LOSSES = 2
+"""Goods sold at a loss that a line names."""
 
 LEAVING = ("end", "switch")
 """Actions by which a supplier loses its orders."""
@@ -42,7 +46,10 @@ def five_lines(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
     if workbook.holds(claims_owed):
         lines.append(_owed(workbook, links) | {"href": pages.get("08_contract", "")})
     if workbook.holds(exception_sums):
-        lines.append(_exceptions(workbook, links) | {"href": pages.get("12_exceptions", "")})
+        odd = [line | {"href": pages.get("12_exceptions", "")} for line in _exceptions(workbook, links)]
+        # Where the evidence carries no grade, nobody rises or falls: what the orders show comes first.
+        is_mute = len(graded) > 0 and bool((graded["reason"] == "lacks_evidence").all())
+        lines = [*odd, *lines] if is_mute else [*lines, *odd]
     if workbook.holds(actions):
         lines.append({"css": "todo", "kind": words.text("To do"), "sentence": _todo(workbook), "who": [], "more": "", "href": pages.get("09_review", "")})
     if workbook.holds(not_given) and len(lacks := not_given(workbook)[["measure", "lacks"]].drop_duplicates()):
@@ -110,7 +117,36 @@ def _owed(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
     return line
 
 
-def _exceptions(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
+def _exceptions(workbook: Workbook, links: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Who has exceptions and what hangs on them; the repeated codes; the goods that lose money. Of the last two nothing is said where there are none."""
+    words = workbook.words
+    found = [(words.text("Repeated codes"), _repeats(workbook)), (words.text("Sold at a loss"), _losses(workbook))]
+    told = [{"css": "odd", "kind": kind, "sentence": sentence, "who": [], "more": ""} for kind, sentence in found if sentence]
+    return [_odd(workbook, links), *told]
+
+
+def _repeats(workbook: Workbook) -> str:
+    words = workbook.words
+    counts = repeat_counts(workbook) if workbook.holds(repeat_counts) else pd.DataFrame()
+    if counts.empty or (repeated := counts[counts["cause"] == "supplier"]).empty:
+        return ""
+    # A code that was issued again was issued once before.
+    codes, cases = int(repeated["codes"].sum()), int(repeated["cases"].sum())
+    return words.text("{codes} codes were issued {times} times.", codes=words.number(codes), times=words.number(codes + cases))
+
+
+def _losses(workbook: Workbook) -> str:
+    words = workbook.words
+    lost = losing_goods(workbook) if workbook.holds(losing_goods) else pd.DataFrame()
+    told = [
+        words.text("{goods}: {amount} lost on {orders} orders", goods=goods_name(row), amount=words.money(row["amount"], row["currency"]), orders=row["cases"])
+        for row in lost.head(LOSSES).to_dict("records")
+    ]
+    rest = [words.text("{count} more", count=words.number(len(lost) - len(told)))] if len(lost) > len(told) else []
+    return words.join([*told, *rest], "; ")
+
+
+def _odd(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
     words, names, sums = workbook.words, workbook.names, exception_sums(workbook)
     who = []
     for supplier, of_one in by_money(sums):

@@ -85,13 +85,14 @@ def repeats(workbook: Workbook) -> ir.Table:
 
     Columns: supplier_id, trial_id, code_id, sku, issued_at, where_before, and of the earliest handing-out before it earlier_code_id,
     earlier_supplier_id, earlier_order_id, earlier_issued_at; one elsewhere goes before one in the trial. All codes of the trial are looked at, checked
-    or not. A code that is meant for many (codes.is_shared_use, on any of its rows) repeats on purpose and is left out.
+    or not. A code that is meant for many (`with_purpose`, on any of its rows) repeats on purpose and is left out, and so is a race of the platform's own.
     """
     own = trial_codes(workbook)
     codes = workbook.table("codes")
     alike = codes.filter(codes.issued_at < workbook.period.end).semi_join(own.select("code_digest").distinct(), "code_digest")
-    alike = alike.mutate(shared=ibis.coalesce(alike.is_shared_use, False))
-    meant_for_many = alike.filter(alike.shared).select("code_digest").distinct()
+    alike = with_purpose(workbook, alike)
+    meant_for_many = alike.filter(alike.purpose != "").select("code_digest").distinct()
+    alike = alike.filter(~ibis.coalesce(alike.is_platform_race, False))
     earlier = alike.anti_join(meant_for_many, "code_digest").select(
         "code_digest",
         earlier_code_id="code_id",
@@ -110,6 +111,25 @@ def repeats(workbook: Workbook) -> ir.Table:
     columns = ["supplier_id", "trial_id", "code_id", "sku", "issued_at", "where_before"]
     rows = first.filter(first["rank"] == 0).select(*columns, "earlier_code_id", "earlier_supplier_id", "earlier_order_id", "earlier_issued_at")
     return rows.order_by("supplier_id", "trial_id", "issued_at", "code_id")
+
+
+def with_purpose(workbook: Workbook, codes: ir.Table) -> ir.Table:
+    """These rows of codes, with ``purpose`` and ``reason``.
+
+    ``purpose`` says why a repeat is meant: ``marked`` (codes.is_shared_use), ``listed`` (allowed_repeats: for its SKU, the code, or both), or nothing;
+    ``reason`` is that of the list, the closest line first.
+    """
+    allowed = workbook.table("allowed_repeats")
+    for_code, for_sku = allowed.code_digest.notnull(), allowed.sku.notnull()
+    by_both = allowed.filter(for_code, for_sku).group_by(both_digest="code_digest", both_sku="sku").agg(both_reason=ibis._.reason.min())
+    by_code = allowed.filter(for_code, ~for_sku).group_by(one_digest="code_digest").agg(one_reason=ibis._.reason.min())
+    by_sku = allowed.filter(~for_code, for_sku).group_by(all_sku="sku").agg(all_reason=ibis._.reason.min())
+    found = codes.left_join(by_both, [codes.code_digest == by_both.both_digest, codes.sku == by_both.both_sku])
+    found = found.left_join(by_code, found.code_digest == by_code.one_digest)
+    found = found.left_join(by_sku, found.sku == by_sku.all_sku)
+    reason = ibis.coalesce(found.both_reason, found.one_reason, found.all_reason)
+    purpose = ibis.cases((reason.notnull(), "listed"), (ibis.coalesce(found.is_shared_use, False), "marked"), else_="")
+    return found.select(*codes.columns, purpose=purpose, reason=reason)
 
 
 def _checks(workbook: Workbook) -> ir.Table:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.secrets import digest, existing_key
 from kmanalysis.loaders.forms.layout import FORM_TABLES, form_tables
 from kmanalysis.loaders.forms.load import load_form
 from kmanalysis.loaders.load import check
@@ -41,6 +42,19 @@ def test_what_is_filled_in_becomes_the_tables(tmp_path):
         "fees": [("F1", "S02", None, datetime(2026, 10, 1, 0, 30), "technical_service", Decimal("12.3400"), "CNY", False)],
         "signals": [("N1", "S01", date(2026, 10, 2), "third_party_site", None, "bad", "一句话")],
     }
+
+
+def test_a_code_that_may_repeat_is_digested_on_the_way_in(tmp_path):
+    form = form_of(tmp_path / "forms.xlsx")
+    line = {"allowance_id": "R1", "code_digest": "one-LINK-for-all", "reason": "同一个激活链接"}
+    edit(form, add("allowed_repeats", line), add("allowed_repeats", {"allowance_id": "R2", "sku": "K1", "reason": "共享账号"}, line=FIRST + 1))
+    into = folder_with(tmp_path / "into", {})
+    load_form(form, into)
+    known = digest("one-LINK-for-all", existing_key(into))
+    assert rows_of(into, "allowed_repeats")["allowed_repeats"] == [("R1", None, known, "同一个激活链接"), ("R2", "K1", None, "共享账号")]
+    # Written out again, the form has the digest, which stays what it is.
+    load_form(form_of(tmp_path / "again.xlsx", into), into)
+    assert rows_of(into, "allowed_repeats")["allowed_repeats"][0][2] == known
 
 
 def test_a_sheet_without_rows_says_that_there_was_none_and_a_deleted_one_says_nothing(tmp_path):
@@ -238,6 +252,7 @@ BY_TYPE = {
     "decimal": st.decimals(0, Decimal("99999999999999.9999"), places=4).map(lambda number: format(number, "f")),
     "float": st.floats(0, 1, allow_subnormal=False).map(repr),
     "boolean": st.sampled_from(["true", "false"]),
+    "digest": st.integers(0, 9).map(lambda number: f"kd1:{number:032x}"),
 }
 BY_COLUMN = {
     "supplier_id": st.sampled_from(["S01", "S02", "S03"]),

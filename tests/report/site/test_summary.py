@@ -4,6 +4,8 @@ import pandas as pd
 
 from kmanalysis.decisions.actions import actions
 from kmanalysis.decisions.claims import claims_owed
+from kmanalysis.decisions.exceptions import exception_sums, losing_goods
+from kmanalysis.decisions.repeats import repeat_counts
 from kmanalysis.measures.observation import not_given
 from kmanalysis.report.site.index import index_page
 from kmanalysis.report.site.summary import NAMED
@@ -68,3 +70,21 @@ def test_what_was_not_supplied_has_a_line_of_its_own():
     lacks = [("S01", "price.hidden_fee_rate", "fees"), ("S01", "price.low_price_trap", "fees"), ("S01", "service.resolution", "tickets.resolved_at")]
     workbook.finished(not_given.name, lambda _: pd.DataFrame(lacks, columns=["supplier_id", "measure", "lacks"]))
     assert lines_of(workbook)["Not supplied"] == "2 tables or columns are missing, so 3 measures have no data."
+
+
+def test_exceptions_name_the_worst_the_repeats_and_the_goods_that_lose_money():
+    workbook = judged_workbook({"S01": 99.0, "S02": 99.0}, lang="en")
+    sums = [("S01", "below_cost", "CNY", 3, "12.5"), ("S02", "repeated_code", "CNY", 9, "90"), ("S02", "not_delivered", "CNY", 2, "20")]
+    found = pd.DataFrame(sums, columns=["supplier_id", "kind", "currency", "cases", "amount"])
+    workbook.finished(exception_sums.name, lambda _: found.assign(amount=found["amount"].map(Decimal)))
+    counts = [("listed", "one link", 1, 40), ("race", "", 1, 1), ("supplier", "", 8, 9)]
+    workbook.finished(repeat_counts.name, lambda _: pd.DataFrame(counts, columns=["cause", "reason", "codes", "cases"]))
+    lost = [(f"K{number}", "Card" if number < 2 else None, "CNY", number, Decimal(9 - number)) for number in (1, 2, 3)]
+    workbook.finished(losing_goods.name, lambda _: pd.DataFrame(lost, columns=["sku", "name", "currency", "cases", "amount"]))
+    lines = lines_of(workbook)
+    worst = "供货商 S02 code handed out twice: 9 · CN¥110.00 供货商 S01 sold below cost: 3 · CN¥12.50"
+    assert lines["Exceptions"] == f"14 in all, CN¥122.50 {worst}"
+    assert lines["Repeated codes"] == "8 codes were issued 17 times."
+    assert lines["Sold at a loss"] == "K1 Card: CN¥8.00 lost on 1 orders; K2: CN¥7.00 lost on 2 orders; 1 more"
+    # Where grades were given, they come first.
+    assert list(lines)[:2] == ["Rose", "Fell"]

@@ -39,6 +39,19 @@ def test_repeats_are_found_in_the_trial_and_before_it(workbook_of):
     assert told == [["a", "elsewhere", "old", "s2"], ["c", "within_trial", "b", "s1"]]
 
 
+def test_repeats_on_the_list_and_the_platforms_races_are_none_of_a_trials(workbook_of):
+    codes = [
+        code("old", 1, -60, supplier="s2"),
+        code("a", 1, 1, purchase="p1"),
+        code("raced", 2, -60, supplier="s2") | {"is_platform_race": True},
+        code("b", 2, 2, purchase="p1"),
+    ]
+    listed = {"sku": None, "code_digest": codes[0]["code_digest"], "reason": "one link for all"}
+    tables = {"trials": TRIALS, "purchases": PURCHASES, "codes": codes}
+    assert list(repeats(workbook_of(tables))["code_id"]) == ["a"]
+    assert repeats(workbook_of(tables | {"allowed_repeats": [listed]})).empty
+
+
 def test_a_code_that_was_checked_belongs_to_the_trial_without_a_purchase(workbook_of):
     codes = [code("a", 1, 1), code("b", 2, 1)]
     checked = [{"trial_id": "t1", "code_id": "a", "checked_at": BEGAN + timedelta(hours=1), "outcome": "valid"}]
