@@ -74,8 +74,9 @@ class Merging:
         keys = ", ".join(map(identifier, table.key))
         others = [identifier(name) for name in columns if name not in table.key]
         if table.name not in self.merges:
-            rows = execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {incoming}").fetchone()
+            execute(f"ALTER TABLE {incoming} RENAME TO {identifier('_now ' + table.name)}")
             self.merges[table.name] = Merge(identifier(f"_now {table.name}"), frozenset(columns), is_changed=True)
+            rows = execute(f"SELECT count(*) FROM {self.merges[table.name].relation}").fetchone()
             return Counter(new=rows[0] if rows else 0)
         merge = self.merges[table.name]
         has_more = not merge.given >= set(columns)

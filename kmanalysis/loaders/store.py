@@ -117,11 +117,45 @@ def _finish(folder: Path) -> None:
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, temporary: Path, schema: pa.Schema) -> None:
     """Writes the query's rows, in its order and batch by batch, as Parquet of that schema, and waits until they are safe on disk."""
-    with temporary.open("wb") as sink:
-        with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-            for batch in connection.sql(query).to_arrow_reader(ROW_GROUP):
-                writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROW_GROUP)
-        sync(sink)
+    with RowGroups(temporary, schema) as file:
+        for batch in connection.sql(query).to_arrow_reader(ROW_GROUP):
+            file.write(pa.Table.from_batches([batch]))
+
+
+class RowGroups:
+    """A Parquet file that rows of any number are written to: the same rows give the same bytes, however they come. Safe on disk when it is left."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+
+    def __enter__(self) -> RowGroups:
+        self._sink = self._path.open("wb")
+        self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
+        return self
+
+    def write(self, rows: pa.Table) -> None:
+        """Adds rows; they are cast to the file's schema."""
+        self._waiting.append(rows.cast(self._schema))
+        self._rows += rows.num_rows
+        while self._rows >= ROW_GROUP:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        waiting = pa.concat_tables(self._waiting)
+        self._writer.write_table(waiting.slice(0, ROW_GROUP).combine_chunks(), row_group_size=ROW_GROUP)
+        self._waiting, self._rows = [waiting.slice(ROW_GROUP)], max(self._rows - ROW_GROUP, 0)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                if self._rows:
+                    self._write_group()
+                self._writer.close()
+                sync(self._sink)
+        finally:
+            self._sink.close()
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column], order: str, temporary: Path) -> None:

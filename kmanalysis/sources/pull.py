@@ -137,10 +137,12 @@ class _Pull:
         finished = [*canonical.written(self.words), *mirror.written(), _written(self.into / FOLDER / STATE_FILE, _state_text(state))]
         if is_drafted:
             finished.append(_written(self.into / RULES_FILE, rules.text))
-        put_in_place(finished, self.into)
-        return Pulled(
+        # Counted before the files move: the engine reads them where they are now.
+        pulled = Pulled(
             canonical.receipts, mirror.read, self.found.missing(), canonical.unassigned(), canonical.unassigned_goods(), canonical.checks(), is_drafted,
         )  # fmt: skip
+        put_in_place(finished, self.into)
+        return pulled
 
     def _draft(self) -> Rules:
         remark = (

@@ -38,15 +38,13 @@ def make_readings(connection: duckdb.DuckDBPyConnection, every_minutes: int) -> 
     """)
     connection.execute(f"""
         CREATE OR REPLACE TABLE made.stock_readings AS
-        WITH begun AS (SELECT supplier_id, sku, min(place) AS first FROM made._stock_changes GROUP BY ALL),
-        places AS (SELECT supplier_id, sku, unnest(range(first, epoch_us(pull_now()) // {step} + 1)) AS place FROM begun),
-        counted AS (
-            SELECT supplier_id, sku, place,
-                sum(coalesce(sure, 0)) OVER counting AS sure, sum(coalesce(maybe, 0)) OVER counting AS maybe
-            FROM places LEFT JOIN made._stock_changes USING (supplier_id, sku, place)
-            WINDOW counting AS (PARTITION BY supplier_id, sku ORDER BY place ROWS UNBOUNDED PRECEDING)
-        )
-        SELECT supplier_id, sku, make_timestamp(place * {step}) AS observed_at, CASE WHEN maybe * 100 <= sure THEN sure::BIGINT END AS quantity,
+        WITH counted AS (
+            SELECT supplier_id, sku, place, sum(sure) OVER counting AS sure, sum(maybe) OVER counting AS maybe,
+                lead(place) OVER (PARTITION BY supplier_id, sku ORDER BY place) AS next, epoch_us(pull_now()) // {step} + 1 AS ahead
+            FROM made._stock_changes WINDOW counting AS (PARTITION BY supplier_id, sku ORDER BY place ROWS UNBOUNDED PRECEDING)
+        ),
+        places AS (SELECT *, unnest(range(place, least(coalesce(next, ahead), ahead))) AS moment FROM counted)
+        SELECT supplier_id, sku, make_timestamp(moment * {step}) AS observed_at, CASE WHEN maybe * 100 <= sure THEN sure::BIGINT END AS quantity,
             maybe * 100 <= sure AS scan_ok, false AS is_placeholder
-        FROM counted
+        FROM places
     """)
