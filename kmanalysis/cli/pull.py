@@ -29,6 +29,7 @@ def pull(
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would be filled and what not, and what the account must be allowed to read.")] = False,
     prefix: Annotated[str | None, typer.Option("--prefix", metavar="TEXT", help="Prefix of the tables' names, if not the usual one.")] = None,
     stock_every: Annotated[int, typer.Option("--stock-every", metavar="MINUTES", min=1, help="Time between rebuilt readings of stock.")] = 60,
+    memory: Annotated[str, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 2GB; what is more goes to disk.")] = "1GB",
     lang: Lang = "zh",
 ) -> None:
     """A receipt a table; exit code 1 where rows were rejected."""
@@ -46,7 +47,7 @@ def pull(
             if plan:
                 typer.echo(_plan(description, address, folder, prefix, words))
                 return
-            pulled = pull_platform(platform, address, folder, words=words, prefix=prefix, stock_minutes=stock_every, tell=_teller(words))
+            pulled = pull_platform(platform, address, folder, words=words, prefix=prefix, stock_minutes=stock_every, memory=memory, tell=_teller(words))
         except Denied as problem:
             typer.echo(words.text("Error: {sentence}", sentence=words.error(problem)), err=True)
             typer.echo(words.text("What the account must be allowed to read, in statements for the database's owner:"), err=True)

@@ -214,9 +214,7 @@ class Mirror:
                 cells.append(f"CASE WHEN r.{key} IS NULL THEN CASE WHEN {gone} THEN coalesce(k.{column}, {moment}) ELSE k.{column} END END AS {column}")
         execute = self.connection.execute
         # Rows that the parts have in common were read more than once.
-        execute(
-            f"CREATE OR REPLACE TABLE _seen AS SELECT *{_remembered(table)} FROM _read QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {key}) = 1"
-        )
+        execute(f"CREATE OR REPLACE TABLE _seen AS SELECT *{_remembered(table)} FROM _read QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {key}) = 1")
         # What nothing was read of stays in the file: only the others come into memory.
         execute(f"CREATE OR REPLACE TABLE _touched AS FROM source.{name} WHERE {touched}")
         execute(

@@ -27,6 +27,8 @@ from kmanalysis.words import Words
 STATE_FILE = "state.json"
 STATE_FORM = 1
 STOCK_MINUTES = 60
+MEMORY = "1GB"
+"""What a pull may take, however large the shop is: it runs beside the shop, often on the same small machine. What is more goes to disk."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,11 @@ def pull(
     words: Words | None = None,
     prefix: str | None = None,
     stock_minutes: int = STOCK_MINUTES,
+    memory: str = MEMORY,
     tell: Callable[[str], None] = lambda table: None,
 ) -> Pulled:
-    """Pulls a platform into a folder. ``prefix``: that of its tables' names, if not the usual one; ``tell`` hears of each table before it is read.
+    """Pulls a platform into a folder. ``prefix``: that of its tables' names, if not the usual one; ``memory``: what it may
+    take, as in `engine.memory`; ``tell`` hears of each table before it is read.
 
     A pull that fails or is killed leaves the folder's tables as they were. Raises LockHeld where another process writes to the folder, UsageError for a
     platform or kind of database that does not fit, DataError where the database or the folder cannot be read.
@@ -77,7 +81,7 @@ def pull(
     check_kind(description, address)
     with locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
         found = look(description, database, address.kind, prefix)
-        return _Pull(found, database, into, words or Words()).run(stock_minutes, tell)
+        return _Pull(found, database, into, words or Words(), memory).run(stock_minutes, tell)
 
 
 def check_kind(description: Platform, address: Address) -> None:
@@ -101,7 +105,7 @@ def rules_of(into: Path) -> Rules | None:
 
 
 class _Pull:
-    def __init__(self, found: Found, database: Database, into: Path, words: Words) -> None:
+    def __init__(self, found: Found, database: Database, into: Path, words: Words, memory: str) -> None:
         self.found, self.database, self.into, self.words = found, database, into, words
         self.key = key_of(into)
         self.state = read_state(into)
@@ -110,9 +114,8 @@ class _Pull:
                 "{folder} was pulled from {found}. Pull {platform} into a folder of its own.",
                 folder=into.name, found=self.state.platform, platform=found.platform.name,
             )  # fmt: skip
-        self.connection = connect()
-        # What does not fit in memory spills to disk, encrypted.
-        self.connection.execute("SET temp_file_encryption = true")
+        # What spills holds digests and no secrets, as the folder does, and lies where nobody else may read.
+        self.connection = connect(memory)
 
     def run(self, stock_minutes: int, tell: Callable[[str], None]) -> Pulled:
         now = self.database.now()

@@ -53,12 +53,12 @@ def validate(
 ) -> Outcome:
     """Makes ``target`` from the relation ``text`` (a name, or a select in parentheses) and says what was left out.
 
-    ``text`` has ``_file`` (a number that ``files`` names), ``_line``, ``_fault``, ``_found``, ``_width`` and canonical columns as text or of their type (`casts.TYPES`),
-    NULL where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references may point. ``key`` makes
-    the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what becomes of a row that
-    says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in any column.
-    ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or a case answers
-    for: their cells may say that it could not.
+    ``text`` has ``_file`` (a number that ``files`` names), ``_line``, ``_fault``, ``_found``, ``_width`` and canonical columns as text or of their
+    type (`casts.TYPES`), NULL where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references
+    may point. ``key`` makes the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what
+    becomes of a row that says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in
+    any column. ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or
+    a case answers for: their cells may say that it could not.
     """
     has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
     return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered).run(keep_origin)

@@ -103,4 +103,3 @@ class MySQL:
 
 def _literal(text: str) -> str:
     return quoted(text.replace("\\", "\\\\"))
-

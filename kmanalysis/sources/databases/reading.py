@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ Layout = Mapping[str, frozenset[str]]
 """The columns that can be read, by table."""
 
 
-Cells = pa.Array | Sequence[Any]
+Cells: TypeAlias = pa.Array | Sequence[Any]
 """A column of some rows: an array of the texts that the server sent, or cells as the driver gives them."""
 
 

@@ -52,9 +52,7 @@ def text_columns(stream: BufferedIOBase, columns: int, fail: Callable[[bytes], A
         del buffer[:used]
 
 
-def _packets(
-    buffer: bytearray, starts: list[int] | None = None, lengths: list[int] | None = None, used: int = 0
-) -> tuple[list[int], list[int], int]:
+def _packets(buffer: bytearray, starts: list[int] | None = None, lengths: list[int] | None = None, used: int = 0) -> tuple[list[int], list[int], int]:
     """Where the whole packets of the buffer begin, how long they are, and where the last one ends; a packet sent in pieces is put together."""
     starts, lengths = starts if starts is not None else [], lengths if lengths is not None else []
     place, end = used, len(buffer)
