@@ -23,7 +23,8 @@ CREATE TABLE acg_category (id int unsigned PRIMARY KEY, name varchar(255) NOT NU
 CREATE TABLE acg_shared (id int unsigned PRIMARY KEY, name varchar(64) NOT NULL, create_time datetime NOT NULL);
 CREATE TABLE acg_commodity (
   id int unsigned PRIMARY KEY, category_id int unsigned NOT NULL, name varchar(255) NOT NULL, factory_price decimal(10,2) NOT NULL,
-  price decimal(10,2) NOT NULL, status tinyint unsigned NOT NULL, owner int unsigned NOT NULL DEFAULT 0, create_time datetime NOT NULL, shared_id int unsigned NOT NULL DEFAULT 0
+  price decimal(10,2) NOT NULL,
+  status tinyint unsigned NOT NULL, owner int unsigned NOT NULL DEFAULT 0, create_time datetime NOT NULL, shared_id int unsigned NOT NULL DEFAULT 0
 );
 CREATE TABLE acg_order (
   id int unsigned AUTO_INCREMENT PRIMARY KEY, owner int unsigned NOT NULL DEFAULT 0, user_id int unsigned NOT NULL DEFAULT 0, trade_no char(22) NOT NULL,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
+import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -43,13 +45,47 @@ def locked(folder: Path, *, wait: bool = True, holder: str = "kmanalysis load") 
             held.enter_context(durable.locked(folder / LOCK_FILE, wait=wait))
         except LockHeld as problem:
             raise _held_by(note, folder) from problem
+        # First, since what is cleared away may be what fills the disk.
+        _finish(folder)
+        _discard(folder)
         # Beside the lock and not in it: whoever tries the lock empties its file.
         write_atomically(note, f"{os.getpid()} {holder}".encode(), temporary=folder / (HOLDER_FILE + TEMPORARY))
         held.callback(note.unlink, missing_ok=True)
-        _finish(folder)
-        for stale in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"*/*{TEMPORARY}")]:
-            stale.unlink()
+        try:
+            yield
+        except BaseException:
+            # Files that a journal lists are put in place by whoever comes next.
+            if not (folder / JOURNAL).exists():
+                _discard(folder)
+            raise
+
+
+def _discard(folder: Path) -> None:
+    for stale in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"*/*{TEMPORARY}")]:
+        stale.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_when_full(folder: Path) -> Iterator[None]:
+    """Raises DataError where a disk is full, be it the folder's or the one that the engine spills to; other errors pass."""
+    try:
         yield
+    except OSError as problem:
+        if problem.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DataError(
+            "The disk that {folder} is on is full. The folder is as it was. Free some space, or take a folder on a larger disk, and try again.",
+            folder=str(folder),
+        ) from problem
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as problem:
+        if isinstance(problem, duckdb.IOException) and "No space" not in str(problem):
+            raise
+        raise DataError(
+            "The engine has no room left for what does not fit into memory, in {spill}. {folder} is as it was. Free some space there, or set TMPDIR to a "
+            "larger disk, or allow more memory, and try again.",
+            folder=folder.name,
+            spill=tempfile.gettempdir(),
+        ) from problem
 
 
 def _held_by(note: Path, folder: Path) -> LockHeld:

@@ -44,11 +44,11 @@ class Canonical:
         # Beside what a watch reads of other shops.
         self.merging = Merging(connection, into, [*self.given], parts={"stock_snapshots": "pull"})
 
-    def make(self, stock_minutes: int) -> None:
+    def make(self, stock_minutes: int, uncertain_share: float) -> None:
         """Makes the views of the description, the rebuilt stock, and the suppliers that rows go to."""
         make_views(self.connection, self.found, self.rules)
         if "stock_cards" in self.found.platform.views:
-            make_readings(self.connection, stock_minutes)
+            make_readings(self.connection, stock_minutes, uncertain_share)
         names = {UNASSIGNED: UNASSIGNED}
         for rule in self.rules.rules:
             names[rule.supplier] = rule.name or names.get(rule.supplier) or rule.supplier

@@ -14,7 +14,7 @@ from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError, UsageError
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.secrets import key_of
-from kmanalysis.loaders.store import TEMPORARY, locked, put_in_place
+from kmanalysis.loaders.store import TEMPORARY, locked, put_in_place, told_when_full
 from kmanalysis.sources.address import Address
 from kmanalysis.sources.canonical import Canonical, Pair, proposed
 from kmanalysis.sources.databases.opening import opened
@@ -22,11 +22,13 @@ from kmanalysis.sources.databases.reading import Database
 from kmanalysis.sources.description import Found, Platform, found_in, names_to_look_for, platform
 from kmanalysis.sources.mirror import FOLDER, Mirror
 from kmanalysis.sources.rules import RULES_FILE, Rules, draft, load_rules
+from kmanalysis.standards import Standards, default_standards
 from kmanalysis.words import Words
 
 STATE_FILE = "state.json"
 STATE_FORM = 1
 STOCK_MINUTES = 60
+UNCERTAIN_STOCK = "pull.uncertain_stock"
 MEMORY = "1GB"
 """What a pull may take, however large the shop is: it runs beside the shop, often on the same small machine. What is more goes to disk."""
 
@@ -69,6 +71,7 @@ def pull(
     prefix: str | None = None,
     stock_minutes: int = STOCK_MINUTES,
     memory: str = MEMORY,
+    standards: Standards | None = None,
     tell: Callable[[str], None] = lambda table: None,
 ) -> Pulled:
     """Pulls a platform into a folder. ``prefix``: that of its tables' names, if not the usual one; ``memory``: what it may
@@ -79,9 +82,9 @@ def pull(
     """
     description = platform(name)
     check_kind(description, address)
-    with locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
+    with told_when_full(into), locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
         found = look(description, database, address.kind, prefix)
-        return _Pull(found, database, into, words or Words(), memory).run(stock_minutes, tell)
+        return _Pull(found, database, into, words or Words(), memory).run(stock_minutes, (standards or default_standards()).value(UNCERTAIN_STOCK), tell)
 
 
 def check_kind(description: Platform, address: Address) -> None:
@@ -117,7 +120,7 @@ class _Pull:
         # What spills holds digests and no secrets, as the folder does, and lies where nobody else may read.
         self.connection = connect(memory)
 
-    def run(self, stock_minutes: int, tell: Callable[[str], None]) -> Pulled:
+    def run(self, stock_minutes: int, uncertain_share: float, tell: Callable[[str], None]) -> Pulled:
         now = self.database.now()
         rules = rules_of(self.into)
         is_drafted = rules is None
@@ -130,7 +133,7 @@ class _Pull:
             mirror.take(self.database, table, anew=anew, seen_at=self.state.seen_at)
         rules = rules or self._draft()
         canonical = Canonical(self.connection, self.found, rules, self.key, self.into)
-        canonical.make(stock_minutes)
+        canonical.make(stock_minutes, uncertain_share)
         canonical.take()
         canonical.drop_former(self.state.pairs, self.state.suppliers)
         state = State(

@@ -22,6 +22,10 @@ _END, _ERROR = 0xFE, 0xFF
 Numbers = npt.NDArray[np.int64]
 
 
+SERVER_LOST = 2013
+"""The drivers' number of an answer that broke off."""
+
+
 class ConnectionLost(OSError):
     """The server ended the connection in the middle of an answer."""
 
@@ -37,7 +41,7 @@ def text_columns(stream: BufferedIOBase, columns: int, fail: Callable[[bytes], A
         while used < CHUNK and not (lengths and _is_last(buffer, starts[-1], lengths[-1])):
             received = stream.read1(_AT_ONCE)
             if not received:
-                raise ConnectionLost
+                raise ConnectionLost(SERVER_LOST)
             buffer += received
             starts, lengths, used = _packets(buffer, starts, lengths, used)
         if lengths and _is_last(buffer, starts[-1], lengths[-1]):
