@@ -31,6 +31,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/batch.py benchmarks/data/batch --pages 12
 	$(BIN)/python benchmarks/batch.py benchmarks/data/batch --pages 120 --warm --repeat 1 --command-pages 0
 	$(BIN)/python benchmarks/incremental.py
+	$(BIN)/python benchmarks/pull.py
 	$(BIN)/python benchmarks/cold.py
 
 clean:

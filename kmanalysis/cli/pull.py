@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kmanalysis.cli.options import Lang, cli_errors
+from kmanalysis.cli.options import Lang, OwnStandards, cli_errors
 
 if TYPE_CHECKING:
     from kmanalysis.sources.address import Address
@@ -29,6 +29,8 @@ def pull(
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would be filled and what not, and what the account must be allowed to read.")] = False,
     prefix: Annotated[str | None, typer.Option("--prefix", metavar="TEXT", help="Prefix of the tables' names, if not the usual one.")] = None,
     stock_every: Annotated[int, typer.Option("--stock-every", metavar="MINUTES", min=1, help="Time between rebuilt readings of stock.")] = 60,
+    standards: OwnStandards = None,
+    memory: Annotated[str, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 2GB; what is more goes to disk.")] = "1GB",
     lang: Lang = "zh",
 ) -> None:
     """A receipt a table; exit code 1 where rows were rejected."""
@@ -39,6 +41,7 @@ def pull(
         from kmanalysis.sources.description import grants, names_to_look_for
         from kmanalysis.sources.description import platform as described
         from kmanalysis.sources.pull import pull as pull_platform
+        from kmanalysis.standards import load_standards
 
         description = described(platform)
         address, folder = find_address(url_file), local_folder(into)
@@ -46,7 +49,10 @@ def pull(
             if plan:
                 typer.echo(_plan(description, address, folder, prefix, words))
                 return
-            pulled = pull_platform(platform, address, folder, words=words, prefix=prefix, stock_minutes=stock_every, tell=_teller(words))
+            pulled = pull_platform(
+                platform, address, folder, words=words, prefix=prefix, stock_minutes=stock_every, memory=memory,
+                standards=load_standards(standards), tell=_teller(words),
+            )  # fmt: skip
         except Denied as problem:
             typer.echo(words.text("Error: {sentence}", sentence=words.error(problem)), err=True)
             typer.echo(words.text("What the account must be allowed to read, in statements for the database's owner:"), err=True)
@@ -89,7 +95,7 @@ def _plan(description: Platform, address: Address, folder: Path, prefix: str | N
 
     check_kind(description, address)
     with opened(address) as database:
-        found = look(description, database, address.kind, prefix)
+        found = look(description, database, address, prefix)
     lines = [*_tables_planned(found, folder, words), "", *_measures_planned(found, folder, words), ""]
     if missing := found.missing():
         lines += [words.text("Not there, and done without: {missing}", missing=words.join(missing)), ""]

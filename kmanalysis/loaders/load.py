@@ -93,7 +93,7 @@ class _Load:
         )
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
         counts = self.merging.take(table, "_incoming", translation.columns)
-        self.connection.execute("DROP VIEW _text; DROP TABLE _incoming")
+        self.connection.execute("DROP VIEW _text; DROP TABLE IF EXISTS _incoming")
         self._tell(table, path, outcome, counts, filtered=(rows[0] if rows else 0) - outcome.read[path.name], skipped=staged.skipped)
         headings = translation.headings
         self.rejects[table.name, path] = outcome.rejects.assign(column=[headings.get(column, column) for column in outcome.rejects["column"]])

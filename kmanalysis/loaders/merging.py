@@ -21,11 +21,15 @@ from kmanalysis.tables import Table, tables
 
 @dataclass
 class Merge:
-    """How a table stands during a load: the relation that holds it now, the columns that its sources had, and whether that differs from the folder."""
+    """How a table stands during a load: the relation that holds it now, the columns that its sources had, and whether that differs from the folder.
+
+    ``is_view``: it differs, and is a view of the folder's rows and those that were put in.
+    """
 
     relation: str
     given: frozenset[str]
     is_changed: bool = False
+    is_view: bool = False
 
 
 class Merging:
@@ -74,30 +78,47 @@ class Merging:
         keys = ", ".join(map(identifier, table.key))
         others = [identifier(name) for name in columns if name not in table.key]
         if table.name not in self.merges:
-            rows = execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {incoming}").fetchone()
+            execute(f"ALTER TABLE {incoming} RENAME TO {identifier('_now ' + table.name)}")
             self.merges[table.name] = Merge(identifier(f"_now {table.name}"), frozenset(columns), is_changed=True)
+            rows = execute(f"SELECT count(*) FROM {self.merges[table.name].relation}").fetchone()
             return Counter(new=rows[0] if rows else 0)
         merge = self.merges[table.name]
         has_more = not merge.given >= set(columns)
         merge.given |= set(columns)
         differs = " OR ".join(f"i.{name} IS DISTINCT FROM n.{name}" for name in others) or "false"
         execute(
-            f"CREATE OR REPLACE TEMP TABLE _compared AS SELECT {', '.join(f'i.{identifier(name)}' for name in table.key)}, "
-            f"CASE WHEN n.{identifier(table.key[0])} IS NULL THEN 'new' WHEN {differs} THEN 'updated' ELSE 'same' END AS _becomes "
-            f"FROM {incoming} i LEFT JOIN {merge.relation} n USING ({keys})"
+            f"CREATE OR REPLACE TEMP TABLE _compared AS FROM (SELECT {', '.join(f'i.{identifier(name)}' for name in table.key)}, "
+            f"CASE WHEN n.{identifier(table.key[0])} IS NULL THEN 'new' WHEN {differs} THEN 'updated' END AS _becomes "
+            f"FROM {incoming} i LEFT JOIN {merge.relation} n USING ({keys})) WHERE _becomes IS NOT NULL"
         )
         counts = Counter(dict(execute("SELECT _becomes, count(*) FROM _compared GROUP BY 1 ORDER BY 1").fetchall()))
+        whole = execute(f"SELECT count(*) FROM {incoming}").fetchone()
+        counts["same"] = (whole[0] if whole else 0) - counts["new"] - counts["updated"]
         if counts["new"] or counts["updated"] or has_more:
-            self._make_own(table)
-            if counts["updated"]:
-                same_key = " AND ".join(f"n.{identifier(name)} = i.{identifier(name)}" for name in table.key)
-                execute(
-                    f"UPDATE {merge.relation} n SET {', '.join(f'{name} = i.{name}' for name in others)} FROM (FROM {incoming} SEMI JOIN "
-                    f"(FROM _compared WHERE _becomes = 'updated') USING ({keys})) i WHERE {same_key}"
-                )
-            execute(f"INSERT INTO {merge.relation} BY NAME FROM {incoming} SEMI JOIN (FROM _compared WHERE _becomes = 'new') USING ({keys})")
+            self._put(table, incoming, columns)
         execute("DROP TABLE _compared")
         return counts
+
+    def _put(self, table: Table, incoming: str, columns: Collection[str]) -> None:
+        """Puts the rows that ``_compared`` names into the table; what they do not change stays where it is, a file most often."""
+        execute, merge, keys = self.connection.execute, self.merges[table.name], ", ".join(map(identifier, table.key))
+        if merge.is_changed:
+            self._make_own(table)
+        cells = ", ".join(f"{'i' if name in columns or name in table.key else 'n'}.{identifier(name)}" for name in table.columns)
+        put, now = identifier(f"_put {table.name}"), identifier(f"_now {table.name}")
+        execute(
+            f"CREATE OR REPLACE TABLE {put} AS SELECT {cells} FROM (FROM {incoming} SEMI JOIN _compared USING ({keys})) i "
+            f"LEFT JOIN (FROM {merge.relation} SEMI JOIN _compared USING ({keys})) n USING ({keys})"
+        )
+        if merge.is_changed:
+            execute(f"DELETE FROM {merge.relation} WHERE ({keys}) IN (SELECT ({keys}) FROM {put}); INSERT INTO {merge.relation} BY NAME FROM {put}")
+        else:
+            all_columns = ", ".join(map(identifier, table.columns))
+            execute(
+                f"CREATE OR REPLACE VIEW {now} AS SELECT {all_columns} FROM {merge.relation} ANTI JOIN {put} USING ({keys}) "
+                f"UNION ALL SELECT {all_columns} FROM {put}"
+            )
+            merge.relation, merge.is_changed, merge.is_view = now, True, True
 
     def drop(self, table: Table, where: str) -> int:
         """Takes rows out of a table that is there; how many they were."""
@@ -120,11 +141,12 @@ class Merging:
         return finished
 
     def _make_own(self, table: Table) -> None:
-        """Before the first change: the relation may be a view of the file."""
+        """Before a change row by row: the relation may be a view of the file."""
         merge = self.merges[table.name]
-        if not merge.is_changed:
-            self.connection.execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {merge.relation}")
-            merge.relation, merge.is_changed = identifier(f"_now {table.name}"), True
+        if not merge.is_changed or merge.is_view:
+            own = identifier(f"_own {table.name}")
+            self.connection.execute(f"CREATE OR REPLACE TABLE {own} AS FROM {merge.relation}")
+            merge.relation, merge.is_changed, merge.is_view = own, True, False
 
 
 def files_of(folder: Path) -> dict[str, list[Path]]:

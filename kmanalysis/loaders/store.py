@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
+import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -43,13 +45,47 @@ def locked(folder: Path, *, wait: bool = True, holder: str = "kmanalysis load") 
             held.enter_context(durable.locked(folder / LOCK_FILE, wait=wait))
         except LockHeld as problem:
             raise _held_by(note, folder) from problem
+        # First, since what is cleared away may be what fills the disk.
+        _finish(folder)
+        _discard(folder)
         # Beside the lock and not in it: whoever tries the lock empties its file.
         write_atomically(note, f"{os.getpid()} {holder}".encode(), temporary=folder / (HOLDER_FILE + TEMPORARY))
         held.callback(note.unlink, missing_ok=True)
-        _finish(folder)
-        for stale in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"*/*{TEMPORARY}")]:
-            stale.unlink()
+        try:
+            yield
+        except BaseException:
+            # Files that a journal lists are put in place by whoever comes next.
+            if not (folder / JOURNAL).exists():
+                _discard(folder)
+            raise
+
+
+def _discard(folder: Path) -> None:
+    for stale in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"*/*{TEMPORARY}")]:
+        stale.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_when_full(folder: Path) -> Iterator[None]:
+    """Raises DataError where a disk is full, be it the folder's or the one that the engine spills to; other errors pass."""
+    try:
         yield
+    except OSError as problem:
+        if problem.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DataError(
+            "The disk that {folder} is on is full. The folder is as it was. Free some space, or take a folder on a larger disk, and try again.",
+            folder=str(folder),
+        ) from problem
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as problem:
+        if isinstance(problem, duckdb.IOException) and "No space" not in str(problem):
+            raise
+        raise DataError(
+            "The engine has no room left for what does not fit into memory, in {spill}. {folder} is as it was. Free some space there, or set TMPDIR to a "
+            "larger disk, or allow more memory, and try again.",
+            folder=folder.name,
+            spill=tempfile.gettempdir(),
+        ) from problem
 
 
 def _held_by(note: Path, folder: Path) -> LockHeld:
@@ -117,11 +153,45 @@ def _finish(folder: Path) -> None:
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, temporary: Path, schema: pa.Schema) -> None:
     """Writes the query's rows, in its order and batch by batch, as Parquet of that schema, and waits until they are safe on disk."""
-    with temporary.open("wb") as sink:
-        with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-            for batch in connection.sql(query).to_arrow_reader(ROW_GROUP):
-                writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROW_GROUP)
-        sync(sink)
+    with RowGroups(temporary, schema) as file:
+        for batch in connection.sql(query).to_arrow_reader(ROW_GROUP):
+            file.write(pa.Table.from_batches([batch]))
+
+
+class RowGroups:
+    """A Parquet file that rows of any number are written to: the same rows give the same bytes, however they come. Safe on disk when it is left."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+
+    def __enter__(self) -> RowGroups:
+        self._sink = self._path.open("wb")
+        self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
+        return self
+
+    def write(self, rows: pa.Table) -> None:
+        """Adds rows; they are cast to the file's schema."""
+        self._waiting.append(rows.cast(self._schema))
+        self._rows += rows.num_rows
+        while self._rows >= ROW_GROUP:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        waiting = pa.concat_tables(self._waiting)
+        self._writer.write_table(waiting.slice(0, ROW_GROUP).combine_chunks(), row_group_size=ROW_GROUP)
+        self._waiting, self._rows = [waiting.slice(ROW_GROUP)], max(self._rows - ROW_GROUP, 0)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                if self._rows:
+                    self._write_group()
+                self._writer.close()
+                sync(self._sink)
+        finally:
+            self._sink.close()
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column], order: str, temporary: Path) -> None:

@@ -64,6 +64,7 @@ _HEADINGS = {
     "review": "Step 6: monthly review",
     "action": "Step 6: actions",
     "exceptions": "Exceptions: single orders, codes and goods to look at",
+    "pull": "Pull: what is read of a platform's database",
     "market": "Market",
     "planning": "Planning",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import duckdb
 import pandas as pd
 
 from kmanalysis.engine.sql import identifier, quoted
+from kmanalysis.loaders.checking.casts import TYPES
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import validate
 from kmanalysis.loaders.folder import in_reading_order
@@ -17,7 +19,7 @@ from kmanalysis.loaders.store import REJECTED, write_rejected
 from kmanalysis.sources.description import Filled, Found
 from kmanalysis.sources.rules import UNASSIGNED, Rules
 from kmanalysis.sources.stock import make_readings
-from kmanalysis.tables import Table, tables
+from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
 
 SHOWN = 20
@@ -25,6 +27,9 @@ SHOWN = 20
 
 _OWN = ("FROM made.suppliers", "FROM made.stock_readings")
 """Rows that are made here, and not by the description."""
+
+WATCHED = ("stock_snapshots", "quotes", "probes")
+"""Tables that a watch writes as well: ours is a part of its own beside its months."""
 
 Pair = tuple[str, str]
 """A supplier and an SKU."""
@@ -39,14 +44,13 @@ class Canonical:
         self.given = found.given(self.flags)
         self.receipts: list[Receipt] = []
         self.rejects: dict[str, pd.DataFrame] = {}
-        # Beside what a watch reads of other shops.
-        self.merging = Merging(connection, into, [*self.given], parts={"stock_snapshots": "pull"})
+        self.merging = Merging(connection, into, [*self.given], parts=dict.fromkeys(WATCHED, "pull"))
 
-    def make(self, stock_minutes: int) -> None:
+    def make(self, stock_minutes: int, uncertain_share: float) -> None:
         """Makes the views of the description, the rebuilt stock, and the suppliers that rows go to."""
         make_views(self.connection, self.found, self.rules)
         if "stock_cards" in self.found.platform.views:
-            make_readings(self.connection, stock_minutes)
+            make_readings(self.connection, stock_minutes, uncertain_share)
         names = {UNASSIGNED: UNASSIGNED}
         for rule in self.rules.rules:
             names[rule.supplier] = rule.name or names.get(rule.supplier) or rule.supplier
@@ -71,21 +75,20 @@ class Canonical:
         columns = [*self.given[table.name], *fill.filler]
         execute, file = self.connection.execute, self.found.platform.name
         known = self.merging.known.get(table.name)
-        cells = ", ".join(f"{_cell(name, fill, known)} AS {identifier(name)}" for name in columns)
+        types = {name: kind for name, kind, *_ in execute(f"DESCRIBE SELECT * FROM ({fill.rows})").fetchall()}
+        cells = ", ".join(f"{_cell(table.columns[name], types[name], fill, known)} AS {identifier(name)}" for name in columns)
         keys = " AND ".join(f"k.{identifier(name)} = m.{identifier(name)}" for name in table.key)
         joined = f" LEFT JOIN {known} k ON {keys}" if known and fill.yields else ""
-        execute(
-            "CREATE OR REPLACE TEMP TABLE _text AS SELECT 0 AS _file, row_number() OVER () AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, "
-            f"0 AS _width, {cells} FROM ({fill.rows}) m{joined}"
-        )
-        outcome = validate(self.connection, "_text", table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", has_secrets=True)
+        execute(f"CREATE OR REPLACE TABLE _rows AS SELECT {cells} FROM ({fill.rows}) m{joined}")
+        rows = "(SELECT 0 AS _file, rowid + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, 0 AS _width, * FROM _rows)"
+        outcome = validate(self.connection, rows, table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", has_secrets=True)
         before = self.merging.merges.get(table.name)
         counts = self.merging.take(table, "_incoming", columns)
         # What only fills the form was not given, unless the folder had it already.
         had = before.given if before else frozenset()
         merge = self.merging.merges[table.name]
         merge.given = (merge.given - frozenset(fill.filler)) | had
-        execute("DROP TABLE _text; DROP TABLE _incoming")
+        execute("DROP TABLE _rows; DROP TABLE IF EXISTS _incoming")
         rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
         self.receipts.append(
             Receipt(
@@ -114,7 +117,7 @@ class Canonical:
         if former:
             self.connection.execute("CREATE OR REPLACE TEMP TABLE _former (supplier_id VARCHAR, sku VARCHAR)")
             self.connection.executemany("INSERT INTO _former VALUES (?, ?)", [list(pair) for pair in former])
-            for name in ("listings", "stock_snapshots"):
+            for name in ("listings", "stock_snapshots", "quotes"):
                 if name in self.given:
                     self.merging.drop(tables()[name], "(supplier_id, sku) IN (SELECT (supplier_id, sku) FROM _former)")
         for supplier in sorted(set(suppliers) - set(self.suppliers())):
@@ -162,13 +165,15 @@ class Canonical:
         return finished + self.merging.written()
 
 
-def make_views(connection: duckdb.DuckDBPyConnection, found: Found, rules: Rules) -> None:
-    """Makes the description's views in their order, by these rules."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS made")
+def make_views(connection: duckdb.DuckDBPyConnection, found: Found, rules: Rules, *, are_kept: bool = True) -> None:
+    """Makes the description's views in their order, by these rules. ``are_kept``: those that are asked for more than once stand as tables."""
+    connection.execute("DROP SCHEMA IF EXISTS made CASCADE; CREATE SCHEMA made")
     connection.execute(f"CREATE OR REPLACE MACRO pull_currency() AS {quoted(rules.currency or found.platform.currency)}")
+    texts = [*found.platform.views.values(), *(fill.rows for fill in found.platform.fills.values())]
     for name, sql in found.platform.views.items():
         text = sql.replace("{supplier}", rules.supplier_sql()).replace("{cost}", rules.cost_sql())
-        connection.execute(f"CREATE OR REPLACE TABLE made.{identifier(name)} AS {text}")
+        kind = "TABLE" if are_kept and sum(len(re.findall(rf"made\.{name}\b", other)) for other in texts) > 1 else "VIEW"
+        connection.execute(f"CREATE {kind} made.{identifier(name)} AS {text}")
 
 
 def flags_of(rules: Rules) -> frozenset[str]:
@@ -178,14 +183,16 @@ def flags_of(rules: Rules) -> frozenset[str]:
 
 def proposed(connection: duckdb.DuckDBPyConnection, found: Found) -> Sequence[Sequence[str | None]]:
     """The rules that a draft has, in their order: field, value, supplier, name."""
-    make_views(connection, found, Rules(()))
+    make_views(connection, found, Rules(()), are_kept=False)
     rows: Sequence[Sequence[str | None]] = connection.execute(found.platform.proposals).fetchall()
     return rows
 
 
-def _cell(name: str, fill: Filled, known: str | None) -> str:
-    cell = f"m.{identifier(name)}::VARCHAR"
-    if known and name in fill.yields:
-        kept = f"k.{identifier(name)}::VARCHAR"
+def _cell(column: Column, kind: str, fill: Filled, known: str | None) -> str:
+    """SQL of a cell: as it is where its type says what it is, else as text."""
+    is_typed = kind.startswith(TYPES.get(column.type, ("VARCHAR",))) and column.name not in fill.yields
+    cell = f"m.{identifier(column.name)}{'' if is_typed else '::VARCHAR'}"
+    if known and column.name in fill.yields:
+        kept = f"k.{identifier(column.name)}::VARCHAR"
         return f"CASE WHEN {kept} <> 'unknown' THEN {kept} ELSE {cell} END"
     return cell

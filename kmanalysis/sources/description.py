@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -38,10 +38,15 @@ lines (and of the whole, where there is more than one), a ``note`` as the number
 
 REMEMBERED = ("first", "last", "since")
 
+SHANGHAI_HOURS = 8
+CLOCKS = {"": SHANGHAI_HOURS, "Local": SHANGHAI_HOURS, "Asia/Shanghai": SHANGHAI_HOURS, "UTC": 0}
+"""Hours ahead of UTC by what ``loc`` in an address says, as in the application's own DSN."""
+
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column that is read: ``sql`` is what is selected where that is more than the column, ``reads`` the columns that it needs then.
+    """A column that is read: ``sql`` is what is selected where that is more than the column, ``reads`` the columns that it needs then. ``mysql`` is its ``sql``
+    for MySQL, where that needs another.
 
     ``optional`` columns came with later versions. ``phrases`` of a secret are texts that are no secret: instead of a digest their name is kept.
     """
@@ -49,6 +54,7 @@ class SourceColumn:
     name: str
     kind: str
     sql: str = ""
+    mysql: str = ""
     reads: tuple[str, ...] = ()
     optional: bool = False
     phrases: Mapping[str, str] = field(default_factory=dict)
@@ -90,6 +96,12 @@ class SourceTable:
         """The columns that remember, with their kinds and SQL."""
         return {**self.first, **self.last, **self.since}
 
+    def on(self, kind: str) -> SourceTable:
+        """The table as this kind of database is asked for it."""
+        if kind != "mysql":
+            return self
+        return replace(self, columns={name: replace(column, sql=column.mysql or column.sql) for name, column in self.columns.items()})
+
     def types(self) -> dict[str, str]:
         """All columns that are kept, with their types in the engine."""
         found = {name: KINDS[column.kind] for name, column in self.columns.items()}
@@ -119,7 +131,8 @@ class Platform:
 
     ``zone_hours`` is what its times without a zone are ahead of UTC. ``prefix``: its tables' names may have one. ``kinds`` of databases it runs on.
     ``views`` are made in their order; ``checks`` are counts that a pull tells of, by the id of their sentence. ``proposals`` is SQL of the rules
-    that a first draft has: field, value, supplier, name.
+    that a first draft has: field, value, supplier, name. Databases of ``clock_kinds`` keep the application's wall clock: Shanghai's, unless the address
+    says otherwise.
     """
 
     name: str
@@ -132,6 +145,14 @@ class Platform:
     checks: Mapping[str, str]
     prefix: str = ""
     currency: str = "CNY"
+    clock_kinds: tuple[str, ...] = ()
+
+    def on(self, kind: str, clock: str = "") -> Platform:
+        """The description for this kind of database. ``clock``: ``loc`` of its address. Raises UsageError where that is no clock of `CLOCKS`."""
+        if clock not in CLOCKS:
+            raise UsageError("loc in the database's address cannot be used. Accepted are {accepted}.", accepted=", ".join(filter(None, CLOCKS)))
+        hours = CLOCKS[clock] if kind in self.clock_kinds else self.zone_hours
+        return replace(self, zone_hours=hours, tables={name: table.on(kind) for name, table in self.tables.items()})
 
 
 @cache
@@ -157,6 +178,7 @@ def platform(name: str) -> Platform:
         checks=written.get("checks", {}),
         prefix=written.get("prefix", ""),
         currency=written.get("currency", "CNY"),
+        clock_kinds=tuple(written.get("clock_kinds", ())),
     )
 
 

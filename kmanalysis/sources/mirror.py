@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.checking.secrets import digest, without_contacts
-from kmanalysis.loaders.store import TEMPORARY, write_parquet
+from kmanalysis.loaders.store import TEMPORARY, RowGroups, write_parquet
+from kmanalysis.sources.conversion import Conversion
 from kmanalysis.sources.databases.reading import Database
-from kmanalysis.sources.description import KINDS, Found, SourceColumn, SourceTable
+from kmanalysis.sources.description import KINDS, Found, SourceTable
 from kmanalysis.sources.rules import Rules
 
 FOLDER = ".kmanalysis-pull"
@@ -26,41 +25,30 @@ OVERLAP = timedelta(hours=1)
 IDS_AT_ONCE = 2_000
 """Rows that are asked for by their ids in one question."""
 
-TITLE_LANGUAGES = ("zh-CN", "zh", "zh-TW", "en-US", "en")
-
-_ARROW = {
-    "integer": pa.int64(),
-    "decimal": pa.decimal128(24, 6),
-    "text": pa.string(),
-    "name": pa.string(),
-    "title": pa.string(),
-    "flag": pa.bool_(),
-    "time": pa.timestamp("us"),
-    "secret": pa.string(),
-    "secrets": pa.list_(pa.string()),
-    "note": pa.list_(pa.int32()),
-}
-_SIXTH = Decimal("0.000001")
-
 
 class Mirror:
     """The kept tables of a pull in the engine, as ``source.TABLE``: before `merge` as they were, then as they are now."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, into: Path, found: Found, rules: Rules, key: bytes, now: datetime) -> None:
-        self.connection, self.into, self.found, self.rules, self.key, self.now = connection, into, found, rules, key, now
+        self.connection, self.into, self.found = connection, into, found
         self.read: dict[str, int] = {}
+        self._conversion = Conversion(rules, key, found.platform.zone_hours)
         self._changed: set[str] = set()
+        self._finished: list[tuple[Path, Path]] = []
         connection.execute("CREATE SCHEMA source")
         connection.execute(f"CREATE OR REPLACE MACRO pull_now() AS TIMESTAMP {quoted(f'{now:%Y-%m-%d %H:%M:%S}')}")
         for table in found.platform.tables.values():
             self._open(table)
 
     def _open(self, table: SourceTable) -> None:
-        types, path = table.types(), self._path(table)
-        kept = {row[0] for row in self.connection.execute(f"DESCRIBE FROM read_parquet({quoted(str(path))})").fetchall()} if path.exists() else set()
+        self.connection.execute(f"CREATE OR REPLACE VIEW source.{identifier(table.name)} AS {self._kept(table, self._path(table))}")
+
+    def _kept(self, table: SourceTable, path: Path) -> str:
+        """SQL of the rows in a file, none where there is no file; columns that it lacks are empty."""
+        types, origin = table.types(), f"read_parquet({quoted(str(path))})"
+        kept = {row[0] for row in self.connection.execute(f"DESCRIBE FROM {origin}").fetchall()} if path.exists() else set()
         cells = ", ".join(f"{identifier(name) if name in kept else 'NULL'}::{kind} AS {identifier(name)}" for name, kind in types.items())
-        origin = f"read_parquet({quoted(str(path))})" if path.exists() else "(SELECT 1) WHERE false"
-        self.connection.execute(f"CREATE VIEW source.{identifier(table.name)} AS SELECT {cells} FROM {origin}")
+        return f"SELECT {cells} FROM {origin if path.exists() else '(SELECT 1) WHERE false'}"
 
     def _path(self, table: SourceTable) -> Path:
         return self.into / FOLDER / f"{table.name}.parquet"
@@ -68,6 +56,9 @@ class Mirror:
     def take(self, database: Database, table: SourceTable, *, anew: bool, seen_at: datetime | None) -> None:
         """Reads the table, or what of it may have changed, and merges it. ``anew``: all of it; ``seen_at``: the moment of the last pull."""
         if table.name not in self.found.columns:
+            return
+        if not self._path(table).exists():
+            self.read[table.name] = self._take_first(database, table)
             return
         parts = [""] if anew or seen_at is None else self._since(database, table, seen_at)
         self.connection.execute(f"CREATE OR REPLACE TABLE _read ({', '.join(f'{identifier(name)} {kind}' for name, kind in self._read_types(table).items())})")
@@ -85,6 +76,35 @@ class Mirror:
                 gone = f"{table.open} AND {key} NOT IN (SELECT id FROM _open)"
         self.read[table.name] = rows
         self._merge(table, gone, seen_at)
+
+    def _take_first(self, database: Database, table: SourceTable) -> int:
+        """Reads all of a table that nothing is kept of, straight into its file: nothing the size of the table is in memory."""
+        target = self._path(table)
+        target.parent.mkdir(exist_ok=True)
+        temporary, key = target.with_name(target.name + TEMPORARY), identifier(table.id)
+        schema = self.connection.sql(f"FROM source.{identifier(table.name)}").to_arrow_reader(1).schema
+        columns = ", ".join(map(identifier, table.types()))
+        # One thread makes digests of the next rows while another one writes these.
+        with RowGroups(temporary, schema) as file, ThreadPoolExecutor(1) as writer:
+
+            def write(batch: pa.RecordBatch) -> None:
+                rows = f"SELECT {self._cells(table, batch.schema)} FROM _batch"
+                missing = ", NULL::TIMESTAMP AS missing_at, NULL::TIMESTAMP AS there_at" if table.notices_missing else ""
+                select = f"SELECT {columns} FROM (SELECT *{_remembered(table)}{missing} FROM ({rows})) ORDER BY {key}"
+                with self._registered(batch):
+                    file.write(self.connection.sql(select).to_arrow_table())
+
+            rows, earlier = 0, None
+            for batch in self._batches(database, table, f"ORDER BY {database.quoted(table.id)}"):
+                if earlier is not None:
+                    earlier.result()
+                earlier = writer.submit(write, batch)
+                rows += batch.num_rows
+            if earlier is not None:
+                earlier.result()
+        self.connection.execute(f"CREATE OR REPLACE VIEW source.{identifier(table.name)} AS {self._kept(table, temporary)}")
+        self._finished.append((temporary, target))
+        return rows
 
     def _lacks_open_rows(self, database: Database, table: SourceTable) -> bool:
         """Whether fewer open rows are there than those known and those just read make: a row that is removed changes no other."""
@@ -109,12 +129,26 @@ class Mirror:
     def _insert(self, database: Database, table: SourceTable, parts: Iterable[str]) -> int:
         rows = 0
         for where in parts:
-            for batch in self._batches(database, table, where):
-                self.connection.register("_batch", batch)
-                self.connection.execute("INSERT INTO _read BY NAME FROM _batch")
-                self.connection.unregister("_batch")
+            for batch in self._batches(database, table, f"WHERE {where}" if where else ""):
+                with self._registered(batch):
+                    self.connection.execute(f"INSERT INTO _read BY NAME SELECT {self._cells(table, batch.schema, only_read=True)} FROM _batch")
                 rows += batch.num_rows
         return rows
+
+    @contextmanager
+    def _registered(self, batch: pa.RecordBatch) -> Iterator[None]:
+        self.connection.register("_batch", batch)
+        try:
+            yield
+        finally:
+            self.connection.unregister("_batch")
+
+    def _cells(self, table: SourceTable, schema: pa.Schema, *, only_read: bool = False) -> str:
+        """SQL of the table's columns over a batch; those that the source lacks are empty."""
+        there = set(schema.names)
+        cells = [f"{self._conversion.cell(column, schema.field(name).type)} AS {identifier(name)}" for name, column in table.columns.items() if name in there]
+        lacking = [f"NULL::{kind} AS {identifier(name)}" for name, kind in self._read_types(table).items() if name not in there]
+        return ", ".join(cells if only_read else [*cells, *lacking])
 
     def _read_types(self, table: SourceTable) -> dict[str, str]:
         return {name: kind for name, kind in table.types().items() if name in table.columns}
@@ -147,38 +181,12 @@ class Mirror:
         ]
         return [f"{database.quoted(table.id)} IN ({', '.join(ids[start : start + IDS_AT_ONCE])})" for start in range(0, len(ids), IDS_AT_ONCE)]
 
-    def _batches(self, database: Database, table: SourceTable, where: str) -> Iterator[pa.RecordBatch]:
+    def _batches(self, database: Database, table: SourceTable, further: str) -> Iterator[pa.RecordBatch]:
         columns = [column for column in table.columns.values() if column.name in self.found.columns[table.name]]
         selected = ", ".join(f"{column.sql or database.quoted(column.name)} AS {database.quoted(column.name)}" for column in columns)
-        select = f"SELECT {selected} FROM {database.quoted(self.found.names[table.name])}{' WHERE ' + where if where else ''}"
-        for rows in database.rows(select):
-            cells = zip(*rows, strict=True)
-            arrays = [pa.array(self._converted(column, values), _ARROW[column.kind]) for column, values in zip(columns, cells, strict=True)]
+        for cells in database.columns(f"SELECT {selected} FROM {database.quoted(self.found.names[table.name])} {further}"):
+            arrays = [self._conversion.array(column, these) for column, these in zip(columns, cells, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
-
-    def _converted(self, column: SourceColumn, cells: Sequence[Any]) -> list[Any]:
-        if column.kind == "time":
-            ahead = timedelta(hours=self.found.platform.zone_hours)
-            return [_moment(cell, ahead) for cell in cells]
-        if column.kind in ("secret", "secrets"):
-            return [None if cell is None else self._digested(column, _text(cell)) for cell in cells]
-        if column.kind == "note":
-            return [None if cell is None else self.rules.fitting(_text(cell)) for cell in cells]
-        if column.kind in ("name", "title"):
-            name = _text if column.kind == "name" else _title
-            return [None if cell is None else without_contacts(name(cell) or "", self.key) for cell in cells]
-        convert = _CONVERTERS[column.kind]
-        return [None if cell is None or cell == "" else convert(cell) for cell in cells]
-
-    def _digested(self, column: SourceColumn, text: str) -> Any:
-        phrase = column.phrases.get(text.strip())
-        if column.kind == "secret":
-            return phrase or (digest(text, self.key) if text.strip() else None)
-        if phrase:
-            return [phrase]
-        lines = [line for line in text.splitlines() if line.strip()]
-        # A code may have lines of its own.
-        return [digest(line, self.key) for line in [*lines, *([text] if len(lines) > 1 else [])]]
 
     def _merge(self, table: SourceTable, gone: str, seen_at: datetime | None) -> None:
         """Makes ``source.TABLE`` what is known now: rows read replace those kept, what was seen before stays, and rows that vanished stay.
@@ -186,7 +194,8 @@ class Mirror:
         ``gone`` is SQL of the kept rows that are not there any more unless they were read just now.
         """
         name, key = identifier(table.name), identifier(table.id)
-        now = f"_now_{table.name}"
+        changed = f"source.{identifier(f'_changed_{table.name}')}"
+        touched = f"{key} IN (SELECT {key} FROM _read)"
         cells = [
             f"CASE WHEN r.{key} IS NOT NULL THEN r.{identifier(column)} ELSE k.{identifier(column)} END AS {identifier(column)}" for column in table.columns
         ]
@@ -198,74 +207,40 @@ class Mirror:
             for column in table.since
         ]
         if table.notices_missing:
-            gone = f"k.{key} IN (SELECT {key} FROM source.{name} WHERE {gone})"
+            touched = f"{touched} OR ({gone})"
+            gone = f"k.{key} IN (SELECT {key} FROM _touched WHERE {gone})"
             last = f"TIMESTAMP {quoted(f'{seen_at:%Y-%m-%d %H:%M:%S}')}" if seen_at else "NULL::TIMESTAMP"
             for column, moment in (("missing_at", "pull_now()"), ("there_at", last)):
                 cells.append(f"CASE WHEN r.{key} IS NULL THEN CASE WHEN {gone} THEN coalesce(k.{column}, {moment}) ELSE k.{column} END END AS {column}")
-        further = ", ".join(f"({sql})::{KINDS[kind]} AS {identifier(column)}" for column, (kind, sql) in table.remembered.items())
-        self.connection.execute(
-            # A table may be read again within a pull only if a row's id stands twice: the last one counts.
-            f"CREATE OR REPLACE TABLE _seen AS SELECT *{', ' + further if further else ''} FROM _read "
-            f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {key}) = 1"
+        execute = self.connection.execute
+        # Rows that the parts have in common were read more than once.
+        execute(f"CREATE OR REPLACE TABLE _seen AS SELECT *{_remembered(table)} FROM _read QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {key}) = 1")
+        # What nothing was read of stays in the file: only the others come into memory.
+        execute(f"CREATE OR REPLACE TABLE _touched AS FROM source.{name} WHERE {touched}")
+        execute(
+            f"CREATE OR REPLACE TABLE {changed} AS SELECT {', '.join(cells)} FROM _touched k FULL JOIN _seen r ON k.{key} = r.{key} EXCEPT ALL FROM _touched"
         )
-        self.connection.execute(
-            f"CREATE OR REPLACE TABLE source.{identifier(now)} AS SELECT {', '.join(cells)} FROM source.{name} k FULL JOIN _seen r ON k.{key} = r.{key}"
-        )
-        differing = self.connection.execute(f"SELECT count(*) FROM (FROM source.{identifier(now)} EXCEPT ALL FROM source.{name})").fetchone()
-        if differing and differing[0]:
+        execute("DROP TABLE _read; DROP TABLE _seen; DROP TABLE _touched")
+        if execute(f"SELECT 1 FROM {changed} LIMIT 1").fetchone():
             self._changed.add(table.name)
-        self.connection.execute(f"CREATE OR REPLACE VIEW source.{name} AS FROM source.{identifier(now)}; DROP TABLE _read; DROP TABLE _seen")
+            columns = ", ".join(map(identifier, table.types()))
+            execute(
+                f"CREATE OR REPLACE VIEW source.{name} AS SELECT {columns} FROM ({self._kept(table, self._path(table))}) k ANTI JOIN {changed} USING ({key}) "
+                f"UNION ALL SELECT {columns} FROM {changed}"
+            )
 
     def written(self) -> list[tuple[Path, Path]]:
         """Writes the tables that changed beside their files: (temporary, target) of each."""
-        finished = []
         for table in self.found.platform.tables.values():
-            target = self._path(table)
-            if table.name not in self._changed and (target.exists() or table.name not in self.found.columns):
-                continue
-            target.parent.mkdir(exist_ok=True)
-            temporary = target.with_name(target.name + TEMPORARY)
-            query = f"FROM source.{identifier(table.name)} ORDER BY {identifier(table.id)}"
-            schema = self.connection.sql(f"FROM source.{identifier(table.name)} LIMIT 0").to_arrow_table().schema
-            write_parquet(self.connection, query, temporary, schema)
-            finished.append((temporary, target))
-        return finished
+            if table.name in self._changed:
+                relation, target = f"source.{identifier(table.name)}", self._path(table)
+                temporary = target.with_name(target.name + TEMPORARY)
+                schema = self.connection.sql(f"FROM {relation} LIMIT 0").to_arrow_table().schema
+                write_parquet(self.connection, f"FROM {relation} ORDER BY {identifier(table.id)}", temporary, schema)
+                self._finished.append((temporary, target))
+        return self._finished
 
 
-def _text(cell: Any) -> str:
-    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
-
-
-def _moment(cell: Any, ahead: timedelta) -> datetime | None:
-    """Naive UTC of a cell: a time or its text; one without a zone is ``ahead`` of UTC. None for a date that there is not, such as 0000-00-00."""
-    if cell is None:
-        return None
-    if not isinstance(cell, datetime):
-        try:
-            cell = datetime.fromisoformat(_text(cell).strip())
-        except ValueError:
-            return None
-    if cell.tzinfo is not None:
-        naive: datetime = (cell - cell.utcoffset()).replace(tzinfo=None)
-    else:
-        naive = cell - ahead
-    return naive if naive.year >= 1990 else None
-
-
-def _decimal(cell: Any) -> Decimal:
-    return (cell if isinstance(cell, Decimal) else Decimal(str(cell))).quantize(_SIXTH)
-
-
-def _title(cell: Any) -> str | None:
-    """The Chinese text of a title in several languages, else another; a text that is no JSON as it is."""
-    try:
-        written = json.loads(_text(cell)) if isinstance(cell, str | bytes) else cell
-    except ValueError:
-        return _text(cell)
-    if not isinstance(written, dict):
-        return str(written)
-    texts = {str(language): str(text) for language, text in written.items() if text}
-    return next((texts[language] for language in TITLE_LANGUAGES if language in texts), next(iter(texts.values()), None))
-
-
-_CONVERTERS: dict[str, Any] = {"integer": int, "decimal": _decimal, "text": _text, "flag": bool}
+def _remembered(table: SourceTable) -> str:
+    """SQL of the further columns over a row that was just read, with a comma before each."""
+    return "".join(f", ({sql})::{KINDS[kind]} AS {identifier(column)}" for column, (kind, sql) in table.remembered.items())

@@ -14,7 +14,7 @@ from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError, UsageError
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.secrets import key_of
-from kmanalysis.loaders.store import TEMPORARY, locked, put_in_place
+from kmanalysis.loaders.store import TEMPORARY, locked, put_in_place, told_when_full
 from kmanalysis.sources.address import Address
 from kmanalysis.sources.canonical import Canonical, Pair, proposed
 from kmanalysis.sources.databases.opening import opened
@@ -22,11 +22,15 @@ from kmanalysis.sources.databases.reading import Database
 from kmanalysis.sources.description import Found, Platform, found_in, names_to_look_for, platform
 from kmanalysis.sources.mirror import FOLDER, Mirror
 from kmanalysis.sources.rules import RULES_FILE, Rules, draft, load_rules
+from kmanalysis.standards import Standards, default_standards
 from kmanalysis.words import Words
 
 STATE_FILE = "state.json"
 STATE_FORM = 1
 STOCK_MINUTES = 60
+UNCERTAIN_STOCK = "pull.uncertain_stock"
+MEMORY = "1GB"
+"""What a pull may take, however large the shop is: it runs beside the shop, often on the same small machine. What is more goes to disk."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +70,21 @@ def pull(
     words: Words | None = None,
     prefix: str | None = None,
     stock_minutes: int = STOCK_MINUTES,
+    memory: str = MEMORY,
+    standards: Standards | None = None,
     tell: Callable[[str], None] = lambda table: None,
 ) -> Pulled:
-    """Pulls a platform into a folder. ``prefix``: that of its tables' names, if not the usual one; ``tell`` hears of each table before it is read.
+    """Pulls a platform into a folder. ``prefix``: that of its tables' names, if not the usual one; ``memory``: what it may
+    take, as in `engine.memory`; ``tell`` hears of each table before it is read.
 
     A pull that fails or is killed leaves the folder's tables as they were. Raises LockHeld where another process writes to the folder, UsageError for a
     platform or kind of database that does not fit, DataError where the database or the folder cannot be read.
     """
     description = platform(name)
     check_kind(description, address)
-    with locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
-        found = look(description, database, address.kind, prefix)
-        return _Pull(found, database, into, words or Words()).run(stock_minutes, tell)
+    with told_when_full(into), locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
+        found = look(description, database, address, prefix)
+        return _Pull(found, database, into, words or Words(), memory).run(stock_minutes, (standards or default_standards()).value(UNCERTAIN_STOCK), tell)
 
 
 def check_kind(description: Platform, address: Address) -> None:
@@ -88,10 +95,10 @@ def check_kind(description: Platform, address: Address) -> None:
         )
 
 
-def look(description: Platform, database: Database, kind: str, prefix: str | None) -> Found:
-    """What of the platform is there. Raises DataError where it is not that platform's database."""
+def look(description: Platform, database: Database, address: Address, prefix: str | None) -> Found:
+    """What of the platform is there. Raises DataError where it is not that platform's database, UsageError like `Platform.on`."""
     names = names_to_look_for(description, prefix)
-    return found_in(description, database.layout(names.values()), names, kind)
+    return found_in(description.on(address.kind, address.options.get("loc", "")), database.layout(names.values()), names, address.kind)
 
 
 def rules_of(into: Path) -> Rules | None:
@@ -101,7 +108,7 @@ def rules_of(into: Path) -> Rules | None:
 
 
 class _Pull:
-    def __init__(self, found: Found, database: Database, into: Path, words: Words) -> None:
+    def __init__(self, found: Found, database: Database, into: Path, words: Words, memory: str) -> None:
         self.found, self.database, self.into, self.words = found, database, into, words
         self.key = key_of(into)
         self.state = read_state(into)
@@ -110,11 +117,10 @@ class _Pull:
                 "{folder} was pulled from {found}. Pull {platform} into a folder of its own.",
                 folder=into.name, found=self.state.platform, platform=found.platform.name,
             )  # fmt: skip
-        self.connection = connect()
-        # What does not fit in memory spills to disk, encrypted.
-        self.connection.execute("SET temp_file_encryption = true")
+        # What spills holds digests and no secrets, as the folder does, and lies where nobody else may read.
+        self.connection = connect(memory)
 
-    def run(self, stock_minutes: int, tell: Callable[[str], None]) -> Pulled:
+    def run(self, stock_minutes: int, uncertain_share: float, tell: Callable[[str], None]) -> Pulled:
         now = self.database.now()
         rules = rules_of(self.into)
         is_drafted = rules is None
@@ -127,7 +133,7 @@ class _Pull:
             mirror.take(self.database, table, anew=anew, seen_at=self.state.seen_at)
         rules = rules or self._draft()
         canonical = Canonical(self.connection, self.found, rules, self.key, self.into)
-        canonical.make(stock_minutes)
+        canonical.make(stock_minutes, uncertain_share)
         canonical.take()
         canonical.drop_former(self.state.pairs, self.state.suppliers)
         state = State(
@@ -137,10 +143,12 @@ class _Pull:
         finished = [*canonical.written(self.words), *mirror.written(), _written(self.into / FOLDER / STATE_FILE, _state_text(state))]
         if is_drafted:
             finished.append(_written(self.into / RULES_FILE, rules.text))
-        put_in_place(finished, self.into)
-        return Pulled(
+        # Counted before the files move: the engine reads them where they are now.
+        pulled = Pulled(
             canonical.receipts, mirror.read, self.found.missing(), canonical.unassigned(), canonical.unassigned_goods(), canonical.checks(), is_drafted,
         )  # fmt: skip
+        put_in_place(finished, self.into)
+        return pulled
 
     def _draft(self) -> Rules:
         remark = (

@@ -7,12 +7,12 @@ import duckdb
 MICROSECONDS_A_MINUTE = 60_000_000
 
 
-def make_readings(connection: duckdb.DuckDBPyConnection, every_minutes: int) -> None:
+def make_readings(connection: duckdb.DuckDBPyConnection, every_minutes: int, uncertain_share: float) -> None:
     """Makes ``made.stock_readings`` (supplier_id, sku, observed_at, quantity, scan_ok, is_placeholder) of ``made.stock_cards``.
 
     A card (supplier_id, sku, since, sure_until, maybe_until) is there from ``since`` until ``sure_until``, and may be until ``maybe_until``; an empty end is
     still ahead, an empty ``since`` is not known. Readings stand at whole multiples of the step, from the first card on until the pull. One that the
-    cards which may have been there would change by more than a hundredth is no count: it failed (``scan_ok`` false, no quantity).
+    cards which may have been there would change by more than ``uncertain_share`` (0 to 1) is no count: it failed (``scan_ok`` false, no quantity).
     """
     step = every_minutes * MICROSECONDS_A_MINUTE
     first_at_or_after = f"(epoch_us({{}}) + {step - 1}) // {step}"
@@ -36,17 +36,17 @@ def make_readings(connection: duckdb.DuckDBPyConnection, every_minutes: int) -> 
         )
         SELECT supplier_id, sku, place, sum(sure) AS sure, sum(maybe) AS maybe FROM changes GROUP BY ALL
     """)
+    # Exact: a stock at the very limit is a count.
+    is_count = f"(maybe <= sure::BIGINT * {uncertain_share:.6f}::DECIMAL(9, 6))"
     connection.execute(f"""
         CREATE OR REPLACE TABLE made.stock_readings AS
-        WITH begun AS (SELECT supplier_id, sku, min(place) AS first FROM made._stock_changes GROUP BY ALL),
-        places AS (SELECT supplier_id, sku, unnest(range(first, epoch_us(pull_now()) // {step} + 1)) AS place FROM begun),
-        counted AS (
-            SELECT supplier_id, sku, place,
-                sum(coalesce(sure, 0)) OVER counting AS sure, sum(coalesce(maybe, 0)) OVER counting AS maybe
-            FROM places LEFT JOIN made._stock_changes USING (supplier_id, sku, place)
-            WINDOW counting AS (PARTITION BY supplier_id, sku ORDER BY place ROWS UNBOUNDED PRECEDING)
-        )
-        SELECT supplier_id, sku, make_timestamp(place * {step}) AS observed_at, CASE WHEN maybe * 100 <= sure THEN sure::BIGINT END AS quantity,
-            maybe * 100 <= sure AS scan_ok, false AS is_placeholder
-        FROM counted
+        WITH counted AS (
+            SELECT supplier_id, sku, place, sum(sure) OVER counting AS sure, sum(maybe) OVER counting AS maybe,
+                lead(place) OVER (PARTITION BY supplier_id, sku ORDER BY place) AS next, epoch_us(pull_now()) // {step} + 1 AS ahead
+            FROM made._stock_changes WINDOW counting AS (PARTITION BY supplier_id, sku ORDER BY place ROWS UNBOUNDED PRECEDING)
+        ),
+        places AS (SELECT *, unnest(range(place, least(coalesce(next, ahead), ahead))) AS moment FROM counted)
+        SELECT supplier_id, sku, make_timestamp(moment * {step}) AS observed_at, CASE WHEN {is_count} THEN sure::BIGINT END AS quantity,
+            {is_count} AS scan_ok, false AS is_placeholder
+        FROM places
     """)

@@ -25,7 +25,7 @@ from kmanalysis.report.cache.fingerprints import read_fingerprints
 from kmanalysis.report.progress import Progress
 from kmanalysis.report.request import Options, Request, fulfil
 from kmanalysis.samples import make_samples
-from kmanalysis.standards import override_standards
+from kmanalysis.standards import default_standards, override_standards
 from kmanalysis.tables import tables
 from kmanalysis.times import Month
 from kmanalysis.words import Words
@@ -99,6 +99,22 @@ def test_files_and_their_heads_are_those_of_the_folder(folder):
         for head, path, file in zip(there.heads(tables()[name]), files, there.files[name], strict=True):
             assert (head.metadata, head.schema_arrow) == (pq.read_metadata(path), pq.read_schema(path))
             assert (file.length, file.modified) == (path.stat().st_size, path.stat().st_mtime_ns // 10**6)
+
+
+def test_of_a_part_with_generations_the_newest_alone_is_read(tmp_path):
+    kept = {"2026-10": 1, "2026-11@10": 2, "2026-12@1": 4, "@3": 8, "a@b": 16}
+    for name, rows in (kept | {"2026-11": 32, "2026-11@2": 64, "2026-11@9": 128}).items():
+        stamped(tmp_path / "orders" / f"{name}.parquet", "orders", rows)
+    here = [path.relative_to(tmp_path).as_posix() for path in table_files(tmp_path)["orders"]]
+    # A folder of such a name, as Spark writes one, stands for no file.
+    (tmp_path / "orders" / "2026-11@11.parquet").mkdir()
+    there = listed(tmp_path)
+    assert [file.path for file in there.files["orders"]] == [f"orders/{name}.parquet" for name in sorted(kept)] == here
+    assert [head.metadata.num_rows for head in there.heads(tables()["orders"])] == [kept[name] for name in sorted(kept)]
+    assert list(there.states()) == here
+    spark = Spark(there.session)
+    workbook = Workbook(Month(2026, 10), default_standards(), Words("en"), engine=spark, attached=attach_address(spark, there))
+    assert workbook.value_of(workbook.table("orders").count()) == sum(kept.values())
 
 
 def test_a_long_head_is_read_whole(tmp_path):

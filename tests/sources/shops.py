@@ -10,7 +10,7 @@ from kmanalysis.sources.address import parse_address
 from kmanalysis.sources.description import grants, names_to_look_for, platform
 from kmanalysis.sources.pull import pull
 from kmanalysis.words import Words
-from tests.sources.servers import statements
+from tests.sources.servers import MariaDB, statements
 
 MARKER = "MARKER"
 """Stands in every text that a pull may not write in clear."""
@@ -34,7 +34,7 @@ class Shop:
             for statement in statements(script):
                 run(statement)
         described = platform(name)
-        self.kind = "mysql" if described.kinds[0] == "mysql" else "postgresql"
+        self.kind = "mysql" if isinstance(server, MariaDB) else "postgresql"
         self.grants = grants(described, names_to_look_for(described, None), self.kind)
         self.into = tmp_path / "folder"
         self.numbers = {}

@@ -1,5 +1,6 @@
 """acg-faka's database on a real MariaDB: what a pull makes of it, trap by trap."""
 
+import time
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -262,7 +263,8 @@ def test_versions_without_the_later_columns_are_read_without_them(mariadb, tmp_p
     shop.order("CODE")
     shop.card("A")
     pulled = shop.pull()
-    lacking = {"shared", "commodity.shared_id", "order.user_id", "order.rent", "order.race", "card.note", "card.race", "card.cost", "ticket", "ticket_message"}
+    lacking = {"shared", "commodity.shared_id", "commodity.stock", "order.user_id", "order.rent", "order.race"}
+    lacking |= {"card.note", "card.race", "card.cost", "ticket", "ticket_message"}
     assert set(pulled.missing) == lacking
     assert "cost_amount" not in given(shop, "orders")
     assert not (shop.into / "purchases.parquet").exists()
@@ -300,6 +302,37 @@ def test_a_card_sold_at_an_older_time_is_found(shop):
     shop.run("UPDATE acg_card SET status = 1, purchase_time = '2026-10-03 12:00:00' WHERE id = 1")
     assert shop.pull().read["card"] == 2
     assert shop.kept("SELECT issued_at FROM codes") == [(utc("2026-10-03 12:00:00"),)]
+
+
+def test_stock_of_an_upstream_shop_is_what_the_last_sync_left(shop):
+    # The time of the sync is not kept; V4 shows 10000000 or 999 where it knows no number.
+    shop.add("acg_shared", name="North", domain="d", app_id="i", app_key="k", create_time="2026-10-01 08:00:00")
+    for stock in (7, 0, 999, 10_000_000, None, 5, 5, 5):
+        shop.goods(shared_id=1, stock=stock)
+    shop.goods(stock=5)
+    shop.run("UPDATE acg_commodity SET status = 0 WHERE id = 7")
+    shop.order("X", commodity_id=8, race="month")
+    shop.pull()
+    assert shop.kept("SELECT supplier_id, sku, quantity, scan_ok, is_placeholder FROM stock_snapshots ORDER BY sku") == [
+        ("shop-1", "2", 7, True, False),
+        ("shop-1", "3", 0, True, False),
+        ("shop-1", "4", 999, True, True),
+        ("shop-1", "5", 10_000_000, True, True),
+        ("shop-1", "9", 5, True, False),
+    ]
+    assert "source_synced_at" not in given_columns(pq.read_schema(shop.into / "stock_snapshots" / "pull.parquet"), tables()["stock_snapshots"])
+    shop.run("UPDATE acg_commodity SET stock = 3 WHERE id = 2")
+    time.sleep(1.1)
+    shop.pull()
+    assert shop.kept("SELECT quantity FROM stock_snapshots WHERE sku = '2' ORDER BY observed_at") == [(7,), (3,)]
+
+
+def test_an_upstream_failure_leaves_a_paid_order_unpaid_and_is_not_counted(shop):
+    # The platform keeps status 0 though the buyer paid: the pull says how many orders it left out, and cannot tell these from the others.
+    shop.order("", status=0, pay_time=None)
+    pulled = shop.pull()
+    assert pulled.checks == {"unpaid": 1}
+    assert shop.kept("SELECT count(*) FROM orders") == [(0,)]
 
 
 def test_another_prefix(mariadb, tmp_path):

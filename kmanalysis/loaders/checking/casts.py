@@ -20,6 +20,15 @@ ZONED_TIME = NAIVE_TIME + r" ?([Zz]|[+-]\d{2}(:?\d{2})?)"
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _ROUNDED_ID = r"\d(\.\d+)?[eE]\+\d{2,}"
 _NOT_FINITE = r"[+-]?(nan|inf|infinity)"
+TYPES = {
+    "timestamp": ("TIMESTAMP",),
+    "date": ("DATE",),
+    "boolean": ("BOOLEAN",),
+    "integer": ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UINTEGER"),
+    "decimal": ("DECIMAL",),
+}
+"""How the engine's types of values begin that need not be read from a text, by a column's type."""
+
 _EARLIEST, _LATEST = "1990-01-01", "2100-01-01"
 
 
@@ -38,19 +47,24 @@ def typed(name: str) -> str:
     return identifier(f"typed {name}")
 
 
-def cast(column: Column, *, may_lack_answers: bool = False) -> Cast:
-    """How a canonical column is read from its text, NULL being an empty cell. ``may_lack_answers``: a lookup or a case may have none for it."""
+def cast(column: Column, *, may_lack_answers: bool = False, is_typed: bool = False) -> Cast:
+    """How a canonical column is read from its text, NULL being an empty cell. ``may_lack_answers``: a lookup or a case may have none for it.
+
+    ``is_typed``: it comes as values of one of `TYPES`, which are judged by their bounds alone.
+    """
     text, found = identifier(column.name), typed(column.name)
     value, broken, accepted = _READERS.get(column.type, _text)(column, text)
+    if is_typed:
+        value, broken = f"TRY_CAST({text} AS {column.sql_type})", "'too_many_digits'" if column.type == "decimal" else ""
     clauses = [f"WHEN {text} IS NULL THEN 'empty'"] if column.required else []
     clauses += [f"WHEN starts_with({text}, {quoted(mark)}) THEN '{reason}'" for reason, mark in _NO_ANSWER.items() if may_lack_answers]
     if broken:
         clauses.append(f"WHEN {found} IS NULL AND {text} IS NOT NULL THEN {broken}")
-    clauses += [f"WHEN {clause} THEN '{reason}'" for reason, clause in _bounds(column, found)]
+    clauses += [f"WHEN {clause} THEN '{reason}'" for reason, clause in _bounds(column, found, is_typed)]
     return Cast(value, f"CASE {' '.join(clauses)} END" if clauses else "", accepted)
 
 
-def _bounds(column: Column, value: str) -> list[tuple[str, str]]:
+def _bounds(column: Column, value: str, is_typed: bool) -> list[tuple[str, str]]:
     faults = []
     if column.minimum is not None:
         faults.append(("below_minimum", f"{value} < {column.minimum}"))
@@ -60,7 +74,8 @@ def _bounds(column: Column, value: str) -> list[tuple[str, str]]:
         text = identifier(column.name)
         # The exact cast costs twenty times the other: only where the text has room for a fifth decimal.
         is_long = f"strpos({text}, '.') BETWEEN 1 AND length({text}) - 5 OR strpos(lower({text}), 'e-') > 0"
-        faults.insert(0, ("too_many_decimals", f"CASE WHEN {is_long} THEN {value} <> TRY_CAST({text} AS DECIMAL(38,12)) END"))
+        differs = f"{value} <> {text}" if is_typed else f"CASE WHEN {is_long} THEN {value} <> TRY_CAST({text} AS DECIMAL(38,12)) END"
+        faults.insert(0, ("too_many_decimals", differs))
     if column.type in ("timestamp", "date"):
         faults.append(("time_out_of_range", f"({value} < '{_EARLIEST}' OR {value} >= '{_LATEST}')"))
     return faults

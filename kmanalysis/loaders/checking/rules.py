@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, UNREADABLE, WHAT_WAS_FOUND, cast, typed
+from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, typed
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
 from kmanalysis.tables import Table
@@ -53,12 +53,12 @@ def validate(
 ) -> Outcome:
     """Makes ``target`` from the relation ``text`` (a name, or a select in parentheses) and says what was left out.
 
-    ``text`` has ``_file`` (a number that ``files`` names), ``_line``, ``_fault``, ``_found``, ``_width`` and canonical columns as text, NULL
-    where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references may point. ``key`` makes
-    the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what becomes of a row that
-    says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in any column.
-    ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or a case answers
-    for: their cells may say that it could not.
+    ``text`` has ``_file`` (a number that ``files`` names), ``_line``, ``_fault``, ``_found``, ``_width`` and canonical columns as text or of their
+    type (`casts.TYPES`), NULL where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references
+    may point. ``key`` makes the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what
+    becomes of a row that says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in
+    any column. ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or
+    a case answers for: their cells may say that it could not.
     """
     has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
     return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered).run(keep_origin)
@@ -82,8 +82,11 @@ class _Validation:
         self.connection, self.text, self.table, self.files, self.known, self.key, self.repeats = connection, text, table, files, known, key, repeats
         self.name = target
         self.target = identifier(target)
-        self.present = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {text}").fetchall()}
-        self.casts = {name: cast(column, may_lack_answers=name in answered) for name, column in table.columns.items()}
+        self.present = {row[0]: str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {text}").fetchall()}
+        self.casts = {
+            name: cast(column, may_lack_answers=name in answered, is_typed=self.present.get(name, "VARCHAR").startswith(TYPES.get(column.type, ("-",))))
+            for name, column in table.columns.items()
+        }
         self.outcome = Outcome(read=dict.fromkeys(files.values(), 0))
         self.found: list[pd.DataFrame] = []
 
@@ -134,7 +137,7 @@ class _Validation:
             return
         for number, reason, rows in firsts:
             self.outcome.rejected.setdefault(self.files[number], {})[reason] = rows
-        shown = " ".join(f"WHEN {quoted(name)} THEN {identifier(name)}" for name in self.table.columns if name in self.present)
+        shown = " ".join(f"WHEN {quoted(name)} THEN {identifier(name)}::VARCHAR" for name in self.table.columns if name in self.present)
         frame = self.connection.execute(
             f"WITH faulty AS (SELECT _file, _line, unnest(_faults) AS fault FROM {self.target} WHERE _faults IS NOT NULL), "
             'named AS (SELECT _file, _line, split_part(fault, chr(31), 1) AS "column", split_part(fault, chr(31), 2) AS reason FROM faulty) '

@@ -10,6 +10,7 @@ import re
 import stat
 import unicodedata
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -22,9 +23,11 @@ PREFIX = "kd1:"
 MASK = "***"
 """Stands for a secret where no key is at hand."""
 
-_EMAIL = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9](?:[A-Za-z0-9\-]*\.)+[A-Za-z]{2,}"
+EMAIL = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9](?:[A-Za-z0-9\-]*\.)+[A-Za-z]{2,}"
 _PHONE = r"(?<!\d)(?:\+?86[\s\-]?)?1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{4}(?!\d)"
-_CONTACT = re.compile(f"{_EMAIL}|{_PHONE}")
+_CONTACT = re.compile(f"{EMAIL}|{_PHONE}")
+_ONLY_EMAIL, _ONLY_PHONE = re.compile(EMAIL), re.compile(_PHONE)
+LONGEST_PHONE = len("+86-138-0000-0000")
 _DIGEST = re.compile(PREFIX + "[0-9a-f]{32}")
 MAY_HOLD_CONTACT = "@|＠|[1１][3-9３-９][0-9０-９]"
 """What the engine looks for before a text is searched for contacts."""
@@ -46,14 +49,23 @@ def existing_key(folder: Path) -> bytes | None:
 
 def digest(value: str, key: bytes) -> str:
     """Keyed digest of a secret: ``kd1:`` and 32 hex digits. Spellings of the same code, address or number give the same digest; a digest stays as it is."""
-    normal = unicodedata.normalize("NFKC", value).strip()
-    if _DIGEST.fullmatch(normal):
+    # Millions of codes pass here: what a glance rules out is not searched for, and the key is worked in once.
+    normal = (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
+    if normal.startswith(PREFIX) and _DIGEST.fullmatch(normal):
         return normal
-    if re.fullmatch(_EMAIL, normal):
-        normal = normal.casefold()
-    elif re.fullmatch(_PHONE, normal):
+    if "@" in normal:
+        normal = normal.casefold() if _ONLY_EMAIL.fullmatch(normal) else normal
+    elif normal[-1:].isdigit() and len(normal) <= LONGEST_PHONE and _ONLY_PHONE.fullmatch(normal):
         normal = re.sub(r"\D", "", normal)[-11:]
-    return PREFIX + blake2b(normal.encode(), key=key, digest_size=16).hexdigest()
+    hashing = keyed(key).copy()
+    hashing.update(normal.encode())
+    return PREFIX + hashing.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def keyed(key: bytes) -> blake2b:
+    """The hash of a digest with the key worked in, of which copies are made."""
+    return blake2b(key=key, digest_size=16)
 
 
 def without_contacts(text: str, key: bytes | None) -> str:

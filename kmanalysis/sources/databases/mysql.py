@@ -1,4 +1,4 @@
-"""MySQL and MariaDB, by mysqlclient where it is installed, else by PyMySQL; rows come unbuffered."""
+"""MySQL and MariaDB by PyMySQL; rows come unbuffered, those of tables as whole columns (see `text_rows`)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from kmanalysis.engine.sql import quoted
 from kmanalysis.sources.address import Address
-from kmanalysis.sources.databases.reading import BATCH, Layout, driver_missing, without_details
+from kmanalysis.sources.databases.reading import BATCH, Cells, Layout, driver_missing, without_details
+from kmanalysis.sources.databases.text_rows import as_text, text_columns
 
-DRIVERS = ("MySQLdb", "pymysql")
 DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1698})
 UNREACHABLE = frozenset({1049, 1130, 2002, 2003, 2005, 2006, 2013})
 SECONDS_TO_CONNECT = 20
@@ -22,8 +22,10 @@ class MySQL:
     """One read-only transaction of one snapshot; see `reading.Database`."""
 
     def __init__(self, address: Address) -> None:
-        self._driver, cursors = _driver()
-        self._cursor_class = cursors.SSCursor
+        try:
+            self._driver: Any = import_module("pymysql")
+        except ImportError:
+            raise driver_missing("PyMySQL") from None
         options: dict[str, Any] = {"connect_timeout": SECONDS_TO_CONNECT, "charset": "utf8mb4", "use_unicode": True}
         if socket := address.options.get("unix_socket") or address.options.get("socket"):
             options["unix_socket"] = socket
@@ -59,13 +61,23 @@ class MySQL:
     def rows(self, select: str) -> Iterator[Sequence[Sequence[Any]]]:
         """See `reading.Database`."""
         with self._errors():
-            cursor = self._connection.cursor(self._cursor_class)
+            cursor = self._connection.cursor(self._driver.cursors.SSCursor)
             try:
                 cursor.execute(select)
                 while batch := cursor.fetchmany(BATCH):
                     yield batch
             finally:
                 cursor.close()
+
+    def columns(self, select: str) -> Iterator[Sequence[Cells]]:
+        """See `reading.Database`."""
+        with self._errors():
+            # The driver asks, and reads what the columns are; it would read the rows that follow cell by cell, so it is told that there are none left.
+            self._connection.query(select, unbuffered=True)
+            answer = self._connection._result
+            answer.unbuffered_active, answer.connection = False, None
+            for arrays in text_columns(self._connection._rfile, answer.field_count, self._driver.err.raise_mysql_exception):
+                yield [as_text(array) for array in arrays]
 
     def quoted(self, name: str) -> str:
         """See `reading.Database`."""
@@ -91,12 +103,3 @@ class MySQL:
 
 def _literal(text: str) -> str:
     return quoted(text.replace("\\", "\\\\"))
-
-
-def _driver() -> tuple[Any, Any]:
-    for name in DRIVERS:
-        try:
-            return import_module(name), import_module(f"{name}.cursors")
-        except ImportError:
-            continue
-    raise driver_missing("PyMySQL")

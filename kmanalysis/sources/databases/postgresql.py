@@ -10,7 +10,7 @@ from typing import Any
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.sources.address import Address
-from kmanalysis.sources.databases.reading import BATCH, Layout, driver_missing, without_details
+from kmanalysis.sources.databases.reading import BATCH, Cells, Layout, driver_missing, without_details
 
 DENIED = frozenset({"28000", "28P01", "42501"})
 UNREACHABLE = frozenset({"3D000", "08000", "08001", "08004", "08006", "57P03"})
@@ -64,6 +64,11 @@ class PostgreSQL:
             cursor.execute(select)
             while batch := cursor.fetchmany(BATCH):
                 yield batch
+
+    def columns(self, select: str) -> Iterator[Sequence[Cells]]:
+        """See `reading.Database`."""
+        for rows in self.rows(select):
+            yield list(zip(*rows, strict=True))
 
     def quoted(self, name: str) -> str:
         """See `reading.Database`."""

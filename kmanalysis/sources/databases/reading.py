@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
+
+import pyarrow as pa
 
 from kmanalysis.errors import DataError
 
@@ -14,6 +16,10 @@ BATCH = 10_000
 
 Layout = Mapping[str, frozenset[str]]
 """The columns that can be read, by table."""
+
+
+Cells: TypeAlias = pa.Array | Sequence[Any]
+"""A column of some rows: an array of the texts that the server sent, or cells as the driver gives them."""
 
 
 class Database(Protocol):
@@ -27,6 +33,9 @@ class Database(Protocol):
 
     def rows(self, select: str) -> Iterator[Sequence[Sequence[Any]]]:
         """The rows of a select, batch by batch."""
+
+    def columns(self, select: str) -> Iterator[Sequence[Cells]]:
+        """The columns of a select, batch by batch; no batch is empty."""
 
     def quoted(self, name: str) -> str:
         """The name as an identifier."""

@@ -12,7 +12,7 @@ from typing import Any
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
 from kmanalysis.sources.address import Address
-from kmanalysis.sources.databases.reading import BATCH, Layout, without_details
+from kmanalysis.sources.databases.reading import BATCH, Cells, Layout, without_details
 
 
 class SQLite:
@@ -48,6 +48,11 @@ class SQLite:
             cursor = self._connection.execute(select)
             while batch := cursor.fetchmany(BATCH):
                 yield batch
+
+    def columns(self, select: str) -> Iterator[Sequence[Cells]]:
+        """See `reading.Database`."""
+        for rows in self.rows(select):
+            yield list(zip(*rows, strict=True))
 
     def quoted(self, name: str) -> str:
         """See `reading.Database`."""

@@ -13,8 +13,13 @@ CREATE TABLE procurement_orders (
   currency varchar(10) NOT NULL, error_message text, retry_count bigint NOT NULL DEFAULT 0, upstream_payload text, trace_id varchar(64), created_at timestamptz,
   updated_at timestamptz, deleted_at timestamptz
 );
+CREATE TABLE reconciliation_jobs (
+  id bigint PRIMARY KEY, connection_id bigint NOT NULL, type varchar(20) NOT NULL, status varchar(20) NOT NULL, time_range_start timestamptz, time_range_end timestamptz,
+  total_count bigint NOT NULL DEFAULT 0, matched_count bigint NOT NULL DEFAULT 0, mismatched_count bigint NOT NULL DEFAULT 0, result_json text,
+  started_at timestamptz, finished_at timestamptz, created_at timestamptz, updated_at timestamptz
+);
 CREATE TABLE reconciliation_items (
   id bigint PRIMARY KEY, job_id bigint NOT NULL, procurement_order_id bigint, local_order_no varchar(64), upstream_order_no varchar(64), local_status varchar(20),
-  upstream_status varchar(20), local_amount decimal(20,2), upstream_amount decimal(20,2), mismatch_type varchar(40), resolved boolean NOT NULL DEFAULT false, remark text,
-  created_at timestamptz
+  upstream_status varchar(20), local_amount decimal(20,2) NOT NULL DEFAULT 0, upstream_amount decimal(20,2) NOT NULL DEFAULT 0, mismatch_type varchar(40),
+  resolved boolean NOT NULL DEFAULT false, resolved_by bigint, resolved_at timestamptz, remark text, created_at timestamptz
 );

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 BEGIN = datetime(2026, 11, 5, 4, 0, 0)
 APP_ID, APP_KEY = "downstream-7781", "Zq8Kk3Vn0PbWm5Tj"
-FAULTS = ("slow", "500", "broken", "short", "huge", "moved", "refused", "429", "list", "nan")
+FAULTS = ("slow", "500", "broken", "short", "long", "huge", "moved", "refused", "429", "list", "nan")
 
 
 class MovedClock:
@@ -47,6 +47,7 @@ class Shop:
         self.balance: object = "1000.00"
         self.fault: Callable[[], str] = lambda: ""
         self.elsewhere = ""
+        self.noise = ""  # stands in everything of an answer that is not asked for: headers, bodies of errors, addresses
         self.asked: list[tuple[datetime, str, str, dict[str, str]]] = []
         self.wrong: list[str] = []
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -168,17 +169,19 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             if fault == "slow":
                 time.sleep(1.3)
             if fault == "500":
-                return self._send(500, b"<html>oops</html>")
+                return self._send(500, f"<html>oops {shop.noise}</html>".encode())
             if fault == "429":
-                return self._send(429, b"{}", {"Retry-After": "240"})
+                return self._send(429, json.dumps({"msg": shop.noise}).encode(), {"Retry-After": "240"})
             if fault == "moved":
-                return self._send(302 if method == "GET" else 307, b"", {"Location": f"{shop.elsewhere}{self.path}"})
+                return self._send(
+                    302 if method == "GET" else 307, b"", {"Location": f"{shop.elsewhere}{self.path}{'?' if shop.noise else ''}{quote(shop.noise)}"}
+                )
             if fault == "huge":
                 return self._send(200, b'{"code": 200, "ok": true, "data": "' + b"x" * 200_000 + b'"}')
             if fault == "broken":
                 return self._send(200, b'{"code": 200, "ok": true, "data": {"stock": "0"')
             if fault == "refused":
-                return self._send(200, json.dumps({"code": 0, "ok": False, "msg": f"bad key {APP_KEY}"}).encode())
+                return self._send(200, json.dumps({"code": 0, "ok": False, "msg": f"bad key {APP_KEY} {shop.noise}"}).encode())
             if fault == "list":
                 return self._send(200, b"[]")
             if fault == "nan":
@@ -189,11 +192,16 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             if fault == "short":
                 self.close_connection = True
                 return self._send(200, body[: len(body) // 2], length=len(body))
+            if fault == "long":
+                return self._send(200, body, length=len(body) // 2)
             return self._send(200, body)
 
         def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None, length: int | None = None) -> None:
             try:
-                self.send_response(status)
+                self.send_response(status, shop.noise or None)
+                if shop.noise:
+                    self.send_header("Set-Cookie", f"session={quote(shop.noise)}")
+                    self.send_header("X-Note", shop.noise)
                 self.send_header("Content-Length", str(len(body) if length is None else length))
                 for name, value in (headers or {}).items():
                     self.send_header(name, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +18,12 @@ from threading import Event
 
 import pytest
 
+from kmanalysis import durable
 from kmanalysis.engine.duckdb import connect
+from kmanalysis.loaders import store as loads
 from kmanalysis.loaders.folder import attach, table_files, trusted_heads
 from kmanalysis.loaders.load import check
+from kmanalysis.sources.watch import notices, state
 from kmanalysis.sources.watch.listed.watchlist import load_watchlist
 from kmanalysis.sources.watch.run import Watch
 from kmanalysis.sources.watch.store import held
@@ -118,7 +122,7 @@ def test_an_hour_with_every_fault_is_recorded_as_it_was_served(folder, clock, sh
 
     assert [shop.wrong for shop in shops.values()] == [[]] * 5
     assert elsewhere.asked == []
-    failed, answered = {"slow", "500", "moved"}, {"broken", "short", "huge", "refused", "429", "list", "nan"}
+    failed, answered = {"slow", "500", "moved"}, {"broken", "short", "long", "huge", "refused", "429", "list", "nan"}
     stocks, quotes, probes, seen = [], [], [], set()
     for supplier, shop in shops.items():
         clock_then = MovedClock()
@@ -191,6 +195,73 @@ def test_alerts_fire_once_and_clear_once_over_a_restart(folder, clock, shop_of):
     run.run_for(180)
     assert sorted(run.events[9:]) == [("cost", "cleared", "S1", "k1")]
     assert all("k1" in json.loads(line)["text"] or "S1" in json.loads(line)["text"] for line in run.lines)
+
+
+class Killed(BaseException):
+    """Ends everything at once, as a kill does."""
+
+
+def killed_at(last_step: int, monkeypatch: pytest.MonkeyPatch, run: Run) -> bool:
+    """Looks once, and is killed before the given one of the steps that change the disk; whether it was, or there are not that many."""
+    done = iter(range(1, last_step))
+
+    def before(act):
+        def step(*given, **named):
+            if next(done, None) is None:
+                raise Killed
+            return act(*given, **named)
+
+        return step
+
+    with monkeypatch.context() as patched:
+        for module in (durable, loads):
+            patched.setattr(module, "move_into_place", before(durable.move_into_place))
+        for module in (state, loads):
+            patched.setattr(module, "write_atomically", before(durable.write_atomically))
+        patched.setattr(loads, "write_table", before(loads.write_table))
+        patched.setattr(notices, "sync", before(durable.sync))
+        try:
+            run.watch().once()
+        except Killed:
+            return True
+    return False
+
+
+def test_wherever_a_watch_is_killed_alerts_are_told_once(folder, clock, shop_of, monkeypatch):
+    """Stock, price, cost and balance fire in one look and clear in another; killed at every fourth step, and started again."""
+    shop = shop_of({("11", "1"): (50, "10.00")})
+    write_list(
+        folder,
+        upstream_text("S1", "acg-v4", shop.url, "11/1=k1", more='daily_spend = "100"'),
+        top="pace = 60\njitter = 0\n",
+        alerts='stock = 20\nfile = "alerts.jsonl"\nprice_band = 0.05\nbalance_days = 3',
+    )
+    moments = {
+        "fired": ({("11", "1"): (5, "21.00")}, "250.00", ["balance", "cost", "price", "stock"]),
+        "cleared": ({("11", "1"): (50, "20.50")}, "1000.00", ["balance", "price", "stock"]),
+    }
+    for begins, (goods, balance, kinds) in moments.items():
+        shop.goods, shop.balance = {("11", "1"): (50, "10.00")} if begins == "fired" else moments["fired"][0], "1000.00" if begins == "fired" else "250.00"
+        clock.seconds += 600
+        assert Run(folder, clock).watch().once()
+        clock.seconds += 60
+        shop.goods, shop.balance = goods, balance
+        at, steps = clock.seconds, 0
+        for last_step in range(1 if begins == "fired" else 3, 60, 4):
+            copy, clock.seconds = folder.with_name(f"{begins}-{last_step}"), at
+            shutil.copytree(folder, copy)
+            was_killed = killed_at(last_step, monkeypatch, Run(copy, clock))
+            clock.seconds += 60
+            assert Run(copy, clock).watch().once()
+            told = [json.loads(line) for line in (copy / "alerts.jsonl").read_text(encoding="utf-8").splitlines()]
+            assert sorted(event["kind"] for event in told if event["state"] == begins) == kinds, last_step
+            assert len({event["id"] for event in told}) == len(told)
+            shutil.rmtree(copy)
+            steps = last_step
+            if not was_killed:
+                break
+        assert 8 < steps < 59
+        Run(folder, clock).watch().once()
 
 
 def test_failed_readings_neither_fire_nor_clear(folder, clock, shop_of):

@@ -1,0 +1,46 @@
+"""Markers that stand for secrets, and the search for them in all that was written and printed, however it is packed or encoded."""
+
+import base64
+import gzip
+import zipfile
+from urllib.parse import quote
+
+import duckdb
+
+from tests.sources import servers
+
+STEM, PHONE = "zqmark", "1390013"
+"""Every marker has one of these in it."""
+
+
+def hidden_forms():
+    """What the stems look like where somebody wrote them otherwise: encoded for an address, or in base64 at any place of it."""
+    forms = {STEM, PHONE, quote(f"{STEM}@"), servers.PASSWORD, quote(servers.PASSWORD)}
+    for stem in (STEM, PHONE, servers.PASSWORD):
+        for before in range(3):
+            text = base64.b64encode(b"\0" * before + stem.encode()).decode().rstrip("=")
+            # The characters at both ends depend on what stands beside them.
+            forms.add(text[(0, 2, 3)[before] : len(text) - (0 if (before + len(stem)) % 3 == 0 else 1)])
+    return {form for form in forms if len(form) > 5}
+
+
+def contents(folder):
+    """Everything that a folder's files say, unpacked and decoded: (file, text)."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".kmanalysis-key"):
+        raw = path.read_bytes()
+        yield path, path.name
+        yield path, raw.decode("utf-8", "replace")
+        yield path, raw.decode("utf-16-le", "replace")
+        if raw[:4] == b"PAR1":
+            yield path, "\n".join(str(row) for row in duckdb.sql(f"FROM '{path}'").fetchall())
+            yield path, str(duckdb.sql(f"FROM parquet_kv_metadata('{path}')").fetchall())
+        elif raw[:2] == b"PK":
+            with zipfile.ZipFile(path) as packed:
+                yield path, "\n".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
+        elif raw[:2] == b"\x1f\x8b":
+            yield path, gzip.decompress(raw).decode("utf-8", "replace")
+
+
+def assert_nowhere(texts):
+    forms = hidden_forms()
+    assert [(str(place), form) for place, text in texts for form in sorted(forms) if form.lower() in text.lower()] == []
