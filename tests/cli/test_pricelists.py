@@ -28,7 +28,7 @@ def test_a_price_list_by_way_of_the_review(run, tmp_path):
     assert "S01.csv → 报价：读取 3 行" in done.stdout
     assert "待核对、未读入（尚未确认是哪个商品）：1 行" in done.stdout
     for told in (
-        "B5：视频 腾讯视频会员年卡 待核对，可能是：G02 腾讯视频年卡",
+        "B4：视频 腾讯视频会员年卡 待核对，可能是：G02 腾讯视频年卡",
         "备注：15 (满100)",
         "Q币 50 元卡: 缺货",
         "C1：未读取的列：零售价",
