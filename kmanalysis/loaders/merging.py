@@ -29,7 +29,7 @@ class Merge:
 
 
 class Merging:
-    """The tables of a folder that rows are taken into; nothing is written before `written`. Raises DataError for a folder or form that cannot be added to.
+    """The tables of a folder that rows are taken into; nothing is written before `written`. Raises DataError for a folder that cannot be read.
 
     ``parts`` names the part of a table that is ours, by table: others write other parts of it (a watch its months), and rows are merged into ours alone.
     """
@@ -38,11 +38,16 @@ class Merging:
         self.connection, self.into = connection, into
         self.files = files_of(into)
         self.own = {name: into / name / f"{part}.parquet" for name, part in parts.items() if not self._is_one_file(name)}
-        self.targets = {name: self.own.get(name) or target_file(tables()[name], self.files.get(name, []), into) for name in wanted}
+        self.wanted = frozenset(wanted)
+        self.targets: dict[str, Path] = {}
         self.merges: dict[str, Merge] = {}
 
     def _is_one_file(self, name: str) -> bool:
         return any(path.parent == self.into for path in self.files.get(name, []))
+
+    def find_target(self, table: Table) -> Path:
+        """Where the table is written once it changes. Raises DataError where it is kept in a form that cannot be added to."""
+        return self.own.get(table.name) or target_file(table, self.files.get(table.name, []), self.into)
 
     def open(self) -> None:
         """Attaches the folder's tables. Raises DataError where one that is wanted holds faulty rows."""
@@ -50,7 +55,7 @@ class Merging:
             return
         found = attach(self.connection, self.into)
         for receipt in found.receipts:
-            if receipt.table in self.targets and receipt.rejected:
+            if receipt.table in self.wanted and receipt.rejected:
                 raise DataError(
                     "{file} holds {rows} faulty rows, which this load would drop. Run: kmanalysis check, and mend them first.",
                     file=receipt.file,
@@ -69,11 +74,15 @@ class Merging:
         return {name: merge.relation for name, merge in self.merges.items()}
 
     def take(self, table: Table, incoming: str, columns: Collection[str]) -> Counter[str]:
-        """Merges the incoming rows into the table by key, in these columns; how many were new, updated and the same."""
+        """Merges the incoming rows into the table by key, in these columns; how many were new, updated and the same.
+
+        Raises DataError where the table would change and is kept in a form that cannot be added to.
+        """
         execute = self.connection.execute
         keys = ", ".join(map(identifier, table.key))
         others = [identifier(name) for name in columns if name not in table.key]
         if table.name not in self.merges:
+            self.targets[table.name] = self.find_target(table)
             rows = execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {incoming}").fetchone()
             self.merges[table.name] = Merge(identifier(f"_now {table.name}"), frozenset(columns), is_changed=True)
             return Counter(new=rows[0] if rows else 0)
@@ -102,27 +111,28 @@ class Merging:
     def drop(self, table: Table, where: str) -> int:
         """Takes rows out of a table that is there; how many they were."""
         merge = self.merges.get(table.name)
-        found = self.connection.execute(f"SELECT count(*) FROM {merge.relation} WHERE {where}").fetchone() if merge else None
-        if merge is None or found is None or not found[0]:
+        # All of the answer: one that is not read to its end keeps the connection from what is asked next.
+        ((rows,),) = self.connection.execute(f"SELECT count(*) FROM {merge.relation} WHERE {where}").fetchall() if merge else [(0,)]
+        if merge is None or not rows:
             return 0
         self._make_own(table)
         self.connection.execute(f"DELETE FROM {merge.relation} WHERE {where}")
-        return int(found[0])
+        return int(rows)
 
     def written(self) -> list[tuple[Path, Path]]:
         """Writes the tables that changed beside their files: (temporary, target) of each."""
         finished = []
         for name, target in self.targets.items():
-            merge = self.merges.get(name)
-            if merge and merge.is_changed:
-                target.parent.mkdir(exist_ok=True)
-                finished.append((write_table(self.connection, merge.relation, tables()[name], target, given=merge.given), target))
+            merge = self.merges[name]
+            target.parent.mkdir(exist_ok=True)
+            finished.append((write_table(self.connection, merge.relation, tables()[name], target, given=merge.given), target))
         return finished
 
     def _make_own(self, table: Table) -> None:
         """Before the first change: the relation may be a view of the file."""
         merge = self.merges[table.name]
         if not merge.is_changed:
+            self.targets[table.name] = self.find_target(table)
             self.connection.execute(f"CREATE OR REPLACE TABLE {identifier('_now ' + table.name)} AS FROM {merge.relation}")
             merge.relation, merge.is_changed = identifier(f"_now {table.name}"), True
 
