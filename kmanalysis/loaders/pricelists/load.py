@@ -212,8 +212,10 @@ class _Load:
             return None
         if decided and decided.state == "accepted":
             return decided.sku
-        tried = [text for text in (entry.sku, name, f"{entry.section} {name}") if text]
-        if exact := next((sku for text in tried if (sku := self.catalogue.exact(text))), ""):
+        by_number = self.catalogue.exact(entry.sku) if entry.sku else ""
+        if by_number and (not entry.parts or self.catalogue.resembles(name, by_number)):
+            return by_number
+        if exact := self.catalogue.exact(name) or self.catalogue.exact(f"{entry.section} {name}"):
             return exact
         match = self.catalogue.proposal(name, [name, spelling])
         proposed = decided.sku if decided and decided.sku else match.sku

@@ -33,7 +33,8 @@ _PRICE = re.compile(
     rf"(?P<before>{_SIGNS})?\s*(?P<whole>\d{{1,3}}(?:,\d{{3}})+|\d+)?(?P<fraction>\.\d+)?\s*{_UNIT}\s*(?:/\s*[张个件套份枚月年])?\s*(?P<note>{_NOTE})?"
 )
 _ABSENT = re.compile(rf"(?:{_NOT_OFFERED})(?:\W.*)?", re.DOTALL)
-_HEADING_UNIT = re.compile(rf"(?:[(\[【/]|单位:?)\s*{_UNIT}\s*(?P<per>/\s*[百千万])?")
+# A sign alone: ``(分销)`` is no unit. A price for a hundred is none for one.
+_HEADING_UNIT = re.compile(rf"(?:[(\[【/]|单位:?)\s*{_UNIT}(?=[)\]】/,;\s]|$)\s*(?P<per>/\s*(?:[百千万]|(?!1(?!\d))\d))?")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Price:
 def heading_unit(text: str) -> Unit | None:
     """The unit that a heading or a title states: ``单价/分``, ``价格(万元)``, ``单位：元``; None where it states none.
 
-    A price per hundred, thousand or ten thousand of something has a factor of 0: what one costs is not said.
+    A price for ten, a hundred or ten thousand of something has a factor of 0: what one costs is not said.
     """
     for found in _HEADING_UNIT.finditer(_plain(text)):
         if found["multiple"] or found["sign"]:

@@ -94,6 +94,10 @@ class Catalogue:
         found = self._exact.get(compact(spelling), set())
         return next(iter(found)) if len(found) == 1 else ""
 
+    def resembles(self, name: str, sku: str) -> bool:
+        """Whether a name may be that of the SKU: a supplier's own number can be somebody else's SKU."""
+        return agree(measures(name), self._measures[sku]) and ratio(compact(name), compact(self.names[sku])) >= LEAST_SCORE
+
     def proposal(self, name: str, spellings: Sequence[str]) -> Match:
         """The likest product by any of the spellings, among those whose numbers agree with those of ``name``; without a SKU where there is none, or
         where others are as near."""

@@ -68,6 +68,14 @@ def test_what_resembles_is_asked_and_remembered(tmp_path):
     assert receipt_of(loaded(path, folder, "S02")).open == 3
 
 
+def test_a_supplier_s_own_number_is_not_taken_for_our_sku(tmp_path):
+    folder = folder_in(tmp_path / "into", {"1": "腾讯视频月卡", "2": "Q币 50 元卡"})
+    found = loaded(csv_list(tmp_path / "a.csv", "编号,商品,价格\n1,Q币 50 元卡,48\n2,优酷月卡,12\n2,Ｑ币50元,49\n"), folder)
+    assert [(seen.cell, seen.text) for seen in found.seen] == [("C3", "优酷月卡")]
+    assert receipt_of(found).rejected == {"key_repeated": 1}
+    assert quotes(folder) == {("S01", "2"): "48 CNY"}
+
+
 def test_two_that_are_as_near_are_both_named(tmp_path):
     folder = folder_in(tmp_path / "into", {"A": "AI 绘画月卡", "B": "AI 办公月卡"})
     (seen,) = loaded(csv_list(tmp_path / "a.csv", "商品,价格\nAI月卡,5\n"), folder).seen

@@ -41,8 +41,9 @@ def test_what_is_no_price_is_not_guessed_at(text):
     assert not is_not_offered(text)
 
 
-def test_a_price_per_ten_thousand_says_nothing_of_one():
-    assert price_of("98", heading_unit("单价(元/万)")) is None
+@pytest.mark.parametrize("heading", ["单价(元/万)", "价格(元/100张)", "单价/元/10个"])
+def test_a_price_for_many_says_nothing_of_one(heading):
+    assert price_of("98", heading_unit(heading)) is None
 
 
 @pytest.mark.parametrize("text", ["缺货", "缺货（下周到）", "—", "-", "N/A", "暂停销售", "待补货", "sold out", "无"])
@@ -53,7 +54,14 @@ def test_nothing_to_buy(text):
 
 @pytest.mark.parametrize(
     ("text", "factor", "currency"),
-    [("单价/分", "0.01", "CNY"), ("价格(元)", "1", "CNY"), ("价格（万元）", "10000", "CNY"), ("单位：分", "0.01", "CNY"), ("price ($)", "1", "USD")],
+    [
+        ("单价/分", "0.01", "CNY"),
+        ("价格(元)", "1", "CNY"),
+        ("价格（万元）", "10000", "CNY"),
+        ("单位：分", "0.01", "CNY"),
+        ("price ($)", "1", "USD"),
+        ("单价(元/1张)", "1", "CNY"),
+    ],
 )
 def test_units_of_headings(text, factor, currency):
     assert heading_unit(text) == Unit(Decimal(factor), currency)
@@ -63,6 +71,8 @@ def test_headings_without_a_unit():
     assert heading_unit("价格") is None
     assert heading_unit("价格(含税)") is None
     assert heading_unit("100元面值") is None
+    assert heading_unit("价格(分销)") is None
+    assert heading_unit("单位：张") is None
 
 
 def test_currencies_by_their_names():
