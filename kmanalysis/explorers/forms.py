@@ -41,6 +41,7 @@ class Forms:
         self.delete_button = button(words.text("Delete this row"), self.delete)
         for widget, name in ((self.table, "table"), (self.row, "row"), (self.save_button, "save"), (self.delete_button, "delete"), (self.result, "result")):
             widget.add_class(f"km-forms-{name}")
+        self._form.add_class("km-forms-fields")
         buttons = widgets.HBox([self.save_button, self.delete_button])
         self.widget = widgets.VBox([widgets.HTML(STYLE), self.table, self.meaning, self._rows, self.row, self._form, buttons, self.result])
         self._refused = self._tried(self._open)

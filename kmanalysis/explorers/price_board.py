@@ -22,7 +22,7 @@ class PriceBoard:
         self.breaches = widgets.Checkbox(description=words.text("Only goods with a price outside of the band or a cost over the own price"), indent=False)
         self.breaches.layout = widgets.Layout(width="auto")
         self.breaches.add_class("km-board-breaches")
-        self.table = widgets.HTML()
+        self.table = widgets.HTML(layout=widgets.Layout(max_width="100%"))
         self.table.add_class("km-board-table")
         self.widget = widgets.VBox([widgets.HTML(STYLE), self.breaches, self.table])
         self._show()
