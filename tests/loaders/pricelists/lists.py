@@ -76,11 +76,13 @@ def price_lists(draw):
         fen = draw(st.integers(1, 5_000_000))
         name = draw(SPELLINGS).format(PRODUCTS[sku])
         name = name.upper() if draw(st.booleans()) else name
-        is_odd = draw(st.sampled_from(["", "", "", "缺货", "面议", "unknown"]))
+        is_odd = draw(st.sampled_from(["", "", "", "缺货", "面议", "unknown", "misspelt"]))
         own = draw(st.sampled_from([f"¥{fen / 100:,.2f}", f"{fen}分", f"{fen / 1e6:.6f}万元"]))
         written = {"元": f"{fen / 100:.2f}", "分": f"{fen}", "角": f"{fen / 10:.1f}", "cell": own}
         if is_odd == "unknown":
             rows.append([f"不在目录的{len(rows)}号", written[unit], "open"])
+        elif is_odd == "misspelt":
+            rows.append([f"{name.strip()}（官方）", written[unit], "open"])
         else:
             rows.append([name, is_odd or written[unit] + draw(st.sampled_from(["", " (满100)"])), "rejected" if is_odd else "kept"])
             if not is_odd:
@@ -97,3 +99,38 @@ def price_lists(draw):
     else:
         sheet = [*first, ["—— 其他 ——"], *second[1:]]
     return rows, sheet, truth
+
+
+@st.composite
+def grids_of_face_values(draw):
+    """A list of goods by face value in one of its layouts: the cells of its sheet, its merged ranges, and the price of each (good, face value)."""
+    goods = draw(st.lists(st.sampled_from(["Q币", "Steam 钱包", "王者点券", "抖音钻石"]), unique=True, min_size=1))
+    faces = draw(st.lists(st.sampled_from(["10元", "50元", "100元", "500元"]), unique=True, min_size=2))
+    truth = {(good, face): draw(st.integers(1, 99_999)) for good in goods for face in faces if draw(st.booleans())}
+    last = chr(ord("A") + len(faces))
+
+    def cells(good):
+        return [truth.get((good, face)) for face in faces]
+
+    matrix, wide = ["商品", *faces], [cell for face in faces for cell in (f"{face}面值", None)]
+    below = ["单价(分)", "库存"] * len(faces)
+    body = [[good, *(cell for price in cells(good) for cell in (price, 7 if price else None))] for good in goods]
+    spans = [f"{chr(ord('B') + 2 * place)}1:{chr(ord('C') + 2 * place)}1" for place in range(len(faces))]
+    by_row = [(good, face, truth[good, face]) for good in goods for face in faces if (good, face) in truth]
+    layouts = {
+        "matrix": ([["单位：分"], matrix, *([good, *cells(good)] for good in goods)], []),
+        "merged": ([["商品", *wide], [None, *below], *body], ["A1:A2", *spans]),
+        "not merged": ([["商品", *wide], [None, *below], *body], []),
+        "groups above": ([[None, *wide], ["商品", *below], *body], spans),
+        "one heading": (
+            [["名称", "价格(分)", *[None] * (len(faces) - 1)], [None, *faces], *([good, *cells(good)] for good in goods)],
+            ["A1:A2", f"B1:{last}1"],
+        ),
+        "rows": (
+            [["商品", "面值", "供货价/分"], *([None if place and by_row[place - 1][0] == row[0] else row[0], *row[1:]] for place, row in enumerate(by_row))],
+            [],
+        ),
+    }
+    name = draw(st.sampled_from(sorted(layouts)))
+    sheet, merged = layouts[name]
+    return sheet, merged, truth

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from kmanalysis.loaders.pricelists.grid import grids
 from kmanalysis.loaders.pricelists.layout import layout_of
 from kmanalysis.loaders.pricelists.prices import price_of
-from tests.loaders.pricelists.lists import PRODUCTS, csv_list, price_lists, xlsx_list
+from tests.loaders.pricelists.lists import PRODUCTS, csv_list, grids_of_face_values, price_lists, xlsx_list
 
 
 def laid_out(path):
@@ -103,3 +103,13 @@ def test_every_price_is_found_with_its_good_and_its_unit(tmp_path_factory, drawn
     assert sorted(entry.parts[0] for entry in found) == sorted(row[0].strip() for row in rows)
     priced = {entry.parts[0].casefold(): price_of(entry.values[0], entry.unit) for entry in found}
     assert {sku: round(priced[PRODUCTS[sku].casefold()].amount * 100, 6) for sku in truth} == truth
+
+
+@settings(max_examples=60, deadline=None)
+@given(grids_of_face_values())
+def test_every_face_value_has_its_own_price_in_every_layout(tmp_path_factory, drawn):
+    sheet, merged, truth = drawn
+    found = laid_out(xlsx_list(tmp_path_factory.mktemp("list") / "a.xlsx", {"x": sheet}, merged)).entries
+    priced = {(entry.parts[0], entry.parts[1].removesuffix("面值")): price_of(entry.values[0], entry.unit) for entry in found if entry.values}
+    assert {good: price.amount * 100 for good, price in priced.items()} == truth
+    assert len(priced) == len(found)
