@@ -87,11 +87,24 @@ def test_the_same_list_again_changes_nothing_and_another_price_replaces(tmp_path
     folder = folder_in(tmp_path / "into")
     path = csv_list(tmp_path / "a.csv", "商品,价格\n腾讯视频月卡,15\n腾讯视频年卡,150\n")
     loaded(path, folder)
-    before = (folder / "quotes.parquet").read_bytes()
-    assert (receipt_of(loaded(path, folder)).same, (folder / "quotes.parquet").read_bytes()) == (2, before)
+    before = (folder / "quotes" / "pricelists.parquet").read_bytes()
+    assert (receipt_of(loaded(path, folder)).same, (folder / "quotes" / "pricelists.parquet").read_bytes()) == (2, before)
     other = receipt_of(loaded(csv_list(tmp_path / "a.csv", "商品,价格\n腾讯视频月卡,16\n"), folder))
     assert (other.updated, other.new) == (1, 0)
     assert quotes(folder)["S01", "G01"] == "16 CNY"
+
+
+def test_what_a_watch_or_a_load_has_written_stays(tmp_path):
+    path = csv_list(tmp_path / "a.csv", "商品,价格\n腾讯视频月卡,15\n")
+    watched, kept = folder_in(tmp_path / "watched"), folder_in(tmp_path / "kept")
+    loaded(path, watched)
+    (watched / "quotes" / "pricelists.parquet").rename(watched / "quotes" / "2026-11@1.parquet")
+    (kept / "quotes.csv").write_text("supplier_id,sku,quoted_at,unit_price,currency\nS02,G01,2026-10-01 00:00:00,14,CNY\n", encoding="utf-8")
+    for folder in (watched, kept):
+        loaded(path, folder, "S01" if folder == kept else "S02")
+        assert quotes(folder) == {("S01", "G01"): "15 CNY", ("S02", "G01"): f"{15 if folder == watched else 14} CNY"}
+    assert sorted(file.name for file in (watched / "quotes").iterdir()) == ["2026-11@1.parquet", "pricelists.parquet"]
+    assert not (kept / "quotes").exists()
 
 
 def test_one_good_at_two_prices_is_refused_across_sheets(tmp_path):
@@ -158,7 +171,7 @@ def test_folders_and_files_that_cannot_serve(tmp_path):
         with pytest.raises(DataError) as raised:
             loaded(*arguments)
         assert problem in str(raised.value)
-    assert not (folder / "quotes.parquet").exists()
+    assert not (folder / "quotes").exists()
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
