@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kmanalysis import __version__
-from kmanalysis.cli import claims, forms, init, plan, pull, watch
+from kmanalysis.cli import claims, forms, init, plan, pricelists, pull, watch
 from kmanalysis.cli.options import (
     SAMPLES,
     WIDE,
@@ -236,14 +236,16 @@ def _stamp(folder: Path, set_aside: bool, words: Words) -> Attached:
     return outcome.attached
 
 
-@app.command(help="Load raw exports, or a filled-in form, into a folder of canonical tables.")
+@app.command(help="Load raw exports, suppliers' price lists, or a filled-in form, into a folder of canonical tables.")
 def load(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet; or a form.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet; or price lists; or a form.")],
     into: Annotated[str, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
     mapping: Annotated[
         Path | None, typer.Option("--mapping", metavar="FILE", help="What the exports' columns mean (TOML); without one it is proposed, to be finished.")
     ] = None,
     table: Annotated[str, typer.Option("--as", metavar="TABLE", help="Load this table alone of those that are mapped.")] = "",
+    supplier: Annotated[str, typer.Option("--supplier", metavar="ID", help="The files are price lists of this supplier: quotes. Needs --date.")] = "",
+    date: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="The day of the price lists (Asia/Shanghai).")] = "",
     lang: Lang = "zh",
 ) -> None:
     """A receipt a file and table; exit code 1 where rows were rejected, or none of a file was kept."""
@@ -253,6 +255,9 @@ def load(
         from kmanalysis.loaders.checking.receipts import files_without_rows, receipts_text
 
         folder = local_folder(into)
+        if pricelists.is_price_list(supplier, date, mapping, table):
+            pricelists.load_price_lists(files, folder, supplier, date, words)
+            return
         filled_in = forms.forms_among(files, mapping, table)
         exports = [file for file in files if file not in filled_in]
         if mapping is None:

@@ -13,8 +13,10 @@ from kmanalysis.assets import samples_folder
 from kmanalysis.explorers.comparison import Comparison
 from kmanalysis.explorers.drilldown import Drilldown
 from kmanalysis.explorers.export import Export
+from kmanalysis.explorers.forms import Forms
 from kmanalysis.explorers.models.session import Session, kept_choices
 from kmanalysis.explorers.pickers import pickers as pickers_of
+from kmanalysis.explorers.price_board import PriceBoard
 from kmanalysis.explorers.sliders import Sliders
 from kmanalysis.explorers.trials import TrialDesk
 from kmanalysis.loaders.address import local_folder
@@ -55,9 +57,19 @@ class Explorer:
         return Comparison(self.session)
 
     @cached_property
+    def board(self) -> PriceBoard:
+        """The price board."""
+        return PriceBoard(self.session)
+
+    @cached_property
     def trials(self) -> TrialDesk:
         """The trial desk."""
         return TrialDesk(self.session)
+
+    @cached_property
+    def forms(self) -> Forms:
+        """The hand-kept tables, to fill in."""
+        return Forms(self.session)
 
     @cached_property
     def export(self) -> Export:

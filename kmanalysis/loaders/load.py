@@ -55,6 +55,9 @@ class _Load:
         self.tables = [table for table in in_reading_order() if table.name in wanted]
         self.connection: duckdb.DuckDBPyConnection = connect()
         self.merging = Merging(self.connection, into, [table.name for table in self.tables])
+        for table in self.tables:
+            # A folder that cannot be written is refused before a large file is read.
+            self.merging.find_target(table)
         self.key = key_of(into)
         # What does not fit in memory spills to disk, secrets and all.
         self.connection.execute("SET temp_file_encryption = true")

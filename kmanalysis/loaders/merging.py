@@ -33,7 +33,7 @@ class Merge:
 
 
 class Merging:
-    """The tables of a folder that rows are taken into; nothing is written before `written`. Raises DataError for a folder or form that cannot be added to.
+    """The tables of a folder that rows are taken into; nothing is written before `written`. Raises DataError for a folder that cannot be read.
 
     ``parts`` names the part of a table that is ours, by table: others write other parts of it (a watch its months), and rows are merged into ours alone.
     """
@@ -42,11 +42,16 @@ class Merging:
         self.connection, self.into = connection, into
         self.files = files_of(into)
         self.own = {name: into / name / f"{part}.parquet" for name, part in parts.items() if not self._is_one_file(name)}
-        self.targets = {name: self.own.get(name) or target_file(tables()[name], self.files.get(name, []), into) for name in wanted}
+        self.wanted = frozenset(wanted)
+        self.targets: dict[str, Path] = {}
         self.merges: dict[str, Merge] = {}
 
     def _is_one_file(self, name: str) -> bool:
         return any(path.parent == self.into for path in self.files.get(name, []))
+
+    def find_target(self, table: Table) -> Path:
+        """Where the table is written once it changes. Raises DataError where it is kept in a form that cannot be added to."""
+        return self.own.get(table.name) or target_file(table, self.files.get(table.name, []), self.into)
 
     def open(self) -> None:
         """Attaches the folder's tables. Raises DataError where one that is wanted holds faulty rows."""
@@ -54,7 +59,7 @@ class Merging:
             return
         found = attach(self.connection, self.into)
         for receipt in found.receipts:
-            if receipt.table in self.targets and receipt.rejected:
+            if receipt.table in self.wanted and receipt.rejected:
                 raise DataError(
                     "{file} holds {rows} faulty rows, which this load would drop. Run: kmanalysis check, and mend them first.",
                     file=receipt.file,
@@ -73,11 +78,17 @@ class Merging:
         return {name: merge.relation for name, merge in self.merges.items()}
 
     def take(self, table: Table, incoming: str, columns: Collection[str]) -> Counter[str]:
-        """Merges the incoming rows into the table by key, in these columns; how many were new, updated and the same."""
+        """Merges the incoming rows into the table by key, in these columns; how many were new, updated and the same.
+
+        ``incoming`` names a table of the connection; it is the folder's own from now on where the folder has none of the kind.
+
+        Raises DataError where the table would change and is kept in a form that cannot be added to.
+        """
         execute = self.connection.execute
         keys = ", ".join(map(identifier, table.key))
         others = [identifier(name) for name in columns if name not in table.key]
         if table.name not in self.merges:
+            self.targets[table.name] = self.find_target(table)
             execute(f"ALTER TABLE {incoming} RENAME TO {identifier('_now ' + table.name)}")
             self.merges[table.name] = Merge(identifier(f"_now {table.name}"), frozenset(columns), is_changed=True)
             rows = execute(f"SELECT count(*) FROM {self.merges[table.name].relation}").fetchone()
@@ -102,6 +113,7 @@ class Merging:
     def _put(self, table: Table, incoming: str, columns: Collection[str]) -> None:
         """Puts the rows that ``_compared`` names into the table; what they do not change stays where it is, a file most often."""
         execute, merge, keys = self.connection.execute, self.merges[table.name], ", ".join(map(identifier, table.key))
+        self.targets[table.name] = self.find_target(table)
         if merge.is_changed:
             self._make_own(table)
         cells = ", ".join(f"{'i' if name in columns or name in table.key else 'n'}.{identifier(name)}" for name in table.columns)
@@ -123,27 +135,28 @@ class Merging:
     def drop(self, table: Table, where: str) -> int:
         """Takes rows out of a table that is there; how many they were."""
         merge = self.merges.get(table.name)
-        found = self.connection.execute(f"SELECT count(*) FROM {merge.relation} WHERE {where}").fetchone() if merge else None
-        if merge is None or found is None or not found[0]:
+        # All of the answer: one that is not read to its end keeps the connection from what is asked next.
+        ((rows,),) = self.connection.execute(f"SELECT count(*) FROM {merge.relation} WHERE {where}").fetchall() if merge else [(0,)]
+        if merge is None or not rows:
             return 0
         self._make_own(table)
         self.connection.execute(f"DELETE FROM {merge.relation} WHERE {where}")
-        return int(found[0])
+        return int(rows)
 
     def written(self) -> list[tuple[Path, Path]]:
         """Writes the tables that changed beside their files: (temporary, target) of each."""
         finished = []
         for name, target in self.targets.items():
-            merge = self.merges.get(name)
-            if merge and merge.is_changed:
-                target.parent.mkdir(exist_ok=True)
-                finished.append((write_table(self.connection, merge.relation, tables()[name], target, given=merge.given), target))
+            merge = self.merges[name]
+            target.parent.mkdir(exist_ok=True)
+            finished.append((write_table(self.connection, merge.relation, tables()[name], target, given=merge.given), target))
         return finished
 
     def _make_own(self, table: Table) -> None:
         """Before a change row by row: the relation may be a view of the file."""
         merge = self.merges[table.name]
         if not merge.is_changed or merge.is_view:
+            self.targets[table.name] = self.find_target(table)
             own = identifier(f"_own {table.name}")
             self.connection.execute(f"CREATE OR REPLACE TABLE {own} AS FROM {merge.relation}")
             merge.relation, merge.is_changed, merge.is_view = own, True, False

@@ -195,6 +195,28 @@ def test_two_suppliers_stand_beside_one_another(page):
     picture(page, "compare")
 
 
+def test_the_price_board_marks_breaches(page):
+    board = page.locator(".km-board-table")
+    board.scroll_into_view_if_needed()
+    rows = board.locator("tbody tr").count()
+    assert {"▲", "✓"} <= set(board.inner_text())
+    picture(page, "board")
+    page.locator(".km-board-breaches input").check()
+    page.wait_for_function(f"document.querySelectorAll('.km-board-table tbody tr').length < {rows}")
+    page.locator(".km-board-breaches input").uncheck()
+
+
+def test_a_form_says_what_is_wrong(page):
+    table = page.locator(".km-forms-table select")
+    table.scroll_into_view_if_needed()
+    table.select_option(label="费用")
+    page.wait_for_function("document.querySelector('.km-forms-fields')?.innerText.includes('费用编号')")
+    picture(page, "form")
+    page.locator("button.km-forms-save").click()
+    # The samples stay as they are; what is wrong with a cell has tests of its own.
+    page.wait_for_function("document.querySelector('.km-forms-result')?.innerText.includes('样例')")
+
+
 def test_the_trial_desk_accepts_and_rejects(page):
     decided = page.locator(".km-desk-decision [data-decision]")
     decided.scroll_into_view_if_needed()

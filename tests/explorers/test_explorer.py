@@ -11,6 +11,7 @@ from kmanalysis.explorers.display import interactive_table, put
 from kmanalysis.explorers.explorer import explorer_of
 from kmanalysis.explorers.models.whatif import WhatIf
 from kmanalysis.explorers.sliders import step_of
+from kmanalysis.measures.price.board import board
 from kmanalysis.opening import open_workbook
 from kmanalysis.scoring.grades import grades
 from kmanalysis.standards import load_standards
@@ -132,6 +133,33 @@ def test_two_months_of_one_supplier(explorer, samples):
     assert both["difference"].equals((both["points_right"] - both["points_left"]).round(6))
 
 
+def test_the_price_board_follows_what_is_chosen_and_the_band_that_is_set(explorer, samples):
+    view = explorer.board
+    known = board(samples)
+    pd.testing.assert_frame_equal(view.rows, known.assign(is_outside=known["is_outside"].eq(True)))
+    assert 0 < view.rows["is_outside"].sum() < len(view.rows)
+    assert {"▲", "✓"} <= set(view.table.value)
+    choices = explorer.pickers.children[1].children
+    choices[1].value = ("S02", "S03")
+    assert set(view.rows["supplier"]) == {"S02", "S03"}
+    category = choices[0].children[1]
+    category.value = "game_card"
+    products = samples.rows_of(samples.table("products").filter(samples.table("products").category == "game_card"))
+    assert set(view.rows["sku"]) <= set(products["sku"])
+    category.value, choices[1].value = "", ()
+    explorer.session.move("price.band_share", "limit", 0.5)
+    assert not view.rows["is_outside"].any()
+
+
+def test_the_price_board_shows_whole_rows_with_a_breach(explorer):
+    view = explorer.board
+    whole = view.rows
+    view.breaches.value = True
+    is_breach = whole["is_outside"] | whole["is_loss"].eq(True)
+    assert set(view.rows["sku"]) == set(whole.loc[is_breach, "sku"])
+    assert len(view.rows) == whole["sku"].isin(view.rows["sku"]).sum()
+
+
 def test_names_from_data_are_text():
     evil = '<img src=x onerror=alert(1)>"&'
     workbook = judged_workbook({"S0": 90.0, "S1": 70.0}, names=dict.fromkeys(("S0", "S1"), evil))
@@ -169,6 +197,8 @@ def test_a_folder_that_knows_nobody_says_so(tmp_path, lang):
         explorer.sliders.widget,
         explorer.drilldown.widget,
         explorer.comparison.widget,
+        explorer.board.widget,
+        explorer.forms.widget,
         explorer.trials.widget,
         explorer.export.widget,
     ):

@@ -59,6 +59,11 @@ def suppliers_of(workbook: Workbook, category: str) -> list[str]:
     return sorted(workbook.rows_of(offered.select("supplier_id").distinct())["supplier_id"])
 
 
+def skus_of(workbook: Workbook, category: str) -> list[str]:
+    """The SKUs of a category, sorted."""
+    return sorted(workbook.rows_of(_of_category(workbook, workbook.table("products").select("sku"), category))["sku"])
+
+
 def _of_category(workbook: Workbook, rows: ir.Table, category: str) -> ir.Table:
     if not category or "sku" not in rows.columns:
         return rows

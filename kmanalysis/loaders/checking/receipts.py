@@ -20,6 +20,7 @@ class Receipt:
     ``new``, ``updated`` and ``same`` say what the kept rows did to the table. ``rejected`` and ``doubts`` count rows by reason;
     doubtful rows are kept. ``filtered`` rows belong to another table by the mapping; ``skipped`` lines lie before, after or between the rows.
     ``removed`` rows stood in the table and no more in the form that was loaded; ``left`` ones stayed, since rows of the form were rejected.
+    ``open`` rows of a price list wait for somebody to say which product is meant.
     """
 
     table: str
@@ -35,6 +36,7 @@ class Receipt:
     skipped: int = 0
     removed: int = 0
     left: int = 0
+    open: int = 0
 
     def __post_init__(self) -> None:
         if not self.add_up:
@@ -42,8 +44,8 @@ class Receipt:
 
     @property
     def add_up(self) -> bool:
-        """Whether rows in equal rows kept and rejected, and the kept ones what they did to the table."""
-        return self.read == self.kept + sum(self.rejected.values()) and self.kept == self.new + self.updated + self.same
+        """Whether rows in equal rows kept, rejected and open, and the kept ones what they did to the table."""
+        return self.read == self.kept + sum(self.rejected.values()) + self.open and self.kept == self.new + self.updated + self.same
 
     def text(self, words: Words) -> str:
         """The receipt for a reader: a line for the counts, then one for each reason."""
@@ -68,6 +70,8 @@ class Receipt:
             words.text("  kept, but doubtful: {reason}: {rows}", reason=words.name(f"reason.{reason}"), rows=words.number(rows))
             for reason, rows in _largest_first(self.doubts)
         ]
+        if self.open:
+            lines.append(words.text("  open, not loaded: nobody has said yet which product is meant: {rows}", rows=words.number(self.open)))
         if self.filtered:
             lines.append(words.text("  left to other tables by the mapping: {rows}", rows=words.number(self.filtered)))
         if self.removed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +10,17 @@ import pandas as pd
 
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
-from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import key_of
-from kmanalysis.loaders.folder import Attached, attach, in_reading_order
+from kmanalysis.loaders.folder import Attached, in_reading_order
 from kmanalysis.loaders.forms.layout import meant_by, value_names
 from kmanalysis.loaders.forms.sheets import form_sheets, stage_form_sheet
 from kmanalysis.loaders.mapping.model import ColumnMapping, Source, SourceMapping, TableMapping
 from kmanalysis.loaders.mapping.translation import Translation, add_functions
-from kmanalysis.loaders.merging import files_of
+from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.reading.text import drop_staged
-from kmanalysis.loaders.store import REJECTED, locked, put_in_place, target_file, write_rejected, write_table
+from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
 from kmanalysis.tables import Table
 from kmanalysis.words import Words
 
@@ -63,17 +61,16 @@ class _Sheet:
 class _FormLoad:
     def __init__(self, path: Path, into: Path, words: Words) -> None:
         self.path, self.into, self.words = path, into, words
-        self.files = files_of(into)
         self.key = key_of(into)
         self.connection: duckdb.DuckDBPyConnection = connect()
         self.connection.execute("SET temp_file_encryption = true")
         add_functions(self.connection, self.key)
-        self.given: dict[str, frozenset[str]] = {}
 
     def run(self) -> Attached:
         titles = form_sheets(self.path)
-        self._open_folder(titles)
-        known = {name: identifier(name) for name in self.files}
+        self.merging = Merging(self.connection, self.into, titles)
+        self.merging.open()
+        known = dict(self.merging.known)
         sheets = []
         for table in in_reading_order():
             if table.name in titles:
@@ -84,35 +81,13 @@ class _FormLoad:
                 known[table.name] = both if sheet.rejected and before else sheet.relation
                 sheets.append(sheet)
         is_whole = not any(sheet.rejected for sheet in sheets)
-        receipts: list[Receipt] = []
-        finished: list[tuple[Path, Path]] = []
+        receipts = [self._merge(sheet, is_whole) for sheet in sheets]
+        finished = self.merging.written()
         for sheet in sheets:
-            receipt, given = self._merge(sheet, is_whole)
-            receipts.append(receipt)
-            name = sheet.table.name
-            if receipt.new or receipt.updated or receipt.removed or given != self.given.get(name):
-                target = target_file(sheet.table, self.files.get(name, []), self.into)
-                finished.append((write_table(self.connection, identifier(f"_now {name}"), sheet.table, target, given=given), target))
-        rejects = []
-        for sheet in sheets:
-            rejects.append(sheet.outcome.rejects)
             if written := write_rejected(sheet.outcome.rejects, self.into / REJECTED / f"{sheet.table.name}-{self.path.stem}.csv", self.words):
                 finished.append(written)
         put_in_place(finished, self.into)
-        return Attached(receipts, pd.concat([no_rejects(), *rejects], ignore_index=True))
-
-    def _open_folder(self, titles: dict[str, str]) -> None:
-        if not self.files:
-            return
-        found = attach(self.connection, self.into)
-        for receipt in found.receipts:
-            if receipt.table in titles and receipt.rejected:
-                raise DataError(
-                    "{file} holds {rows} faulty rows, which this load would drop. Run: kmanalysis check, and mend them first.",
-                    file=receipt.file,
-                    rows=sum(receipt.rejected.values()),
-                )
-        self.given = dict(found.given)
+        return Attached(receipts, pd.concat([no_rejects(), *(sheet.outcome.rejects for sheet in sheets)], ignore_index=True))
 
     def _read(self, table: Table, title: str, known: dict[str, str]) -> _Sheet:
         file = f"{self.path.name} · {title}"
@@ -142,29 +117,15 @@ class _FormLoad:
             column=[words.name(f"{table.name}.{column}") if column in table.columns else column for column in rejects["column"]],
         )
 
-    def _merge(self, sheet: _Sheet, is_whole: bool) -> tuple[Receipt, frozenset[str]]:
-        """Makes ``_now <table>`` of the sheet's rows and of what stays of the folder's; the receipt, and the columns that were given."""
-        table, execute = sheet.table, self.connection.execute
-        keys = ", ".join(map(identifier, table.key))
-        now = identifier(f"_now {table.name}")
-        if table.name not in self.files:
-            execute(f"CREATE OR REPLACE TABLE {now} AS FROM {sheet.relation}")
-            counts, missing = Counter(new=self._count(now)), 0
-        else:
-            before = identifier(table.name)
-            others = [identifier(name) for name in sheet.columns if name not in table.key]
-            differs = " OR ".join(f"i.{name} IS DISTINCT FROM n.{name}" for name in others) or "false"
-            becomes = f"CASE WHEN n.{identifier(table.key[0])} IS NULL THEN 'new' WHEN {differs} THEN 'updated' ELSE 'same' END"
-            found = execute(f"SELECT {becomes}, count(*) FROM {sheet.relation} i LEFT JOIN {before} n USING ({keys}) GROUP BY 1 ORDER BY 1").fetchall()
-            counts = Counter(dict(found))
-            missing = self._count(f"{before} ANTI JOIN {sheet.relation} USING ({keys})")
-            cells = ", ".join(f"{'i' if name in sheet.columns else 'n'}.{identifier(name)}" for name in table.columns)
-            merged = f"SELECT {cells} FROM {sheet.relation} i LEFT JOIN {before} n USING ({keys})"
-            left = "" if is_whole else f" UNION ALL BY NAME SELECT * FROM {before} ANTI JOIN {sheet.relation} USING ({keys})"
-            execute(f"CREATE OR REPLACE TABLE {now} AS {merged}{left}")
+    def _merge(self, sheet: _Sheet, is_whole: bool) -> Receipt:
+        """Takes the sheet's rows into the table, and takes those out that it does not have, where all of the form was kept."""
+        table = sheet.table
+        is_new = table.name not in self.merging.known
+        counts = self.merging.take(table, sheet.relation, self._given(sheet))
+        missing = 0 if is_new else self._missing(table, sheet, is_whole)
         file, outcome = f"{self.path.name} · {sheet.name}", sheet.outcome
         repeated = outcome.same.get(file, 0)
-        receipt = Receipt(
+        return Receipt(
             table.name,
             file,
             outcome.read[file],
@@ -177,14 +138,17 @@ class _FormLoad:
             removed=missing if is_whole else 0,
             left=0 if is_whole else missing,
         )
-        return receipt, self._given(sheet)
 
-    def _given(self, sheet: _Sheet) -> frozenset[str]:
-        """The columns that the table has now. One that the folder's table lacked and that nobody filled in was still not given."""
-        before = self.given.get(sheet.table.name)
-        if before is None:
-            return frozenset(sheet.columns)
-        return before | {name for name in sheet.columns if name in before or self._count(f"{sheet.relation} WHERE {identifier(name)} IS NOT NULL")}
+    def _given(self, sheet: _Sheet) -> list[str]:
+        """The sheet's columns that are given from now on. One that the folder's table lacked and that nobody filled in was still not given."""
+        merge = self.merging.merges.get(sheet.table.name)
+        return [name for name in sheet.columns if merge is None or name in merge.given or self._count(f"{sheet.relation} WHERE {identifier(name)} IS NOT NULL")]
+
+    def _missing(self, table: Table, sheet: _Sheet, is_whole: bool) -> int:
+        """How many rows of the folder the sheet does not have; they are taken out where all of the form was kept."""
+        keys = ", ".join(map(identifier, table.key))
+        gone = f"({keys}) NOT IN (SELECT ({keys}) FROM {sheet.relation})"
+        return self.merging.drop(table, gone) if is_whole else self._count(f"{self.merging.known[table.name]} WHERE {gone}")
 
     def _count(self, rows: str) -> int:
         # All of the answer: one that is not read to its end keeps the connection from what is asked next.

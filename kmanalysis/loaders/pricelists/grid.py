@@ -1,0 +1,87 @@
+"""The sheets of a price list as rectangles of text, with what Excel merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from kmanalysis.errors import DataError
+from kmanalysis.loaders.reading.decoding import decoding, text_chunks
+from kmanalysis.loaders.reading.records import SPACE, Record, delimiter_of, numbered_lines, records
+from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, sheet_records
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+
+Span = tuple[tuple[int, int], tuple[int, int]]
+"""A merged range: its first and its last cell, as (row, column) from 0."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A sheet: its name, its rows of cells (as many in each, without padding), and the merged range of each cell that lies in one.
+
+    Every cell of a merged range holds the range's text. ``lines`` are the lines or sheet rows where the rows begin, from 1.
+    """
+
+    name: str
+    rows: list[list[str]]
+    lines: list[int]
+    merged: dict[tuple[int, int], Span] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """Cells in a row."""
+        return len(self.rows[0]) if self.rows else 0
+
+    def at(self, row: int, column: int) -> str:
+        """A cell's text; empty outside of the sheet."""
+        return self.rows[row][column] if 0 <= row < len(self.rows) and 0 <= column < self.width else ""
+
+    def is_one_cell(self, one: tuple[int, int], other: tuple[int, int]) -> bool:
+        """Whether two cells lie in the same merged range."""
+        return one in self.merged and self.merged[one] == self.merged.get(other)
+
+    def address(self, row: int, column: int) -> str:
+        """What a spreadsheet calls the cell: D7."""
+        letters, number = "", column + 1
+        while number:
+            number, rest = divmod(number - 1, 26)
+            letters = chr(ord("A") + rest) + letters
+        return f"{letters}{self.lines[row]}"
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """The records of a text table, its encoding and delimiter found out."""
+    read = decoding(path)
+    chunks = list(text_chunks(path, read))
+    yield from records(numbered_lines(chunks), delimiter_of("".join(chunks[:1])))
+
+
+def grids(path: Path) -> list[Grid]:
+    """All sheets of a workbook, or the one of a text file. Raises DataError for a file that is neither or cannot be read."""
+    suffix = path.suffix.lower()
+    if suffix in SHEET_SUFFIXES:
+        try:
+            book = CalamineWorkbook.from_path(str(path))
+        except (CalamineError, OSError) as problem:
+            raise DataError("{file}: this is no Excel workbook that can be read. Save it again as .xlsx.", file=path.name) from problem
+        return [_grid(name, list(sheet_records(path, name)), book.get_sheet_by_name(name).merged_cell_ranges or []) for name in book.sheet_names]
+    if suffix not in TEXT_SUFFIXES:
+        raise DataError("{file}: a price list is an Excel workbook or a CSV file.", file=path.name)
+    return [_grid("", list(read_records(path)), [])]
+
+
+def _grid(name: str, found: list[Record], spans: list[Span]) -> Grid:
+    width = max((len(record.cells) for record in found), default=0)
+    rows = [[cell.strip(SPACE) for cell in record.cells] + [""] * (width - len(record.cells)) for record in found]
+    merged = {}
+    for (top, left), (bottom, right) in spans:
+        # Row by row: a range may reach over rows and columns that hold nothing.
+        for row in range(top, min(bottom, len(rows) - 1) + 1):
+            for column in range(left, min(right, width - 1) + 1):
+                merged[row, column] = ((top, left), (bottom, right))
+                rows[row][column] = rows[top][left]
+    return Grid(name, rows, [record.line for record in found], merged)

@@ -1,0 +1,79 @@
+from decimal import Decimal
+
+import pytest
+
+from kmanalysis.loaders.pricelists.prices import Unit, currency_code, heading_unit, is_not_offered, price_of
+
+YUAN, FEN = Unit(), Unit(Decimal("0.01"), "CNY")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "amount", "currency"),
+    [
+        ("0.98", YUAN, "0.98", "CNY"),
+        ("98", FEN, "0.98", "CNY"),
+        ("98分", YUAN, "0.98", "CNY"),
+        ("9.8角", YUAN, "0.98", "CNY"),
+        ("49元", FEN, "49", "CNY"),
+        ("1.2万", YUAN, "12000", "CNY"),
+        ("1.2万元", FEN, "12000", "CNY"),
+        ("1.2", Unit(Decimal(10_000), "CNY"), "12000", "CNY"),
+        ("￥１，２３４．５０", YUAN, "1234.5", "CNY"),
+        ("$5", YUAN, "5", "USD"),
+        ("5", Unit(Decimal(1), "USD"), "5", "USD"),
+        ("0.98元/张", YUAN, "0.98", "CNY"),
+    ],
+)
+def test_a_cell_s_own_unit_goes_before_its_column_s(text, unit, amount, currency):
+    price = price_of(text, unit)
+    assert (price.amount, price.currency, price.note) == (Decimal(amount), currency, "")
+
+
+@pytest.mark.parametrize(("text", "note"), [("0.98 (满100)", "(满100)"), ("0.98（满100）", "(满100)"), ("0.98 缺货", "缺货")])
+def test_a_note_beside_the_price_is_kept_apart(text, note):
+    assert price_of(text, YUAN).amount == Decimal("0.98")
+    assert price_of(text, YUAN).note == note
+
+
+@pytest.mark.parametrize("text", ["", "0.98起", "98折", "98%", "0.9-1.1", "面议", "0,98", "1 2", "$5元"])
+def test_what_is_no_price_is_not_guessed_at(text):
+    assert price_of(text, YUAN) is None
+    assert not is_not_offered(text)
+
+
+@pytest.mark.parametrize("heading", ["单价(元/万)", "价格(元/100张)", "单价/元/10个"])
+def test_a_price_for_many_says_nothing_of_one(heading):
+    assert price_of("98", heading_unit(heading)) is None
+
+
+@pytest.mark.parametrize("text", ["缺货", "缺货（下周到）", "—", "-", "N/A", "暂停销售", "待补货", "sold out", "无"])
+def test_nothing_to_buy(text):
+    assert is_not_offered(text)
+    assert price_of(text, YUAN) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "factor", "currency"),
+    [
+        ("单价/分", "0.01", "CNY"),
+        ("价格(元)", "1", "CNY"),
+        ("价格（万元）", "10000", "CNY"),
+        ("单位：分", "0.01", "CNY"),
+        ("price ($)", "1", "USD"),
+        ("单价(元/1张)", "1", "CNY"),
+    ],
+)
+def test_units_of_headings(text, factor, currency):
+    assert heading_unit(text) == Unit(Decimal(factor), currency)
+
+
+def test_headings_without_a_unit():
+    assert heading_unit("价格") is None
+    assert heading_unit("价格(含税)") is None
+    assert heading_unit("100元面值") is None
+    assert heading_unit("价格(分销)") is None
+    assert heading_unit("单位：张") is None
+
+
+def test_currencies_by_their_names():
+    assert [currency_code(text) for text in ("人民币", "US$", "eur", "usdt")] == ["CNY", "USD", "EUR", "USDT"]
