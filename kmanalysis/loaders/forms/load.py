@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from kmanalysis.engine.duckdb import connect
+from kmanalysis.engine.duckdb import connect, encrypt_spilling
 from kmanalysis.engine.sql import identifier
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
@@ -63,7 +63,7 @@ class _FormLoad:
         self.path, self.into, self.words = path, into, words
         self.key = key_of(into)
         self.connection: duckdb.DuckDBPyConnection = connect()
-        self.connection.execute("SET temp_file_encryption = true")
+        encrypt_spilling(self.connection)
         add_functions(self.connection, self.key)
 
     def run(self) -> Attached:
