@@ -108,8 +108,9 @@ def kind_counts(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> pd.Da
     return pd.DataFrame({words.text("Cases"): told}, index=[words.name(f"exception.{kind}") for kind in checks["kind"]])
 
 
-def repeats_table(counts: pd.DataFrame, words: Words) -> Table:
-    """Repeated codes by their cause, those on purpose with the operator's reason; ``counts`` as `repeat_counts` gives them."""
+def repeats_table(counts: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table:
+    """Repeated codes by their cause, those on purpose with the operator's reason; ``counts`` as `repeat_counts` gives them, ``checks`` as
+    `exception_checks`."""
     headings = [words.text("Cause"), words.text("Codes"), words.text("Times issued again")]
     cells = [
         [
@@ -118,21 +119,27 @@ def repeats_table(counts: pd.DataFrame, words: Words) -> Table:
         ]
         for row in counts.sort_values(["cases", "cause", "reason"], ascending=[False, True, True]).head(LINES).to_dict("records")
     ]  # fmt: skip
-    empty = words.text("No repeats were found in the rows checked.")
+    empty = _none("repeated_code", checks, words.text("No repeats were found in the rows checked."), words)
     return table(pd.DataFrame(cells, columns=headings), words.text("Repeated codes by cause"), numbers=headings[1:], empty=empty)
 
 
-def goods_name(row: Row) -> str:
-    """An SKU with its name, where it has one."""
-    return f"{row['sku']} {row['name']}" if isinstance(row["name"], str) else str(row["sku"])
+def _none(kind: str, checks: pd.DataFrame, sentence: str, words: Words) -> str:
+    """What is said where none of a kind was found: the sentence, or that nobody looked."""
+    lacks = next(iter(checks.loc[checks["kind"] == kind, "lacks"]), "")
+    return words.text("not checked: no {lacks}", lacks=words.join(lacks.split(";"))) if lacks else sentence
 
 
-def losses_table(lost: pd.DataFrame, words: Words) -> Table:
-    """Goods that were sold below cost, the largest loss first; ``lost`` as `losing_goods` gives them."""
+def goods_name(row: Row, words: Words) -> str:
+    """What an SKU is called, with the SKU; the SKU alone where it has no name."""
+    return words.text("{a} (SKU {b})", a=row["name"], b=row["sku"]) if isinstance(row["name"], str) else f"SKU {row['sku']}"
+
+
+def losses_table(lost: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table:
+    """Goods that were sold below cost, the largest loss first; ``lost`` as `losing_goods` gives them, ``checks`` as `exception_checks`."""
     headings = [words.name("orders.sku"), words.text("Orders"), words.text("Lost")]
-    cells = [[goods_name(row), words.number(row["cases"]), words.money(row["amount"], row["currency"])] for row in lost.head(LINES).to_dict("records")]
+    cells = [[goods_name(row, words), words.number(row["cases"]), words.money(row["amount"], row["currency"])] for row in lost.head(LINES).to_dict("records")]
     cut = words.text("The first {shown} of {all}.", shown=len(cells), all=len(lost)) if len(cells) < len(lost) else ""
-    title, empty = words.text("Goods sold below cost"), words.text("None found in the rows checked.")
+    title, empty = words.text("Goods sold below cost"), _none("below_cost", checks, words.text("None found in the rows checked."), words)
     return table(pd.DataFrame(cells, columns=headings), title, numbers=headings[1:], note=cut, empty=empty)
 
 

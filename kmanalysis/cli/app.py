@@ -176,7 +176,7 @@ def exceptions(
     with cli_errors(lang) as words:
         if format not in ("csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="csv, json")
-        from kmanalysis.cli.terminal.exceptions import exceptions_csv, exceptions_json
+        from kmanalysis.cli.terminal.exceptions import checks_told, exceptions_csv, exceptions_json
         from kmanalysis.decisions.exceptions import all_exceptions, exception_checks
         from kmanalysis.opening import open_workbook
 
@@ -186,11 +186,8 @@ def exceptions(
         workbook.check_month()
         found = all_exceptions(workbook)
         sys.stdout.write(exceptions_csv(found) if format == "csv" else exceptions_json(found, exception_checks(workbook)))
-        for check in exception_checks(workbook).to_dict("records"):
-            if check["lacks"]:
-                lacks = words.join(check["lacks"].split(";"))
-                told = words.text("{kind}: not checked, {lacks} missing.", kind=words.name(f"exception.{check['kind']}"), lacks=lacks)
-                typer.echo(told, err=True)
+        for told in checks_told(exception_checks(workbook), words):
+            typer.echo(told, err=True)
         warn_of_rejects(receipts_of(workbook), words)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kmanalysis.engine.lazy import ibis, ir
 from kmanalysis.measures.common.frames import DIGITS
 from kmanalysis.measures.common.goods import goods_sold, goods_stock
+from kmanalysis.measures.common.money import as_amount, as_parts
+from kmanalysis.measures.common.orders import UNFULFILLED
 from kmanalysis.measures.common.quotes import price_levels, sku_moves
 from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.statistics.control import mean_bounds, share_difference, share_difference_p
 from kmanalysis.statistics.seeds import generator
 from kmanalysis.tables import GRADES
-from kmanalysis.workbook import Workbook, frame
+from kmanalysis.workbook import Workbook, frame, query
 
 COMPARED = (
     "stability.delivery_time",
@@ -128,5 +131,23 @@ def migrations(workbook: Workbook) -> pd.DataFrame:
     )
 
 
-FRAMES = (changes, price_moves, turnover, month_on_month, migrations)
+@frame("decisions.supplier_earnings")
+@query("decisions.supplier_earnings")
+def supplier_earnings(workbook: Workbook) -> ir.Table:
+    """What the month's orders brought by supplier and currency: supplier_id, currency, orders, amount, known_amount, margin_amount (all exact).
+
+    Failed, cancelled and refunded orders bring nothing. ``margin_amount`` is left of the orders whose cost is known (``known_amount``); a cost of 0 is not.
+    """
+    orders = workbook.in_month("orders")
+    orders = orders.filter(orders.status.notin(UNFULFILLED))
+    is_known = ibis.coalesce(orders.cost_amount > 0, False)
+    parts = orders.mutate(paid=as_parts(orders.amount), known=ibis.ifelse(is_known, as_parts(orders.amount), 0))
+    parts = parts.mutate(made=ibis.ifelse(is_known, parts.paid - as_parts(parts.cost_amount), 0))
+    sums = parts.group_by("supplier_id", "currency").agg(orders=parts.count(), paid=parts.paid.sum(), known=parts.known.sum(), made=parts.made.sum())
+    amounts = {"amount": sums.paid, "known_amount": sums.known, "margin_amount": sums.made}
+    found = sums.select("supplier_id", "currency", "orders", **{name: as_amount(whole) for name, whole in amounts.items()})
+    return found.order_by("supplier_id", "currency")
+
+
+FRAMES = (changes, price_moves, turnover, month_on_month, migrations, supplier_earnings)
 """What the pages show."""

@@ -50,15 +50,17 @@ def test_repeats_on_purpose_are_said_and_so_is_what_would_tell_them(en):
     assert "1,200 codes checked; 6 repeats on purpose left out" in told
     assert "no codes.is_shared_use, allowed_repeats tells which" in told
     counts = pd.DataFrame([["listed", "one <link>", 1, 6], ["supplier", "", 8, 9]], columns=["cause", "reason", "codes", "cases"])
-    told = repeats_table(counts, en).html
+    told = repeats_table(counts, checks, en).html
     assert "on the operator&#39;s list: one &lt;link&gt;" in told
     assert told.index("repeated by a supplier") < told.index("on the operator")
-    assert "No repeats were found in the rows checked." in repeats_table(counts.head(0), en).html
+    assert "No repeats were found in the rows checked." in repeats_table(counts.head(0), checks, en).html
+    assert "not checked: no codes" in repeats_table(counts.head(0), checks_of(repeated_code="codes"), en).html
 
 
 def test_goods_sold_below_cost_say_what_was_lost(en):
     lost = pd.DataFrame([["K7", "Card 7", "CNY", 12, Decimal(54)]], columns=["sku", "name", "currency", "cases", "amount"])
-    assert re.findall(r"<td[^>]*>([^<]+)", losses_table(lost, en).html) == ["K7 Card 7", "12", "CN¥54.00"]
+    assert re.findall(r"<td[^>]*>([^<]+)", losses_table(lost, checks_of(), en).html) == ["Card 7 (SKU K7)", "12", "CN¥54.00"]
+    assert "not checked: no orders.cost_amount" in losses_table(lost.head(0), checks_of(below_cost="orders.cost_amount"), en).html
 
 
 def test_the_lists_say_what_was_seen(en, names):

@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 
 import kmanalysis
 from kmanalysis.cli import app
+from kmanalysis.cli.terminal.exceptions import checks_told
 from kmanalysis.decisions.exceptions import COLUMNS
 from kmanalysis.samples import make_samples
 from kmanalysis.standards import default_standards
+from kmanalysis.words import Words
 from tests.report.small import FIXTURES
 
 ROOT = Path(__file__).parents[2]
@@ -331,7 +333,17 @@ def test_exceptions_are_printed_with_what_was_not_looked_at(run, data, tmp_path)
     done = run("exceptions", "--data", folder, "--month", "2026-10", "--lang", "en")
     assert done.exit_code == 0, done.stderr
     assert list(pd.read_csv(StringIO(done.stdout)).columns) == list(COLUMNS)
-    assert done.stderr == "code handed out twice: not checked, codes missing.\n"
+    lacking = {"code handed out twice": "codes", "differs from upstream": "upstream_orders", "the platform's own race": "codes"}
+    assert done.stderr == "".join(f"{kind}: not checked, {lacks} missing.\n" for kind, lacks in lacking.items())
     told = json.loads(run("exceptions", "--data", folder, "--month", "2026-10", "--format", "json").stdout)
-    assert [check["lacks"] for check in told["looked_at"]] == ["codes", *[""] * 7]
+    assert [check["lacks"] for check in told["looked_at"] if check["lacks"]] == list(lacking.values())
     assert len(told["exceptions"]) == len(pd.read_csv(StringIO(done.stdout)))
+
+
+def test_the_command_says_what_of_the_repeats_is_meant_or_may_be():
+    check = {"kind": "repeated_code", "lacks": "", "allowed": 15, "unsure": ""}
+    checks = pd.DataFrame([check, check | {"allowed": 0, "unsure": "codes.is_shared_use;allowed_repeats"}])
+    assert checks_told(checks, Words("en")) == [
+        "code handed out twice: 15 repeats on purpose left out",
+        "code handed out twice: Repeats may include codes that are meant for many: no codes.is_shared_use, allowed_repeats tells which.",
+    ]

@@ -1,10 +1,12 @@
 """Month on month on literal frames: what is more than noise, turnover, and how grades moved."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from kmanalysis.decisions.review import changes, migrations, price_moves, turnover
+from kmanalysis.decisions.review import changes, migrations, price_moves, supplier_earnings, turnover
 from kmanalysis.standards import default_standards
 from kmanalysis.times import Month
 from kmanalysis.words import Words
@@ -82,3 +84,17 @@ def test_migrations_count_neighbouring_months():
         ["2026-10", "A", "", 1],
         ["2026-10", "B", "A", 1],
     ]
+
+
+def test_what_orders_brought_and_what_was_left_of_those_whose_cost_is_known(workbook_of):
+    orders = [
+        {"amount": "10", "cost_amount": "7.5"},
+        {"amount": "10", "cost_amount": "12"},
+        {"amount": "10", "cost_amount": "0"},
+        {"amount": "10", "cost_amount": None},
+        {"amount": "10", "cost_amount": "1", "status": "refunded"},
+        {"amount": "4", "cost_amount": "1", "currency": "USD"},
+        {"amount": "4", "cost_amount": "1", "ordered_at": "2026-09-15 04:00:00"},
+    ]
+    found = supplier_earnings(workbook_of({"orders": orders}))
+    assert found.to_numpy().tolist() == [["s1", "CNY", 4, Decimal(40), Decimal(20), Decimal("0.5")], ["s1", "USD", 1, Decimal(4), Decimal(4), Decimal(3)]]

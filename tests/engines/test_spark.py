@@ -11,6 +11,8 @@ import pytest
 
 from kmanalysis.assets import samples_folder
 from kmanalysis.cli.terminal import scores
+from kmanalysis.decisions import exceptions
+from kmanalysis.decisions.review import supplier_earnings
 from kmanalysis.engine import spark
 from kmanalysis.engine.spark import spark_session
 from kmanalysis.errors import UsageError
@@ -85,6 +87,15 @@ def test_the_rows_behind_a_measure_are_the_same(folder, measure, request):
     wanted = duckdb.rows_of(observation.rows(duckdb, measure))
     assert len(wanted) > 0 or (folder, measure) in NO_ROWS
     assert_rows_equal(spark.rows_of(observation.rows(spark, measure)), wanted)
+
+
+@pytest.mark.parametrize("shown", [*exceptions.FRAMES, supplier_earnings], ids=lambda shown: shown.name)
+def test_exceptions_and_earnings_are_the_same(shown, nasty):
+    """Of tables too that the samples do not have: the operator's list of repeats, and what was ordered upstream."""
+    duckdb, spark = nasty
+    wanted = shown(duckdb)
+    assert not wanted.empty
+    assert_rows_equal(shown(spark), wanted)
 
 
 def test_the_middle_of_two_values_is_the_same(samples):

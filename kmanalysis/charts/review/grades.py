@@ -95,11 +95,14 @@ def not_graded(grades: pd.DataFrame, words: Words, names: Mapping[str, str]) -> 
     )
 
 
-def known_table(card: pd.DataFrame, grades: pd.DataFrame, sums: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Table:
-    """What is known of the suppliers whose evidence does not carry a grade: what was judged, missed and met, their exceptions and the money on them.
+def known_table(
+    card: pd.DataFrame, grades: pd.DataFrame, scores: pd.DataFrame, sums: pd.DataFrame, earned: pd.DataFrame, words: Words, names: Mapping[str, str]
+) -> Table:
+    """What is known of the suppliers whose evidence does not carry a grade: what was judged, missed and met, how stable they are, what hangs on their
+    exceptions, what they sold and what was left of it.
 
-    The one with most money on its exceptions comes first, then the one that missed most. ``card``, ``grades`` and ``sums`` as `scorecard`, `grades` and
-    `exception_sums` give them.
+    The one with most money on its exceptions comes first, then the one that missed most. ``card``, ``grades``, ``scores``, ``sums`` and ``earned`` as
+    `scorecard`, `grades`, `dimension_scores`, `exception_sums` and `supplier_earnings` give them.
     """
     thin = list(grades.loc[grades["reason"] == "lacks_evidence", "supplier_id"])
     money = dict(by_money(sums))
@@ -107,11 +110,13 @@ def known_table(card: pd.DataFrame, grades: pd.DataFrame, sums: pd.DataFrame, wo
     by_verdict = {key: list(of_one["measure"]) for key, of_one in judged.groupby(["supplier_id", "verdict"], sort=False)}
     missed, met = ({supplier: by_verdict.get((supplier, verdict), []) for supplier in thin} for verdict in ("missed", "met"))
     coverage = dict(zip(grades["supplier_id"], grades["coverage"], strict=True))
+    stability = scores[scores["dimension"] == "stability"].set_index("supplier_id")["score"]
+    sales = dict(list(earned.groupby("supplier_id", sort=False)))
     place = {supplier: number for number, supplier in enumerate(money)}
     order = sorted(thin, key=lambda supplier: (place.get(supplier, len(place)), -len(missed[supplier]), supplier))
     headings = [
-        *(words.text("Supplier"), words.text("Judged"), words.text("Missed"), words.text("Met")),
-        *(words.text("Exceptions"), words.text("Amount")),
+        *(words.text("Supplier"), words.text("Judged"), words.text("Missed"), words.text("Met"), words.name("stability")),
+        *(words.text("Exceptions"), words.text("At stake"), words.text("Sold"), words.text("Margin (share)")),
     ]
     cells = [
         [
@@ -119,17 +124,33 @@ def known_table(card: pd.DataFrame, grades: pd.DataFrame, sums: pd.DataFrame, wo
             words.share(coverage[supplier], 0),
             words.join([words.name(measure) for measure in missed[supplier]]) or MISSING,
             words.number(len(met[supplier])),
+            words.number(stability.get(supplier, np.nan), 0),
             words.number(money[supplier]["cases"].sum()) if supplier in money else words.number(0),
             money_in_all(money[supplier], words) if supplier in money else MISSING,
+            money_in_all(sales[supplier], words) if supplier in sales else MISSING,
+            _margin(sales[supplier], words) if supplier in sales else MISSING,
         ]
         for supplier in order[:MOST_ROWS]
     ]
     cut = words.text("The first {shown} of {all}.", shown=len(cells), all=len(order)) if len(cells) < len(order) else ""
-    note = words.sentences(words.text("Not graded: the remaining evidence is missing. Judged: share of the total weight with a verdict."), cut)
+    said = (
+        words.text("Not graded: the remaining evidence is missing. Judged: share of the total weight with a verdict."),
+        words.text("Most at stake first. Margin: what is left of the orders whose cost is known."),
+    )
     return table(
         pd.DataFrame(cells, columns=headings), words.text("Suppliers with too little evidence for a grade: what is known"),
-        numbers=[*headings[1:2], *headings[3:]], note=note, empty=words.text("Every supplier has enough evidence for a grade."),
+        numbers=[*headings[1:2], *headings[3:]], note=words.sentences(*said, cut), empty=words.text("Every supplier has enough evidence for a grade."),
     )  # fmt: skip
+
+
+def _margin(sales: pd.DataFrame, words: Words) -> str:
+    """What is left, and its share of what was paid, by currency; a dash where no cost is known."""
+    known = sales[sales["known_amount"] > 0]
+    told = [
+        f"{words.money(row['margin_amount'], row['currency'])} ({words.share(float(row['margin_amount']) / float(row['known_amount']), 1)})"
+        for row in known.to_dict("records")
+    ]
+    return " + ".join(told) or MISSING
 
 
 def top_reasons(reasons: pd.DataFrame, grades: pd.DataFrame, words: Words, names: Mapping[str, str], *, each: int = 3) -> Table:

@@ -139,7 +139,9 @@ def _losses(workbook: Workbook) -> str:
     words = workbook.words
     lost = losing_goods(workbook) if workbook.holds(losing_goods) else pd.DataFrame()
     told = [
-        words.text("{goods}: {amount} lost on {orders} orders", goods=goods_name(row), amount=words.money(row["amount"], row["currency"]), orders=row["cases"])
+        words.text(
+            "{goods}: {amount} lost on {orders} orders", goods=goods_name(row, words), amount=words.money(row["amount"], row["currency"]), orders=row["cases"]
+        )
         for row in lost.head(LOSSES).to_dict("records")
     ]
     rest = [words.text("{count} more", count=words.number(len(lost) - len(told)))] if len(lost) > len(told) else []
