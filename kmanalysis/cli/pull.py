@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kmanalysis.sources.pull import Pulled
     from kmanalysis.words import Words
 
-HELP = "Read a platform's own database into a folder; nothing is written to it."
+HELP = "Read a platform's database into a folder, without writing to the database."
 
 
 def pull(
@@ -24,11 +24,11 @@ def pull(
     into: Annotated[str, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
     url_file: Annotated[
         Path | None,
-        typer.Option("--url-file", metavar="FILE", help="File with the database's address, readable by you alone; else $KMANALYSIS_DATABASE."),
+        typer.Option("--url-file", metavar="FILE", help="File with the database address, readable only by you; default: $KMANALYSIS_DATABASE."),
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be filled and what not, and what the account must be allowed to read.")] = False,
-    prefix: Annotated[str | None, typer.Option("--prefix", metavar="TEXT", help="Prefix of the tables' names, if not the usual one.")] = None,
-    stock_every: Annotated[int, typer.Option("--stock-every", metavar="MINUTES", min=1, help="Time between rebuilt readings of stock.")] = 60,
+    plan: Annotated[bool, typer.Option("--plan", help="Only print what would be filled, what would not, and the read access that the account needs.")] = False,
+    prefix: Annotated[str | None, typer.Option("--prefix", metavar="TEXT", help="Table prefix, if it is not the default.")] = None,
+    stock_every: Annotated[int, typer.Option("--stock-every", metavar="MINUTES", min=1, help="Minutes between rebuilt stock readings.")] = 60,
     standards: OwnStandards = None,
     memory: Annotated[str, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 2GB; what is more goes to disk.")] = "1GB",
     lang: Lang = "zh",
@@ -55,7 +55,7 @@ def pull(
             )  # fmt: skip
         except Denied as problem:
             typer.echo(words.text("Error: {sentence}", sentence=words.error(problem)), err=True)
-            typer.echo(words.text("What the account must be allowed to read, in statements for the database's owner:"), err=True)
+            typer.echo(words.text("Read access that the account needs, as statements for the database administrator:"), err=True)
             typer.echo(grants(description, names_to_look_for(description, prefix), address.kind), err=True)
             raise typer.Exit(problem.exit_code) from None
         _report(pulled, words)
@@ -75,17 +75,17 @@ def _report(pulled: Pulled, words: Words) -> None:
     for table, rows in pulled.read.items():
         typer.echo(words.text("Read from {table}: {rows} rows", table=table, rows=words.number(rows)), err=True)
     if pulled.missing:
-        typer.echo(words.text("Not there, and done without: {missing}", missing=words.join(pulled.missing)), err=True)
+        typer.echo(words.text("Missing in this database, so left out: {missing}", missing=words.join(pulled.missing)), err=True)
     for check, count in pulled.checks.items():
         typer.echo(words.entry(words.name(f"pull.{check}"), words.number(count)), err=True)
     for table, rows in pulled.unassigned.items():
-        told = words.text("{rows} rows of {table} fit no rule and went to the supplier unassigned.", rows=words.number(rows), table=table)
+        told = words.text("{rows} rows of {table} match no rule and went to the supplier unassigned.", rows=words.number(rows), table=table)
         typer.echo(told, err=True)
     if pulled.unassigned_goods:
         goods = words.join([words.entry(sku, words.number(orders)) for sku, orders in pulled.unassigned_goods.items()], "; ")
         typer.echo(words.text("Orders without a supplier, by SKU: {goods}", goods=goods), err=True)
     if pulled.is_drafted:
-        typer.echo(words.text("{file} was drafted from what the database holds. Correct it and pull again.", file=RULES_FILE), err=True)
+        typer.echo(words.text("{file} was drafted from the database. Correct it and pull again.", file=RULES_FILE), err=True)
 
 
 def _plan(description: Platform, address: Address, folder: Path, prefix: str | None, words: Words) -> str:
@@ -98,18 +98,18 @@ def _plan(description: Platform, address: Address, folder: Path, prefix: str | N
         found = look(description, database, address, prefix)
     lines = [*_tables_planned(found, folder, words), "", *_measures_planned(found, folder, words), ""]
     if missing := found.missing():
-        lines += [words.text("Not there, and done without: {missing}", missing=words.join(missing)), ""]
-    lines.append(words.text("What the account must be allowed to read, in statements for the database's owner:"))
+        lines += [words.text("Missing in this database, so left out: {missing}", missing=words.join(missing)), ""]
+    lines.append(words.text("Read access that the account needs, as statements for the database administrator:"))
     lines.append(grants(description, found.names, address.kind))
     return "\n".join(lines)
 
 
 def _tables_planned(found: Found, folder: Path, words: Words) -> list[str]:
     given = _given(found, folder)
-    lines = [words.text("Tables that are filled:")]
+    lines = [words.text("Tables that will be filled:")]
     lines += [f"  {words.entry(table, words.join(columns))}" for table, columns in given.items()]
     absent = [table for table in found.platform.fills if table not in given]
-    return lines + ([words.text("Tables that are not filled, for want of what they are made of: {tables}", tables=words.join(absent))] if absent else [])
+    return lines + ([words.text("Tables that cannot be filled, because their data is missing: {tables}", tables=words.join(absent))] if absent else [])
 
 
 def _given(found: Found, folder: Path) -> dict[str, list[str]]:
@@ -133,10 +133,10 @@ def _measures_planned(found: Found, folder: Path, words: Words) -> list[str]:
         lacks = [table for table in reads if table not in given]
         lacks += [f"{table}.{column}" for table, columns in reads.items() if table in given for column in columns if column not in given[table]]
         if lacks:
-            empty.append(f"  {words.entry(words.name(measure.id), words.text('lacks {what}', what=words.join(lacks)))}")
+            empty.append(f"  {words.entry(words.name(measure.id), words.text('missing: {what}', what=words.join(lacks)))}")
         else:
             filled.append(f"  {words.name(measure.id)}")
     return [
-        words.text("Measures that have data then ({count}):", count=len(filled)), *filled,
-        words.text("Measures that have none ({count}); what they lack is kept by hand or comes from elsewhere:", count=len(empty)), *empty,
+        words.text("Measures that will have data ({count}):", count=len(filled)), *filled,
+        words.text("Measures without data ({count}). What they lack is kept by hand or comes from elsewhere:", count=len(empty)), *empty,
     ]  # fmt: skip

@@ -17,13 +17,13 @@ import typer
 from kmanalysis.cli.options import Lang, cli_errors
 from kmanalysis.errors import DataError
 
-HELP = "Read stock, prices, balances and uptime of upstream shops at a pace, and tell when something happens."
+HELP = "Read stock, prices, balances and uptime of upstream shops at regular intervals, and send alerts."
 
 
 def watch(
-    into: Annotated[str, typer.Option("--into", metavar="DIR", help="Folder of canonical tables that the readings go to.")],
-    list_file: Annotated[Path | None, typer.Option("--list", metavar="FILE", help="The list of upstreams; watch.toml in the folder if not given.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="Look once at each upstream whose turn it is, and end: for cron.")] = False,
+    into: Annotated[str, typer.Option("--into", metavar="DIR", help="Folder of canonical tables to write readings to.")],
+    list_file: Annotated[Path | None, typer.Option("--list", metavar="FILE", help="List of upstreams; default: watch.toml in the folder.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Check every upstream that is due, once, and exit: for cron.")] = False,
     lang: Lang = "zh",
 ) -> None:
     """Until it is stopped by SIGTERM or Ctrl-C; with ``--once`` exit code 1 where something could not be read."""
@@ -45,7 +45,7 @@ def watch(
                     if not running.once():
                         raise typer.Exit(1)
                     return
-                _tell(words.text("{count} upstreams are watched. Stop with Ctrl-C.", count=len(watchlist.upstreams)))
+                _tell(words.text("Watching {count} upstreams. Press Ctrl-C to stop.", count=len(watchlist.upstreams)))
                 running.run()
         except OSError as problem:
             raise DataError("{file} cannot be written ({problem}).", file=folder.name, problem=problem.strerror) from None

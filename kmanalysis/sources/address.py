@@ -41,7 +41,7 @@ def find_address(file: Path | None = None, environment: Mapping[str, str] = os.e
     text = environment.get(VARIABLE, "").strip()
     if not text:
         raise UsageError(
-            "No database is named. Put its address ({accepted}) into the environment variable {variable}, or into a file that you name with --url-file.",
+            "No database given. Put its address ({accepted}) into the environment variable {variable}, or into a file and pass --url-file.",
             accepted=ACCEPTED,
             variable=VARIABLE,
         )
@@ -53,15 +53,15 @@ def _secret_text(file: Path) -> str:
         with file.open(encoding="utf-8") as opened:
             # Of the open file: what the name stands for may change in between.
             if stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & 0o077:
-                raise UsageError("{file}: others than its owner can read the address. Run: chmod 600 {file}", file=file.name)
+                raise UsageError("{file}: other users can read the address. Run: chmod 600 {file}", file=file.name)
             return opened.read().strip()
     except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError("{file} cannot be read. It holds one line, the database's address.", file=file.name) from problem
+        raise UsageError("Cannot read {file}. It must hold one line: the database address.", file=file.name) from problem
 
 
 def parse_address(text: str) -> Address:
     """Reads ``kind://user:password@host:port/database?option=value``; of SQLite ``sqlite:///path``. Raises UsageError, which shows nothing of the text."""
-    problem = UsageError("The database's address cannot be read. It begins with one of: {accepted}.", accepted=ACCEPTED)
+    problem = UsageError("The database address is not valid. It must start with one of: {accepted}.", accepted=ACCEPTED)
     try:
         parts = urlsplit(text)
         kind, port = KINDS.get(parts.scheme.partition("+")[0].lower(), ""), parts.port

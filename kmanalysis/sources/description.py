@@ -150,7 +150,7 @@ class Platform:
     def on(self, kind: str, clock: str = "") -> Platform:
         """The description for this kind of database. ``clock``: ``loc`` of its address. Raises UsageError where that is no clock of `CLOCKS`."""
         if clock not in CLOCKS:
-            raise UsageError("loc in the database's address cannot be used. Accepted are {accepted}.", accepted=", ".join(filter(None, CLOCKS)))
+            raise UsageError("loc in the database address is not valid. Accepted: {accepted}.", accepted=", ".join(filter(None, CLOCKS)))
         hours = CLOCKS[clock] if kind in self.clock_kinds else self.zone_hours
         return replace(self, zone_hours=hours, tables={name: table.on(kind) for name, table in self.tables.items()})
 
@@ -165,7 +165,7 @@ def platform_names() -> tuple[str, ...]:
 def platform(name: str) -> Platform:
     """A platform by its name. Raises UsageError for another."""
     if name not in platform_names():
-        raise UsageError("Platform {found!r} is not known. Choose one of: {accepted}.", found=name, accepted=", ".join(platform_names()))
+        raise UsageError("Unknown platform {found!r}. Choose one of: {accepted}.", found=name, accepted=", ".join(platform_names()))
     written = tomllib.loads((files(__package__) / "platforms" / f"{name}.toml").read_text(encoding="utf-8"))
     return Platform(
         name=name,
@@ -256,7 +256,7 @@ def found_in(description: Platform, layout: Layout, names: Mapping[str, str], ki
         lacking += [f"{names[table.name]}.{need}" for need in needed if need not in there]
     if lacking:
         raise DataError(
-            "This account sees no {missing}. Either it may not read them, or the database is not one of {platform}. What it must be allowed to read:\n{grants}",
+            "This account cannot see {missing}. It may lack read access, or this is not a {platform} database. Access that it needs:\n{grants}",
             missing=", ".join(lacking),
             platform=description.name,
             grants=grants(description, names, kind),

@@ -91,7 +91,7 @@ def check_kind(description: Platform, address: Address) -> None:
     """Raises UsageError where the platform does not run on this kind of database."""
     if address.kind not in description.kinds:
         raise UsageError(
-            "{platform} is read from {accepted}, not from {found}.", platform=description.name, accepted=", ".join(description.kinds), found=address.kind
+            "{platform} can be read from {accepted}, not from {found}.", platform=description.name, accepted=", ".join(description.kinds), found=address.kind
         )
 
 
@@ -152,8 +152,8 @@ class _Pull:
 
     def _draft(self) -> Rules:
         remark = (
-            self.words.text("A draft of who supplies what, made from what the database holds. Correct it and pull again: all rows follow."),
-            self.words.text("The first rule that matches decides. What no rule matches goes to the supplier unassigned."),
+            self.words.text("A draft of who supplies what, made from the database. Correct it and pull again: all rows are reassigned."),
+            self.words.text("The first matching rule wins. Rows that match no rule go to the supplier unassigned."),
         )
         return draft(proposed(self.connection, self.found), self.found.platform.currency, remark, self.key)
 
@@ -171,7 +171,7 @@ def read_state(into: Path) -> State:
             raise ValueError("another form")
         return State(written["platform"], seen_at, written["columns"], written["notes"], pairs, written["suppliers"])
     except (ValueError, KeyError, TypeError) as problem:
-        raise DataError("{file} in {folder} cannot be read. Put it back from a copy, or pull into a new folder.", file=path.name, folder=FOLDER) from problem
+        raise DataError("Cannot read {file} in {folder}. Restore it from a backup, or pull into a new folder.", file=path.name, folder=FOLDER) from problem
 
 
 def _state_text(state: State) -> str:

@@ -96,12 +96,12 @@ def parse_rules(text: str, file: str = RULES_FILE) -> Rules:
     unknown = [name for name in written if name not in SETTINGS and name != "rule"]
     wrong = [name for name, kind in SETTINGS.items() if name in written and not isinstance(written[name], kind)]
     for name in (*unknown, *wrong):
-        raise DataError("{file}: {found!r} cannot be used. Accepted are {accepted}.", file=file, found=name, accepted=", ".join((*SETTINGS, "[[rule]]")))
+        raise DataError("{file}: {found!r} is not valid. Accepted: {accepted}.", file=file, found=name, accepted=", ".join((*SETTINGS, "[[rule]]")))
     rules = tuple(_rule(spec, number, file) for number, spec in enumerate(written.get("rule", []), 1))
     flags = frozenset(f"@{name}" for name in FLAGS if written.get(name))
     currency = written.get("currency", "")
     if currency and not re.fullmatch("[A-Z]{3}", currency):
-        raise DataError("{file}: {found!r} cannot be used. Accepted are {accepted}.", file=file, found=f"currency = {currency}", accepted="CNY, USD …")
+        raise DataError("{file}: {found!r} is not valid. Accepted: {accepted}.", file=file, found=f"currency = {currency}", accepted="CNY, USD …")
     return Rules(rules, currency, flags, text)
 
 
@@ -110,18 +110,18 @@ def _rule(spec: Mapping[str, Any], number: int, file: str) -> Rule:
     for name in spec:
         if name not in fields:
             raise DataError(
-                "{file}, rule {number}: {found!r} is not known. Accepted are {accepted}.", file=file, number=number, found=name, accepted=", ".join(fields)
+                "{file}, rule {number}: unknown field {found!r}. Accepted: {accepted}.", file=file, number=number, found=name, accepted=", ".join(fields)
             )
     supplier = str(spec.get("supplier", "")).strip()
     if not supplier:
-        raise DataError("{file}, rule {number}: it names no supplier.", file=file, number=number)
+        raise DataError("{file}, rule {number}: the supplier is missing.", file=file, number=number)
     conditions = {name: _texts(spec[name]) for name in (*GOODS_FIELDS, *CARD_FIELDS) if name in spec}
     try:
         cost = Decimal(str(spec["cost"])) if "cost" in spec else None
     except InvalidOperation:
         cost = Decimal("NaN")
     if cost is not None and not (cost.is_finite() and cost > 0):
-        raise DataError("{file}, rule {number}: the cost must be an amount above 0; leave it out where it is not known.", file=file, number=number)
+        raise DataError("{file}, rule {number}: cost must be above 0; leave it out if you do not know it.", file=file, number=number)
     return Rule(supplier, str(spec.get("name", "")).strip(), conditions, cost)
 
 

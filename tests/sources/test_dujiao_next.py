@@ -411,7 +411,7 @@ def test_shops_without_upstream_tables_are_read_without_them(server, tmp_path):
 
 def test_another_platforms_database_is_told(server, tmp_path):
     shop = DujiaoNext(server, tmp_path, LAYOUT.replace(" parent_id bigint, user_id bigint NOT NULL DEFAULT 0,", ""))
-    with pytest.raises(DataError, match=r"sees no orders\.parent_id, orders\.user_id\. ") as problem:
+    with pytest.raises(DataError, match=r"cannot see orders\.parent_id, orders\.user_id\. ") as problem:
         shop.pull()
     assert ("GRANT SELECT" in str(problem.value)) == (not shop.address.startswith("sqlite"))
 

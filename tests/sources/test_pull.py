@@ -145,13 +145,13 @@ def test_the_plan_says_what_will_be_filled_and_reads_no_row(shop, command):
     done = command("--plan")
     assert done.exit_code == 0
     assert not shop.into.exists()
-    filled_part, empty_part = done.stdout.split("Measures that have none")
+    filled_part, empty_part = done.stdout.split("Measures without data")
     assert "orders: " in filled_part
     assert "Delivered in time" in filled_part
     assert "Sold-after-stock-out rate" in filled_part
     assert "tickets" in empty_part
     assert done.stdout.count("GRANT SELECT") == 4
-    assert "purchases" in done.stdout.split("Tables that are not filled")[1].splitlines()[0]
+    assert "purchases" in done.stdout.split("Tables that cannot be filled")[1].splitlines()[0]
 
 
 def scored(shop, month):
@@ -200,14 +200,14 @@ def test_two_at_once_do_not_wait_for_each_other(shop, command):
 
 def test_a_folder_is_of_one_platform(shop):
     shop.pull()
-    with pytest.raises(DataError, match=r"sees no acg_category"):
+    with pytest.raises(DataError, match=r"cannot see acg_category"):
         pull("acg-faka", parse_address(shop.address), shop.into)
     state_file = shop.into / ".kmanalysis-pull" / "state.json"
     state_file.write_text(state_file.read_text(encoding="utf-8").replace("dujiaoka", "acg-faka"), encoding="utf-8")
     with pytest.raises(UsageError, match="pulled from acg-faka"):
         shop.pull()
-    with pytest.raises(UsageError, match="not from mysql"):
-        pull("dujiao-next", parse_address(shop.address), shop.into)
+    with pytest.raises(UsageError, match="not from sqlite"):
+        pull("dujiaoka", parse_address("sqlite:////shop.db"), shop.into)
 
 
 def state(folder):

@@ -47,7 +47,7 @@ def test_notes_are_matched_while_read():
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("[[rule]", "TOML"), ("[[rule]]\ngroup = '1'", "names no supplier"), ("[[rule]]\nsupplier = 'a'\ncolour = 'x'", "colour"), ("currency = 5", "currency"),
+    [("[[rule]", "TOML"), ("[[rule]]\ngroup = '1'", "supplier is missing"), ("[[rule]]\nsupplier = 'a'\ncolour = 'x'", "colour"), ("currency = 5", "currency"),
      ("currency = 'yuan'", "yuan"), ("[[rule]]\nsupplier = 'a'\ncost = '0'", "cost"), ("[[rule]]\nsupplier = 'a'\ncost = 'dear'", "cost"),
      ("tickets = 1", "tickets")],
 )  # fmt: skip

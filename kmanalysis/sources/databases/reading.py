@@ -66,14 +66,16 @@ def without_details(driver_error: type[Exception] | tuple[type[Exception], ...],
         return
     # From None: the driver's sentence stands in the chain of causes as well.
     if code in denied:
-        raise Denied("The database refuses this account (code {code}): it does not know it, or the account may not read the tables.", code=code) from None
+        raise Denied(
+            "The database refused this account (code {code}). The account does not exist, its password is wrong, or it may not read the tables.", code=code
+        ) from None
     if code in unreachable:
         raise DataError(
-            "The database cannot be reached (code {code}). See whether it runs, and whether host, port and name in the address are right.", code=code
+            "Cannot connect to the database (code {code}). Check that it is running, and that host, port and name in the address are right.", code=code
         ) from None
-    raise DataError("The database could not answer (code {code}).", code=code or "—") from None
+    raise DataError("The database returned an error (code {code}).", code=code or "—") from None
 
 
 def driver_missing(package: str) -> DataError:
     """The error where a driver is not installed."""
-    return DataError("{package} is not installed, which reads such databases. Run: pip install 'kmanalysis[pull]'", package=package)
+    return DataError("Reading this database needs {package}, which is not installed. Run: pip install 'kmanalysis[pull]'", package=package)

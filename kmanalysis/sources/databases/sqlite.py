@@ -22,7 +22,7 @@ class SQLite:
         # Three slashes before a whole path, or four.
         path = next((path for path in (Path(f"/{address.database}"), Path(address.database)) if path.is_file()), None)
         if path is None:
-            raise DataError("The database's file was not found. Write its address as sqlite:///PATH, with the whole path.")
+            raise DataError("Database file not found. Write its address as sqlite:///PATH, with the full path.")
         with self._errors():
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
             self._connection.execute("PRAGMA query_only = ON")

@@ -88,13 +88,13 @@ class _Judge:
             return
         quantity = stock.quantity
         is_low = quantity is not None and quantity < level
-        value = self.words.text("without limit") if quantity is None else str(quantity)
+        value = self.words.text("unlimited") if quantity is None else str(quantity)
 
         def text(is_on: bool) -> str:
             places = {"supplier": self.supplier, "sku": reading.item.sku, "value": value, "level": level}
             if is_on:
-                return self.words.text("Stock of {sku} at {supplier} is {value}, under {level}.", **places)
-            return self.words.text("Stock of {sku} at {supplier} is {value}, no longer under {level}.", **places)
+                return self.words.text("Stock of {sku} at {supplier} is {value}, below {level}.", **places)
+            return self.words.text("Stock of {sku} at {supplier} is {value}, no longer below {level}.", **places)
 
         self._turn("stock", reading.item.sku, is_low, reading.at, text, value="" if quantity is None else str(quantity), level=str(level))
 
@@ -113,7 +113,7 @@ class _Judge:
             places = {"supplier": self.supplier, "sku": reading.item.sku, "value": _plain(amount), "currency": currency}
             if is_on:
                 return self.words.text("Price of {sku} at {supplier} went from {before} to {value} {currency}.", before=_plain(before[0]), **places)
-            return self.words.text("Price of {sku} at {supplier} stands at {value} {currency}.", **places)
+            return self.words.text("Price of {sku} at {supplier} is stable again at {value} {currency}.", **places)
 
         self._turn("price", reading.item.sku, is_beyond, reading.at, text, value=_plain(amount), level=_plain(before[0]), currency=currency)
 
@@ -134,8 +134,8 @@ class _Judge:
             if is_on and not amount:
                 return self.words.text("Cost of {sku} at {supplier} is 0.", **places)
             if is_on and level is not None:
-                return self.words.text("Cost of {sku} at {supplier} is {value} {currency}: it is sold at {level}.", level=_plain(level), **places)
-            return self.words.text("Cost of {sku} at {supplier} is {value} {currency}, in order again.", **places)
+                return self.words.text("Cost of {sku} at {supplier} is {value} {currency}, but it sells for {level}.", level=_plain(level), **places)
+            return self.words.text("Cost of {sku} at {supplier} is {value} {currency}, back to normal.", **places)
 
         told_level = "" if level is None else _plain(level)
         self._turn("cost", reading.item.sku, is_wrong, reading.at, text, value=_plain(amount), level=told_level, currency=currency)
@@ -154,8 +154,8 @@ class _Judge:
         def text(is_on: bool) -> str:
             places = {"supplier": self.supplier, "value": _plain(balance.amount), "currency": currency, "days": self.words.number(float(days), 1)}
             if is_on:
-                return self.words.text("Balance at {supplier} is {value} {currency}: it lasts {days} days, less than {level}.", level=_plain(level), **places)
-            return self.words.text("Balance at {supplier} is {value} {currency}: it lasts {days} days.", **places)
+                return self.words.text("Balance at {supplier} is {value} {currency}: enough for {days} days, less than {level}.", level=_plain(level), **places)
+            return self.words.text("Balance at {supplier} is {value} {currency}: enough for {days} days.", **places)
 
         self._turn("balance", upstream.protocol, days < level, balance.at, text, value=_plain(balance.amount), level=_plain(level), currency=currency)
 

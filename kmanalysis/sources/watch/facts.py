@@ -95,7 +95,8 @@ def check_forms(folder: Path) -> None:
         for path in sorted(folder.glob(f"{name}.*")):
             if path.is_file() and path.suffix in (".csv", ".xlsx", ".xls", ".parquet"):
                 raise DataError(
-                    "{file}: the watch keeps this table as month files in {table}/. Move the file there as Parquet, like {table}/before.parquet.",
+                    "{file}: the watch stores this table as monthly files in {table}/. Convert the file to Parquet and move it there, "
+                    "for example to {table}/before.parquet.",
                     file=path.name,
                     table=name,
                 )
@@ -105,7 +106,7 @@ def _check_known(engine: duckdb.DuckDBPyConnection, table: str, column: str, wan
     known = {row[0] for row in engine.execute(f"SELECT {column} FROM {table}").fetchall()}
     if unknown := sorted(set(wanted) - known):
         raise DataError(
-            "{table}: the watch's list names {unknown}, which the folder does not hold. Add them to the table, or correct the list.",
+            "{table}: the watch list names {unknown}, which the folder does not have. Add them to the table, or correct the list.",
             table=table,
             unknown=", ".join(unknown[:5]),
         )

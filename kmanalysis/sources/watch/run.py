@@ -141,7 +141,7 @@ class Watch:
         self._state.turns[upstream.key] = turn
         dropped = self._notices.put(judged(found, self._state, self._list.alerts, self._facts, self.words), self._state)
         if dropped:
-            self._tell(self.words.text("{count} alerts were dropped: no receiver took them.", count=dropped))
+            self._tell(self.words.text("{count} alerts were dropped: no receiver accepted them.", count=dropped))
         save_state(self._state, self._own)
         self._tell_problems(found, missed)
         self._deliver()
@@ -150,7 +150,9 @@ class Watch:
         if self._state.outbox:
             refused = self._notices.deliver(self._state)
             save_state(self._state, self._own)
-            self._tell_once("alerts", self.words.text("Alerts wait for {receivers}.", receivers=", ".join(refused)) if refused else "")
+            self._tell_once(
+                "alerts", self.words.text("Alerts not delivered yet: {receivers}. Trying again later.", receivers=", ".join(refused)) if refused else ""
+            )
 
     def _publish(self) -> bool:
         """Merges what waits into the tables; what prevents it is told, and the readings wait."""
@@ -161,7 +163,7 @@ class Watch:
             self._tell_once("publish", self.words.error(problem))
             return False
         self._has_more = not is_done
-        self._tell_once("publish", "" if is_done else self.words.text("A load holds the folder: the readings wait for it."))
+        self._tell_once("publish", "" if is_done else self.words.text("A load is using the folder. Readings wait until it is done."))
         return is_done
 
     def _learn(self) -> None:
@@ -184,7 +186,7 @@ class Watch:
             told = self.words.name(f"watch.{reason}") + (f" ({status})" if status is not None else "")
             parts.append(self.words.entry(told, self.words.sentences(about, more)) if about else told)
         if missed > 0:
-            parts.append(self.words.text("{count} items were not reached in time", count=missed))
+            parts.append(self.words.text("{count} items not checked in time", count=missed))
         self._tell_once(
             found.upstream.key, self.words.entry(f"{found.upstream.supplier_id} ({found.upstream.protocol})", self.words.join(parts, "; ")) if parts else ""
         )

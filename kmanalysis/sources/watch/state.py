@@ -44,7 +44,7 @@ def load_state(folder: Path) -> State:
     except FileNotFoundError:
         return State()
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise DataError("{file} cannot be read. Delete it: alerts that stand are then told once more.", file=path.name) from problem
+        raise DataError("Cannot read {file}. Delete it: active alerts are then sent once more.", file=path.name) from problem
 
 
 def save_state(state: State, folder: Path) -> None:

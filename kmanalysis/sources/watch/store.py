@@ -60,7 +60,7 @@ def held(folder: Path, now: datetime) -> Iterator[None]:
         except LockHeld as problem:
             about = _holder(own / HOLDER)
             raise LockHeld(
-                "{folder} is watched already: by process {pid} on {host}, since {since}. Stop that one first, or leave the watching to it.",
+                "{folder} is already watched by process {pid} on {host}, since {since}. Stop that process first, or let it run.",
                 folder=folder.name,
                 **about,
             ) from problem
@@ -198,7 +198,7 @@ def _given_before(path: Path, table: Table) -> frozenset[str]:
         schema = pq.read_schema(path)
     if schema is None or not is_stamped(schema, table):
         raise DataError(
-            "{file} is not valid by today's rules, so no readings are added to it. Run: kmanalysis check --stamp, on its folder. They wait until then.",
+            "{file} does not meet the current rules, so readings cannot be added to it. Run kmanalysis check --stamp on its folder. Readings wait until then.",
             file=f"{table.name}/{path.name}",
         )
     return given_columns(schema, table)

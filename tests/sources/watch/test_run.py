@@ -305,7 +305,7 @@ def test_what_was_not_looked_at_is_not_recorded(folder, clock, shop_of):
     shop.fault = lambda: setattr(clock, "seconds", clock.seconds + 12) or ""  # each call takes twelve seconds: three fit into half of the pace
     run.watch().once()
     assert [row[0] for row in rows(folder, "stock_snapshots", "sku")] == ["k1", "k2", "k3"]
-    assert any("not reached" in told for told in run.told)
+    assert any("not checked" in told for told in run.told)
 
 
 def test_a_redirect_on_the_same_host_is_followed_for_what_is_only_read(folder, clock, shop_of):

@@ -31,7 +31,7 @@ class Fields:
                 continue
             if name.lower() in SECRET_NAMES:
                 raise UsageError(
-                    "{file}: {place}: a secret may not stand in the list. Put it into an environment variable or a file of mode 600, and name that: "
+                    "{file}: {place}: the list must not contain secrets. Put the secret into an environment variable or a file with mode 600, and name it with "
                     "{name}_env or {name}_file.",
                     file=file,
                     place=self.at(name),
@@ -40,7 +40,7 @@ class Fields:
             from rapidfuzz.process import extractOne
 
             nearest = extractOne(name, list(accepted))[0]
-            raise UsageError("{file}: {place} is not known. Did you mean {nearest}?", file=file, place=self.at(name), nearest=nearest)
+            raise UsageError("{file}: unknown field {place}. Did you mean {nearest}?", file=file, place=self.at(name), nearest=nearest)
 
     def at(self, name: str) -> str:
         """Where a field is, for errors."""
@@ -154,6 +154,4 @@ class Fields:
         if name not in self._section:
             return UsageError("{file}: {place} is missing. It must be {accepted}.", file=self.file, place=self.at(name), accepted=accepted)
         kind = type(self._section[name]).__name__
-        return UsageError(
-            "{file}: {place} must be {accepted}; what is there ({found}) is not.", file=self.file, place=self.at(name), accepted=accepted, found=kind
-        )
+        return UsageError("{file}: {place} must be {accepted}, not {found}.", file=self.file, place=self.at(name), accepted=accepted, found=kind)

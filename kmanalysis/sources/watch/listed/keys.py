@@ -41,14 +41,14 @@ def variable_secret(name: str, environment: Mapping[str, str], *, file: str, pla
     """The secret that an environment variable holds. Raises UsageError; the name is not repeated, for it may be a secret put in the wrong place."""
     if not _VARIABLE.fullmatch(name):
         raise UsageError(
-            "{file}: {place}: this is no name of an environment variable as it is accepted here: capitals and digits with an underscore, like S01_APP_KEY. "
-            "It is not shown, for it may be the secret itself.",
+            "{file}: {place}: not a valid variable name. Use capitals, digits and an underscore, like S01_APP_KEY. "
+            "The value is not shown, because it may be the secret itself.",
             file=file,
             place=place,
         )
     value = environment.get(name, "").strip()
     if not value:
-        raise UsageError("{file}: {place}: the environment variable is not set, or empty. Set it before the watch starts.", file=file, place=place)
+        raise UsageError("{file}: {place}: the environment variable is not set or empty. Set it before starting the watch.", file=file, place=place)
     return _checked(value, file, place)
 
 
@@ -60,16 +60,14 @@ def file_secret(name: str, folder: Path, *, file: str, place: str) -> Secret:
         size = path.stat().st_size
         value = path.read_text(encoding="utf-8").strip() if size <= LONGEST else ""
     except (OSError, ValueError) as problem:
-        raise UsageError("{file}: {place}: the file cannot be read. Name a file that holds the secret alone.", file=file, place=place) from problem
+        raise UsageError("{file}: {place}: cannot read the file. It must hold the secret and nothing else.", file=file, place=place) from problem
     if mode & 0o077:
-        raise UsageError("{file}: {place}: others than its owner can read the file. Run chmod 600 on it.", file=file, place=place)
+        raise UsageError("{file}: {place}: other users can read the file. Run chmod 600 on it.", file=file, place=place)
     return _checked(value, file, place)
 
 
 def _checked(value: str, file: str, place: str) -> Secret:
     # Headers and signatures take plain characters alone.
     if not value or len(value) > LONGEST or not value.isprintable() or not value.isascii():
-        raise UsageError(
-            "{file}: {place}: what is there cannot be a secret: it is empty, too long, or not one line of plain characters.", file=file, place=place
-        )
+        raise UsageError("{file}: {place}: not a usable secret. It must be one line of plain characters, neither empty nor too long.", file=file, place=place)
     return Secret(value)

@@ -136,20 +136,20 @@ def load_watchlist(path: Path, environment: Mapping[str, str]) -> Watchlist:
     """
     try:
         if path.stat().st_size > LARGEST_LIST:
-            raise UsageError("{file}: the list is larger than {most} bytes. Leave out upstreams or items.", file=path.name, most=LARGEST_LIST)
+            raise UsageError("{file}: the list is larger than {most} bytes. Remove upstreams or items.", file=path.name, most=LARGEST_LIST)
         text = path.read_text(encoding="utf-8-sig")
         declared = tomllib.loads(text)
     except FileNotFoundError as problem:
-        raise UsageError("List {file} was not found. Write it as docs/watch.md shows, or name another with --list.", file=path.name) from problem
+        raise UsageError("List {file} not found. Create it as shown in docs/watch.md, or pass another with --list.", file=path.name) from problem
     except (OSError, UnicodeDecodeError, RecursionError) as problem:
-        raise UsageError("{file}: the list cannot be read. Write TOML, in UTF-8.", file=path.name) from problem
+        raise UsageError("{file}: cannot read the list. It must be TOML in UTF-8.", file=path.name) from problem
     except tomllib.TOMLDecodeError as problem:
         # Its sentence may quote the line, and the line may hold a secret.
-        raise UsageError("{file}: the list cannot be read. Write TOML, in UTF-8.", file=path.name) from problem
+        raise UsageError("{file}: cannot read the list. It must be TOML in UTF-8.", file=path.name) from problem
     watchlist = _parsed(declared, path, environment)
     if any(len(secret) >= SHORTEST and secret in text for secret in watchlist.secrets):
         raise UsageError(
-            "{file}: the list holds one of the secrets itself. Take it out of the list, and change it: who read the list knows it.", file=path.name
+            "{file}: the list contains one of the secrets. Remove it from the list and replace it: anyone who read the list knows it.", file=path.name
         )
     return watchlist
 
@@ -159,7 +159,7 @@ def _parsed(declared: Mapping[str, object], path: Path, environment: Mapping[str
     pace = _pace(top, Pace())
     found = [_upstream(section, pace, path, environment) for section in top.sections("upstream", _UPSTREAM_FIELDS, MOST_UPSTREAMS)]
     if not found:
-        raise UsageError("{file}: there is no upstream. Add a section [[upstream]].", file=path.name)
+        raise UsageError("{file}: no upstreams. Add an [[upstream]] section.", file=path.name)
     _check_unique([(one.supplier_id, "probe" if one.is_probe else "shop") for one in found], path.name)
     probed = {one.supplier_id for one in found if one.is_probe}
     upstreams = tuple(one if one.is_probe or one.supplier_id not in probed else _without_probes(one) for one in found)
@@ -174,7 +174,7 @@ def _without_probes(upstream: Upstream) -> Upstream:
 def _check_unique(keys: Sequence[tuple[str, str]], file: str) -> None:
     twice = sorted(f"{supplier} ({kind})" for (supplier, kind), times in Counter(keys).items() if times > 1)
     if twice:
-        raise UsageError("{file}: listed more than once: {entries}. Keep one shop and one probe a supplier.", file=file, entries=", ".join(twice))
+        raise UsageError("{file}: listed more than once: {entries}. Keep one shop and one probe per supplier.", file=file, entries=", ".join(twice))
 
 
 def _pace(section: Fields, default: Pace) -> Pace:
@@ -212,7 +212,7 @@ def _upstream(section: Fields, pace: Pace, path: Path, environment: Mapping[str,
     twice = sorted(sku for sku, times in Counter(item.sku for item in items).items() if times > 1)
     if twice:
         raise UsageError(
-            "{file}: {place}: SKUs that stand there twice: {entries}. Keep one item a SKU.",
+            "{file}: {place}: duplicate SKUs: {entries}. Keep one item per SKU.",
             file=path.name,
             place=section.at("items"),
             entries=", ".join(twice[:5]),
@@ -264,7 +264,7 @@ def _url(section: Fields, *, is_secret_sent: bool) -> str:
         raise section.wrong("url", accepted)
     if is_secret_sent and not _is_safe(text) and not section.flag("insecure", False):
         raise UsageError(
-            "{file}: {place}: requests to http:// can be read on their way. Use https://, or say insecure = true.", file=section.file, place=section.at("url")
+            "{file}: {place}: others can read requests to http://. Use https://, or set insecure = true.", file=section.file, place=section.at("url")
         )
     return text.rstrip("/") if is_secret_sent else text
 
@@ -275,7 +275,7 @@ def _alerts(section: Fields, path: Path, environment: Mapping[str, str]) -> Aler
         form = one.choice("form", FORMS)
         url = one.secret("url", path.parent, environment)
         if not _is_safe(url.reveal()):
-            raise UsageError("{file}: {place}: the address must begin with https://.", file=path.name, place=one.place)
+            raise UsageError("{file}: {place}: the address must start with https://.", file=path.name, place=one.place)
         webhooks.append(Webhook(url, form, one.text("chat", None if form == "telegram" else "", longest=100)))
     down_after = section.whole("down_after", 2, 1, 1000)
     return Alerts(
