@@ -91,8 +91,7 @@ class Merging:
             self.targets[table.name] = self.find_target(table)
             execute(f"ALTER TABLE {incoming} RENAME TO {identifier('_now ' + table.name)}")
             self.merges[table.name] = Merge(identifier(f"_now {table.name}"), frozenset(columns), is_changed=True)
-            rows = execute(f"SELECT count(*) FROM {self.merges[table.name].relation}").fetchone()
-            return Counter(new=rows[0] if rows else 0)
+            return Counter(new=self._count(self.merges[table.name].relation))
         merge = self.merges[table.name]
         has_more = not merge.given >= set(columns)
         merge.given |= set(columns)
@@ -103,8 +102,7 @@ class Merging:
             f"FROM {incoming} i LEFT JOIN {merge.relation} n USING ({keys})) WHERE _becomes IS NOT NULL"
         )
         counts = Counter(dict(execute("SELECT _becomes, count(*) FROM _compared GROUP BY 1 ORDER BY 1").fetchall()))
-        whole = execute(f"SELECT count(*) FROM {incoming}").fetchone()
-        counts["same"] = (whole[0] if whole else 0) - counts["new"] - counts["updated"]
+        counts["same"] = self._count(incoming) - counts["new"] - counts["updated"]
         if counts["new"] or counts["updated"] or has_more:
             self._put(table, incoming, columns)
         execute("DROP TABLE _compared")
@@ -135,13 +133,11 @@ class Merging:
     def drop(self, table: Table, where: str) -> int:
         """Takes rows out of a table that is there; how many they were."""
         merge = self.merges.get(table.name)
-        # All of the answer: one that is not read to its end keeps the connection from what is asked next.
-        ((rows,),) = self.connection.execute(f"SELECT count(*) FROM {merge.relation} WHERE {where}").fetchall() if merge else [(0,)]
-        if merge is None or not rows:
+        if merge is None or not (rows := self._count(f"{merge.relation} WHERE {where}")):
             return 0
         self._make_own(table)
         self.connection.execute(f"DELETE FROM {merge.relation} WHERE {where}")
-        return int(rows)
+        return rows
 
     def written(self) -> list[tuple[Path, Path]]:
         """Writes the tables that changed beside their files: (temporary, target) of each."""
@@ -151,6 +147,11 @@ class Merging:
             target.parent.mkdir(exist_ok=True)
             finished.append((write_table(self.connection, merge.relation, tables()[name], target, given=merge.given), target))
         return finished
+
+    def _count(self, rows: str) -> int:
+        # All of the answer: one that is not read to its end keeps the connection from what is asked next.
+        ((count,),) = self.connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
+        return int(count)
 
     def _make_own(self, table: Table) -> None:
         """Before a change row by row: the relation may be a view of the file."""
