@@ -138,6 +138,7 @@ def codes(setting: Setting, supplier: Supplier, month: Month, sold: Events, boug
         "issued_at": table[:, 3],
         "code_digest": table[:, 4],
         "is_shared_use": table[:, 5],
+        "is_platform_race": np.zeros(len(table), dtype=np.int64),
     }
 
 
