@@ -42,6 +42,12 @@ def connect(memory: str | None = None, threads: int | None = None) -> duckdb.Duc
     return connection
 
 
+def encrypt_spilling(connection: duckdb.DuckDBPyConnection) -> None:
+    """From now on what does not fit in memory is written encrypted, by a key that dies with the process: for tables that hold secrets in clear."""
+    # Without it this build spills nothing at all: it takes the cipher it comes with for too weak at making random numbers, and would download another.
+    connection.execute("SET force_mbedtls_unsafe = 'true'; SET temp_file_encryption = true")
+
+
 class DuckDB:
     """A DuckDB connection as an `interface.Engine`."""
 

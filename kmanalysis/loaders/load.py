@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from kmanalysis.engine.duckdb import connect
+from kmanalysis.engine.duckdb import connect, encrypt_spilling
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
@@ -57,7 +57,7 @@ class _Load:
         self.merging = Merging(self.connection, into, [table.name for table in self.tables])
         self.key = key_of(into)
         # What does not fit in memory spills to disk, secrets and all.
-        self.connection.execute("SET temp_file_encryption = true")
+        encrypt_spilling(self.connection)
         add_functions(self.connection, self.key)
         self.receipts: list[Receipt] = []
         self.rejects: dict[tuple[str, Path], pd.DataFrame] = {}

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmanalysis.durable import sync
-from kmanalysis.engine.duckdb import connect
+from kmanalysis.engine.duckdb import connect, encrypt_spilling
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.secrets import digest, key_of, without_contacts
@@ -89,7 +89,7 @@ class _Stamper:
         self.key = key_of(folder)
         self.engine = connect()
         # What does not fit in memory spills to disk, secrets and all.
-        self.engine.execute("SET temp_file_encryption = true")
+        encrypt_spilling(self.engine)
 
     def run(self, wanted: Mapping[str, bool], set_aside: bool) -> Stamping:
         attached = attach(self.engine, self.folder, trust=False, with_origin=wanted)

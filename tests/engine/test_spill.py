@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from kmanalysis.engine.duckdb import connect, encrypt_spilling
 from kmanalysis.engine.spill import PREFIX, spill_folder
 
 SPILLS = """
@@ -69,3 +70,15 @@ def test_no_two_connections_share_a_folder():
     one, other = spill_folder(), spill_folder()
     assert one != other
     assert one.parent == other.parent
+
+
+def test_what_spills_encrypted_is_right_and_nowhere_in_clear(tmp_path):
+    with connect(threads=2) as connection:
+        connection.execute(f"SET temp_directory = '{tmp_path}'; SET memory_limit = '40MB'")
+        encrypt_spilling(connection)
+        connection.execute("CREATE TABLE codes AS SELECT 'MARKER-' || md5(number::VARCHAR) AS code FROM range(1500000) r(number)")
+        spilled = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert sum(path.stat().st_size for path in spilled) > 0
+        assert not any(b"MARKER-" in path.read_bytes() for path in spilled)
+        found = connection.execute("SELECT count(*), count(*) FILTER (WHERE length(code) = 39) FROM codes").fetchone()
+        assert found == (1_500_000, 1_500_000)

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from kmanalysis.engine.duckdb import connect
+from kmanalysis.engine.duckdb import connect, encrypt_spilling
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.receipts import Receipt
@@ -66,7 +66,7 @@ class _FormLoad:
         self.files = files_of(into)
         self.key = key_of(into)
         self.connection: duckdb.DuckDBPyConnection = connect()
-        self.connection.execute("SET temp_file_encryption = true")
+        encrypt_spilling(self.connection)
         add_functions(self.connection, self.key)
         self.given: dict[str, frozenset[str]] = {}
 
