@@ -327,6 +327,17 @@ def test_stock_of_an_upstream_shop_is_what_the_last_sync_left(shop):
     assert shop.kept("SELECT quantity FROM stock_snapshots WHERE sku = '2' ORDER BY observed_at") == [(7,), (3,)]
 
 
+def test_an_orders_cost_is_a_fee_and_its_rent_is_what_the_platform_took_for_the_cost(shop):
+    # `cost` is a fee. `rent` falls back to the catalogue where the upstream price could not be asked: nothing tells, and it is kept as it stands.
+    shop.run("UPDATE acg_commodity SET factory_price = 4")
+    shop.order("A", cost="1.00", rent="0.00")
+    shop.order("B\nC", cost="1.00", rent="8.00", card_num=2)
+    shop.pull()
+    assert shop.kept("SELECT cost_amount FROM orders ORDER BY order_id") == [(None,), (Decimal(8),)]
+    # There is no state for a refund.
+    assert shop.kept("SELECT DISTINCT status FROM orders") == [("delivered",)]
+
+
 def test_an_upstream_failure_leaves_a_paid_order_unpaid_and_is_not_counted(shop):
     # The platform keeps status 0 though the buyer paid: the pull says how many orders it left out, and cannot tell these from the others.
     shop.order("", status=0, pay_time=None)

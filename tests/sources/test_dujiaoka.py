@@ -204,6 +204,13 @@ def test_stock_is_rebuilt_from_the_cards_own_times(shop):
     assert halves == [(1,), (3,), (3,), (3,)]
 
 
+def test_a_number_kept_beside_the_goods_is_no_stock(shop):
+    shop.run("UPDATE goods SET in_stock = 999")
+    shop.card("A", at="2026-10-02 08:10:00")
+    shop.pull()
+    assert shop.kept("SELECT DISTINCT sku, quantity FROM stock_snapshots") == [("1", 1)]
+
+
 def test_a_sold_card_deleted_before_anybody_looked_makes_no_count(shop):
     shop.card("A", at="2026-10-02 08:00:00", status=2, updated_at="2026-10-02 12:00:00", deleted_at="2026-10-02 12:00:00")
     shop.card("B", at="2026-10-02 08:00:00")

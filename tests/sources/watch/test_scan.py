@@ -1,4 +1,4 @@
-"""Codes, passwords, keys, addresses and numbers in every string that an upstream shop answers with: found in nothing that is written or printed."""
+"""What a scan takes of an answer and what it leaves: secrets in every string of an upstream shop are found in nothing that is written or printed."""
 
 from __future__ import annotations
 
