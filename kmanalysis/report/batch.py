@@ -62,15 +62,24 @@ def write_report(
     Pages that are up to date are kept; a page that fails is kept with its error and does not stop the others. ``ready``
     is a preloader that was started before. Raises UsageError while another run writes into the same folder.
     """
-    with begun(source, pages, chosen, out, options, ready) as batch:
-        return batch.write(source, tell)
+    with begun(source, pages, chosen, out, options, tell, ready) as batch:
+        return batch.write(source)
 
 
 @contextmanager
-def begun(source: Source, pages: Sequence[Page], chosen: Sequence[Page], out: Path, options: Options, ready: Preloader | None = None) -> Iterator[Batch]:
+def begun(
+    source: Source,
+    pages: Sequence[Page],
+    chosen: Sequence[Page],
+    out: Path,
+    options: Options,
+    tell: Callable[[Outcome], None],
+    ready: Preloader | None = None,
+) -> Iterator[Batch]:
     """A batch that holds the folder ``out/<month>``; see `write_report`. ``ready`` is a preloader that was started before.
 
-    The source's slices may still await frames. Pages of all suppliers that are to be made in any case are begun at once, and wait for what they show.
+    The source's slices may still await frames. Pages of all suppliers that are to be made in any case are begun at once, wait for what they show, and
+    are written as they are done.
     """
     # Absolute: papermill changes the working folder while a notebook runs.
     out = out.resolve()
@@ -78,22 +87,25 @@ def begun(source: Source, pages: Sequence[Page], chosen: Sequence[Page], out: Pa
     with (
         output_folder(out / str(source.workbook.month)) as folder,
         nullcontext(ready) if ready else preloader() as running,
-        BackgroundPages[Page](options.jobs, running) as making,
     ):
-        batch = Batch(source, pages, chosen, folder, options, making)
-        batch.begin(source)
-        yield batch
+        batch = Batch(source, pages, chosen, folder, options, tell)
+        with BackgroundPages[Page](options.jobs, running, batch.hear) as making:
+            batch.begin(making)
+            yield batch
 
 
 class Batch:
     """Making the pages of a report. Made by `begun`."""
 
-    def __init__(self, source: Source, pages: Sequence[Page], chosen: Sequence[Page], folder: Path, options: Options, making: BackgroundPages[Page]) -> None:
+    _making: BackgroundPages[Page]
+
+    def __init__(self, source: Source, pages: Sequence[Page], chosen: Sequence[Page], folder: Path, options: Options, tell: Callable[[Outcome], None]) -> None:
+        self._source = source
         self._pages, self._chosen = pages, chosen
         self._numbers = {page: str(number) for number, page in enumerate(chosen)}
         self._folder = folder
         self._options = options
-        self._making = making
+        self._tell_of = tell
         self._month = str(source.workbook.month)
         self._records = recorded_pages(folder.parent, self._month)
         self._shown = [page for page in pages if page in chosen or (page.path in self._records and (folder / page.path).is_file())]
@@ -101,72 +113,68 @@ class Batch:
         self._outcomes: dict[Page, Outcome] = {}
         self._new: set[Page] = set()
 
-    def begin(self, source: Source) -> None:
+    def begin(self, making: BackgroundPages[Page]) -> None:
         """Begins what is sure to be made."""
+        self._making = making
         if not CAN_FORK:
             return  # a kernel's time cannot be held while it waits
         for page in self._chosen:
             if not page.supplier and self._standing(page) is None:
-                self._make(source, page)
+                self._make(page)
 
-    def write_made(self, source: Source, tell: Callable[[Outcome], None]) -> None:
-        """Writes the pages that are made by now. The slices have at least the frames that these asked for."""
-        for page, made in self._making.made_so_far():
-            self._write(source, page, made, tell)
+    def hear(self, page: Page, made: Made) -> None:
+        """Writes a page that is made, in the thread where it was. The slices have the frames that it asked for, if not all."""
+        token, shown = self._begun[page], self._source.slices.digest(page, made.asked)
+        made = replace(made, content=made.content.replace(token.encode(), shown.encode()))
+        _write_page(self._folder, page, made)
+        self._records[page.path] = _record(page, made, _page_digest(self._source, page, self._shown, shown))
+        self._new.add(page)
+        if len(self._new) % (len(self._chosen) // _NOTES + 1) == 0:
+            note_unfinished(self._folder.parent, self._month, self._records.values())
+        reason = failure_sentence(made.failure, self._source.workbook.words) if made.failure else ""
+        self._tell(page, Outcome(page.path, "failed" if made.failure else "made", reason))
 
-    def write(self, source: Source, tell: Callable[[Outcome], None]) -> list[Outcome]:
+    def write(self, source: Source) -> list[Outcome]:
         """Writes all that `write_report` says, once the slices have all their frames; ``source`` may know more of the data than at the beginning."""
         folder, records = self._folder, self._records
         for page in self._chosen:
             if page not in self._begun:
                 record = self._standing(page)
-                if record and self._is_current(source, page, record):
-                    self._tell(page, Outcome(page.path, "kept"), tell)
+                if record and self._is_current(page, record):
+                    self._tell(page, Outcome(page.path, "kept"))
                 else:
-                    self._make(source, page)
-        for page, made in self._making.made():
-            self._write(source, page, made, tell)
-        states = {page: self._state(source, page) for page in self._shown}
+                    self._make(page)
+        self._making.finish()
+        states = {page: self._state(page) for page in self._shown}
         missing = [page for page in self._pages if page not in states]
         _write_beside(source, folder, records, states, missing)
         _remove_stale(folder, states, records)
         forget_unfinished(folder.parent, self._month)
         return [self._outcomes[page] for page in self._chosen]
 
-    def _write(self, source: Source, page: Page, made: Made, tell: Callable[[Outcome], None]) -> None:
-        token, shown = self._begun[page], source.slices.digest(page, made.asked)
-        made = replace(made, content=made.content.replace(token.encode(), shown.encode()))
-        _write_page(self._folder, page, made)
-        self._records[page.path] = _record(page, made, _page_digest(source, page, self._shown, shown))
-        self._new.add(page)
-        if len(self._new) % (len(self._chosen) // _NOTES + 1) == 0:
-            note_unfinished(self._folder.parent, self._month, self._records.values())
-        reason = failure_sentence(made.failure, source.workbook.words) if made.failure else ""
-        self._tell(page, Outcome(page.path, "failed" if made.failure else "made", reason), tell)
-
-    def _tell(self, page: Page, outcome: Outcome, tell: Callable[[Outcome], None]) -> None:
+    def _tell(self, page: Page, outcome: Outcome) -> None:
         self._outcomes[page] = outcome
-        tell(outcome)
+        self._tell_of(outcome)
 
-    def _state(self, source: Source, page: Page) -> State:
+    def _state(self, page: Page) -> State:
         """How a page stands that is there: one that somebody altered shows what it should no better than one made from earlier data."""
         record = self._records[page.path]
-        is_current = page in self._new or (self._is_current(source, page, record) and record.is_unaltered(self._folder))
+        is_current = page in self._new or (self._is_current(page, record) and record.is_unaltered(self._folder))
         return State(record.made_from, OK if record.is_complete else record.state, is_outdated=not is_current)
 
-    def _is_current(self, source: Source, page: Page, record: PageRecord) -> bool:
-        return record.made_from == _page_digest(source, page, self._shown, source.slices.digest(page, record.asked))
+    def _is_current(self, page: Page, record: PageRecord) -> bool:
+        return record.made_from == _page_digest(self._source, page, self._shown, self._source.slices.digest(page, record.asked))
 
     def _standing(self, page: Page) -> PageRecord | None:
         """What is known of a page that may be up to date."""
         record = self._records.get(page.path)
         return record if record and not self._options.force and record.is_complete and record.is_unaltered(self._folder) else None
 
-    def _make(self, source: Source, page: Page) -> None:
+    def _make(self, page: Page) -> None:
         # It stands for the digest of what the page shows, which is not known before the page has asked for it.
         self._begun[page] = token_hex(16)
-        task = self._task(source, page, self._begun[page])
-        source.slices.save(page, task.slice_folder)
+        task = self._task(self._source, page, self._begun[page])
+        self._source.slices.save(page, task.slice_folder)
         self._making.add(page, task)
 
     def _task(self, source: Source, page: Page, data_shown: str) -> Task:

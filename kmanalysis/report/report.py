@@ -53,18 +53,17 @@ def _write(
         pages = all_pages(found, workbook)
         chosen = chosen_pages(pages, request.only_notebooks, request.only_suppliers)
     source = Source(workbook, Slices(workbook, {}, frame_names(workbook)), workbook.attached.receipts if workbook.attached else [], before)
-    with begun(source, pages, chosen, request.out, options, ready) as batch, progress.making(len(chosen)) as (hears, tell):
+    with progress.making(len(chosen)) as (hears, tell), begun(source, pages, chosen, request.out, options, tell, ready) as batch:
         workbook.listen(hears)
         for name, finished in each_finished_frame(workbook):
             source.slices.add(name, finished)
-            batch.write_made(source, tell)
         now = read_fingerprints(request.source(), kept)
         # Files that changed while they were read: what was counted is of neither state, and is not kept.
         is_steady = now == before
         source = replace(source, fingerprints=now, made_from=made_from if is_steady else "")
         with ThreadPoolExecutor(1) as beside:
             saved = beside.submit(store.save, workbook.reusable_tables()) if is_steady else None
-            outcomes = batch.write(source, tell)
+            outcomes = batch.write(source)
             if saved:
                 saved.result()
     if is_steady and request.month is None:

@@ -9,7 +9,12 @@ from kmanalysis.report.making.task import Made
 
 
 @pytest.fixture
-def pages(monkeypatch):
+def heard():
+    return []
+
+
+@pytest.fixture
+def pages(monkeypatch, heard):
     """Background pages whose "tasks" are functions that give a page."""
 
     def made_pages(tasks, jobs, preloader):
@@ -17,30 +22,53 @@ def pages(monkeypatch):
             yield key, task()
 
     monkeypatch.setattr("kmanalysis.report.making.background.made_pages", made_pages)
-    with BackgroundPages(1, None) as pages:
+    with BackgroundPages(1, None, lambda key, made: heard.append((key, made))) as pages:
         yield pages
 
 
-def test_a_page_is_begun_before_anybody_asks_for_it(pages, tmp_path):
-    os.mkfifo(tmp_path / "begun")
+def test_a_page_is_made_and_heard_of_before_anybody_waits_for_it(pages, heard, tmp_path):
+    for pipe in ("begun", "next"):
+        os.mkfifo(tmp_path / pipe)
     pages.add("first", lambda: Made((tmp_path / "begun").read_bytes()))
-    # Opening the pipe waits until somebody reads it.
+    pages.add("second", lambda: Made((tmp_path / "next").read_bytes()))
+    # Opening a pipe waits until somebody reads it.
     (tmp_path / "begun").write_bytes(b"early")
-    pages.add("second", lambda: Made(b"late"))
-    assert dict(pages.made()) == {"first": Made(b"early"), "second": Made(b"late")}
+    with (tmp_path / "next").open("wb") as pipe:
+        assert heard == [("first", Made(b"early"))]
+        pipe.write(b"late")
+    pages.finish()
+    assert heard == [("first", Made(b"early")), ("second", Made(b"late"))]
 
 
-def test_what_goes_wrong_is_told_to_who_waits(pages):
+def test_what_goes_wrong_is_told_to_who_waits(pages, heard):
     def broken():
         raise OSError("no more processes")
 
     pages.add("first", lambda: Made(b"fine"))
     pages.add("second", broken)
-    waiting = pages.made()
-    assert next(waiting) == ("first", Made(b"fine"))
     with pytest.raises(OSError, match="no more processes"):
-        next(waiting)
+        pages.finish()
+    assert heard == [("first", Made(b"fine"))]
 
 
-def test_nothing_to_make_is_no_page(pages):
-    assert list(pages.made()) == []
+def test_nothing_is_heard_of_once_it_is_over(monkeypatch, heard, tmp_path):
+    os.mkfifo(tmp_path / "held")
+    done = []
+
+    def made_pages(tasks, jobs, preloader):
+        for key, task in tasks:
+            made = task()
+            yield key, made
+        done.append(True)
+
+    monkeypatch.setattr("kmanalysis.report.making.background.made_pages", made_pages)
+    with BackgroundPages(1, None, lambda key, made: heard.append(key)) as pages:
+        pages.add("late", lambda: Made((tmp_path / "held").read_bytes()))
+    (tmp_path / "held").write_bytes(b"after the end")
+    pages.finish()
+    assert heard == []
+
+
+def test_nothing_to_make_is_no_page(pages, heard):
+    pages.finish()
+    assert heard == []
