@@ -1,6 +1,7 @@
 """Pages that are made while the run does something else."""
 
 import os
+from threading import Event
 
 import pytest
 
@@ -51,20 +52,20 @@ def test_what_goes_wrong_is_told_to_who_waits(pages, heard):
     assert heard == [("first", Made(b"fine"))]
 
 
-def test_nothing_is_heard_of_once_it_is_over(monkeypatch, heard, tmp_path):
-    os.mkfifo(tmp_path / "held")
-    done = []
+def test_nothing_is_heard_of_once_it_is_over(monkeypatch, heard):
+    begun, is_over = Event(), Event()
 
     def made_pages(tasks, jobs, preloader):
-        for key, task in tasks:
-            made = task()
-            yield key, made
-        done.append(True)
+        for key, _ in tasks:
+            begun.set()
+            assert is_over.wait(60)
+            yield key, Made(b"late")
 
     monkeypatch.setattr("kmanalysis.report.making.background.made_pages", made_pages)
     with BackgroundPages(1, None, lambda key, made: heard.append(key)) as pages:
-        pages.add("late", lambda: Made((tmp_path / "held").read_bytes()))
-    (tmp_path / "held").write_bytes(b"after the end")
+        pages.add("late", None)
+        assert begun.wait(60)
+    is_over.set()
     pages.finish()
     assert heard == []
 
