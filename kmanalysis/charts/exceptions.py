@@ -83,8 +83,11 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
             looked_at = words.join([looked_at, words.text("{count} repeats on purpose left out", count=words.number(check["allowed"]))], "; ")
         step = words.name(f"exception_step.{kind}") if cases else MISSING
         cells.append([words.name(f"exception.{kind}"), words.number(cases), money_in_all(of_kind, words), looked_at, step])
-    unsure = [words.join(check["unsure"].split(";")) for check in checks.to_dict("records") if check["unsure"]]
-    doubt = words.text("Repeats may include codes that are meant for many: no {unsure} tells which.", unsure=unsure[0]) if unsure else ""
+    found = set(sums.loc[sums["cases"] > 0, "kind"])
+    unsure = [check["unsure"] for check in checks.to_dict("records") if check["unsure"] and not check["lacks"] and check["kind"] in found]
+    doubt = (
+        words.text("Repeats may include codes that are meant for many: {unsure} would tell which.", unsure=words.join(unsure[0].split(";"))) if unsure else ""
+    )
     note = words.sentences(words.text("Zero means that none were found in the rows checked."), doubt)
     return table(pd.DataFrame(cells, columns=headings), words.text("Exceptions by kind"), numbers=headings[1:3], note=note)
 
@@ -175,6 +178,8 @@ def _seen(row: Row, kind: str, words: Words, names: Mapping[str, str]) -> str:
             order=row["earlier_order_id"] if isinstance(row["earlier_order_id"], str) else MISSING,
         )
     if kind == "upstream_mismatch":
+        if row["mismatch"] == "units":
+            return words.join([words.name("mismatch.units"), words.text("{units} units upstream", units=words.number(row["units"]))], "; ")
         booked, charged = (words.money(row[name], currency) for name in ("cost_before", "cost_now"))
         costs = words.text("booked {booked}, upstream {charged}", booked=booked, charged=charged)
         return words.join([words.name(f"mismatch.{row['mismatch']}"), costs], "; ")

@@ -36,6 +36,9 @@ KINDS: Mapping[str, Reads] = {
 OF_SUPPLIER = ("repeated_code", "not_delivered", "no_remedy", "upstream_mismatch", "cost_jump", "frozen_stock")
 """The kinds that are the supplier's to mend; the others are first of all the platform's."""
 
+OF_NO_SUPPLIER = ("platform_race",)
+"""The kinds that say nothing against the supplier of the goods."""
+
 COLUMNS = {
     "supplier_id": "string",
     "kind": "string",
@@ -64,7 +67,9 @@ MISMATCHES = ("delivered_here", "delivered_there", "refunded_here", "units", "co
 """In what an order differs here and upstream: delivered to the buyer although it failed or was refunded there; delivered there alone; refunded here alone;
 other units; another cost than was booked; or the platform's own reconciliation says so."""
 
-_SCALE = 1_000_000
+_SCALE = 10_000
+"""Shares are compared as whole numbers of this part."""
+
 _ONE_MONTH = 31 * 86_400  # seconds
 
 
@@ -147,6 +152,7 @@ def _order(found: ir.Table) -> list[ir.Value]:
         found.sku,
         found.happened_at,
         ibis.coalesce(found.currency, ""),
+        ibis.coalesce(found.earlier_order_id, ""),
     ]
 
 
@@ -228,15 +234,20 @@ def _upstream_mismatches(workbook: Workbook) -> ir.Table:
     orders = workbook.table("orders")
     both = orders.join(last, orders.order_id == last.upstream_of)
     charged = ibis.ifelse(both.upstream_currency == both.currency, both.upstream_amount, ibis.null(MONEY))
-    both = both.mutate(charged=charged, gap=(as_parts(charged) - as_parts(both.booked_amount)).abs())
+    # A cost of 0 is one that nobody entered.
+    booked = ibis.ifelse(both.booked_amount == 0, ibis.null(MONEY), both.booked_amount)
+    both = both.mutate(charged=charged, gap=(as_parts(charged) - as_parts(booked)).abs())
     slack = int(workbook.standards.value("exceptions.upstream_difference") * _SCALE)
     latest = workbook.period.end - ibis.interval(seconds=int(workbook.standards.value("exceptions.delivery_time")))
+    # A further attempt upstream after the month's end may have delivered what is delivered since.
+    is_delivered = (both.status == "delivered") & ibis.coalesce(both.delivered_at < workbook.period.end, True)
+    is_charged = both.upstream_status.isin(["open", "delivered"])
     mismatch = ibis.cases(
-        ((both.status == "delivered") & both.upstream_status.isin(["failed", "cancelled", "refunded", "partly_refunded"]), "delivered_here"),
+        (is_delivered & both.upstream_status.isin(["failed", "cancelled", "refunded", "partly_refunded"]), "delivered_here"),
         (both.status.isin(["pending", "failed"]) & (both.upstream_status == "delivered") & (both.upstream_at < latest), "delivered_there"),
         (both.status.isin(["refunded", "cancelled"]) & both.upstream_status.isin(["delivered", "open"]), "refunded_here"),
-        (both.upstream_units != both.quantity, "units"),
-        (both.gap * _SCALE > as_parts(both.booked_amount) * slack, "cost"),
+        (is_charged & (both.upstream_units != both.quantity), "units"),
+        (is_charged & (both.gap * _SCALE > as_parts(both.booked_amount) * slack), "cost"),
         (ibis.coalesce(both.is_disputed, False), "disputed"),
         else_=ibis.null("string"),
     )
@@ -308,14 +319,18 @@ def _unexplained_refunds(workbook: Workbook) -> ir.Table:
 @frame("decisions.losing_goods")
 @query("decisions.losing_goods")
 def losing_goods(workbook: Workbook) -> ir.Table:
-    """What was lost on goods sold below cost in the month, by SKU and currency, most first: sku, name, currency, cases, amount (exact)."""
+    """What was lost on goods sold below cost in the month, by SKU and currency: sku, name, currency, cases, amount (exact).
+
+    The largest loss of each currency comes first, then the second largest of each: amounts of different currencies are not compared.
+    """
     found = exceptions_found(workbook)
     found = found.filter(found.kind == "below_cost")
     sums = found.group_by("sku", "currency").agg(cases=found.count(), parts=as_parts(found.amount).sum())
     products = workbook.table("products").select(named_sku="sku", name="name")
     named = sums.left_join(products, sums.sku == products.named_sku)
     lost = named.select("sku", "name", "currency", "cases", amount=as_amount(named.parts))
-    return lost.order_by(ibis.desc("amount"), "sku", "currency")
+    lost = lost.mutate(place=ibis.row_number().over(ibis.window(group_by="currency", order_by=[ibis.desc(lost.amount), lost.sku])))
+    return lost.order_by("place", "currency").drop("place")
 
 
 FRAMES = (exceptions, exception_sums, exception_checks, repeat_counts, losing_goods)

@@ -20,7 +20,8 @@ def handed_again(workbook: Workbook) -> ir.Table:
     """Each time in the month that a code was handed out which had been handed out before.
 
     The columns of codes, and ``cause``: ``supplier``; ``race`` (the platform gave one code of its stock to two orders); ``marked`` or ``listed`` (repeats
-    on purpose), with the list's ``reason``. ``earlier_order_id``, ``earlier_supplier_id`` and ``since_at`` tell of the first time.
+    on purpose), with the list's ``reason``. ``earlier_order_id``, ``earlier_supplier_id`` and ``since_at`` tell of the first time. Of the two orders of a
+    race platforms mark the earlier one or the later one: the later one is the row, whichever is marked.
     """
     codes = workbook.table("codes")
     codes = codes.filter(codes.issued_at < workbook.period.end)
@@ -37,12 +38,21 @@ def handed_again(workbook: Workbook) -> ir.Table:
         own_place=ibis.row_number().over(ibis.window(group_by=["code_digest", "is_special"], order_by=in_turn)),
         first_place=ibis.row_number().over(ibis.window(group_by="code_digest", order_by=[several.is_special, *in_turn])),
     )
+    told = ["code_id", "supplier_id", "sku", "order_id", "issued_at"]
     first = several.filter(several.first_place == 0)
-    first = first.select(first_digest="code_digest", earlier_order_id="order_id", earlier_supplier_id="supplier_id", since_at="issued_at")
+    first = first.select(first_digest="code_digest", **{f"first_{name}": name for name in told})
     is_again = ibis.cases((several.cause == "supplier", several.own_place > 0), (several.cause == "race", several.first_place > 0), else_=several.place > 0)
-    again = several.filter(is_again, several.issued_at >= workbook.period.start)
-    columns = ["supplier_id", "sku", "order_id", "issued_at", "code_digest", "cause", "reason"]
-    return again.join(first, again.code_digest == first.first_digest).select(*columns, "earlier_order_id", "earlier_supplier_id", "since_at")
+    again = several.filter(is_again)
+    both = again.join(first, again.code_digest == first.first_digest)
+    is_before = (both.issued_at < both.first_issued_at) | ((both.issued_at == both.first_issued_at) & (both.code_id < both.first_code_id))
+    is_turned = (both.cause == "race") & is_before
+    later = {name: ibis.ifelse(is_turned, both[f"first_{name}"], both[name]) for name in told}
+    earlier = {name: ibis.ifelse(is_turned, both[name], both[f"first_{name}"]) for name in told}
+    found = both.select(
+        "code_digest", "cause", "reason", supplier_id=later["supplier_id"], sku=later["sku"], order_id=later["order_id"], issued_at=later["issued_at"],
+        earlier_order_id=earlier["order_id"], earlier_supplier_id=earlier["supplier_id"], since_at=earlier["issued_at"],
+    )  # fmt: skip
+    return found.filter(found.issued_at >= workbook.period.start)
 
 
 @frame("decisions.repeat_counts")

@@ -118,6 +118,9 @@ class Forms:
         if self._is_offering or self._model is None:
             return
         table, row = form_tables()[self.table.value], self._chosen
+        for left in [*self.fields.values(), *self.faults.values()]:
+            # Jupyter may save what a field held, a card code that was typed among it.
+            left.close()
         self.fields = {name: self._field(table.name, column, row[name] if row else None) for name, column in table.columns.items()}
         self.faults = {name: widgets.HTML() for name in table.columns}
         self._form.children = [widgets.HBox([self.fields[name], self.faults[name]]) for name in table.columns]

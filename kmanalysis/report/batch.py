@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
@@ -86,7 +86,8 @@ def begun(
     # The folder is given up last: until then a page may still be at work.
     with (
         output_folder(out / str(source.workbook.month)) as folder,
-        nullcontext(ready) if ready else preloader() as running,
+        # Ended before the folder is given up, whoever started it.
+        ready or preloader() as running,
     ):
         batch = Batch(source, pages, chosen, folder, options, tell)
         with BackgroundPages[Page](options.jobs, running, batch.hear) as making:
@@ -123,7 +124,7 @@ class Batch:
                 self._make(page)
 
     def hear(self, page: Page, made: Made) -> None:
-        """Writes a page that is made, in the thread where it was. The slices have the frames that it asked for, if not all."""
+        """Writes a page that is made, in the thread where it was. By then the slices hold every frame that it asked for."""
         token, shown = self._begun[page], self._source.slices.digest(page, made.asked)
         made = replace(made, content=made.content.replace(token.encode(), shown.encode()))
         _write_page(self._folder, page, made)
@@ -133,6 +134,10 @@ class Batch:
             note_unfinished(self._folder.parent, self._month, self._records.values())
         reason = failure_sentence(made.failure, self._source.workbook.words) if made.failure else ""
         self._tell(page, Outcome(page.path, "failed" if made.failure else "made", reason))
+
+    def check(self) -> None:
+        """Raises what kept a page from being written, such as a full disk: the run need not count on."""
+        self._making.check()
 
     def write(self, source: Source) -> list[Outcome]:
         """Writes all that `write_report` says, once the slices have all their frames; ``source`` may know more of the data than at the beginning."""
@@ -171,13 +176,14 @@ class Batch:
         return record if record and not self._options.force and record.is_complete and record.is_unaltered(self._folder) else None
 
     def _make(self, page: Page) -> None:
-        # It stands for the digest of what the page shows, which is not known before the page has asked for it.
+        # The token stands for the digest of what the page shows, which is not known before the page has asked for it.
         self._begun[page] = token_hex(16)
-        task = self._task(self._source, page, self._begun[page])
+        task = self._task(page, self._begun[page])
         self._source.slices.save(page, task.slice_folder)
         self._making.add(page, task)
 
-    def _task(self, source: Source, page: Page, data_shown: str) -> Task:
+    def _task(self, page: Page, data_shown: str) -> Task:
+        source = self._source
         workbook, words, partial = source.workbook, source.workbook.words, self._folder / PARTIAL
         task = Task(
             notebook=page.notebook.path,

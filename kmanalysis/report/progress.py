@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
@@ -53,7 +54,7 @@ class _Queries(Bar):
         return super().get_renderables()
 
 
-_SHARES = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+_SHARES = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
 
 
 def _unheard(counting: Counting) -> AbstractContextManager[None]:
@@ -93,8 +94,9 @@ class Progress:
             yield _unheard, self._teller(total, lambda: None)
             return
         with _Queries(*_SHARES, console=self._console, transient=True) as bars:
-            task = bars.add_task(escape(self._words.text("Pages")), total=total)
-            yield self._hearing(bars), self._teller(total, lambda: bars.advance(task))
+            name, done = escape(self._words.text("Pages")), count(1)
+            task = bars.add_task(f"{name} 0/{total}", total=total)
+            yield self._hearing(bars), self._teller(total, lambda: bars.update(task, advance=1, description=f"{name} {next(done)}/{total}"))
 
     def _teller(self, total: int, advance: Callable[[], None]) -> Callable[[Outcome], None]:
         done = 0

@@ -57,6 +57,7 @@ def _write(
         workbook.listen(hears)
         for name, finished in each_finished_frame(workbook):
             source.slices.add(name, finished)
+            batch.check()
         now = read_fingerprints(request.source(), kept)
         # Files that changed while they were read: what was counted is of neither state, and is not kept.
         is_steady = now == before

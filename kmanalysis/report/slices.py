@@ -57,7 +57,7 @@ class Slices:
     def digest(self, page: Page, asked: Collection[str]) -> str:
         """Digest of what a page shows that asked for these frames: months, suppliers with their names, and every row that it may see of the frames.
 
-        A frame of this name may be none any more. Raises RuntimeError for one that is still awaited.
+        Names of frames that no longer exist are allowed. Raises RuntimeError for one that is still awaited.
         """
         named = [f"{supplier}={self._workbook.names[supplier]}" for supplier in self._suppliers(page.supplier)]
         contents = [part for name in sorted(asked) for part in (name, self._content(name, page.supplier))]

@@ -345,5 +345,5 @@ def test_the_command_says_what_of_the_repeats_is_meant_or_may_be():
     checks = pd.DataFrame([check, check | {"allowed": 0, "unsure": "codes.is_shared_use;allowed_repeats"}])
     assert checks_told(checks, Words("en")) == [
         "code handed out twice: 15 repeats on purpose left out",
-        "code handed out twice: Repeats may include codes that are meant for many: no codes.is_shared_use, allowed_repeats tells which.",
+        "code handed out twice: Repeats may include codes that are meant for many: codes.is_shared_use, allowed_repeats would tell which.",
     ]

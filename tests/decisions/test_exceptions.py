@@ -77,6 +77,9 @@ def test_what_stands_otherwise_upstream_is_shown_by_what_differs(workbook_of):
         order(7),
         order(8),
         order(9, **failed),
+        order(10, **failed),
+        order(11),
+        order(12, delivered_at="2026-11-01 00:00:00"),
     ]
     placed = [
         upstream(1, status="refunded", amount="7"),
@@ -90,6 +93,10 @@ def test_what_stands_otherwise_upstream_is_shown_by_what_differs(workbook_of):
         upstream(8, upstream_order_id="u8a", status="failed", ordered_at="2026-10-10 04:00:01"),
         upstream(8, amount="1", currency="USD", booked_amount="7", ordered_at="2026-10-10 04:00:02"),
         upstream(9, status="failed"),
+        # Nothing is charged for what failed upstream as well; a booked cost of 0 is none; and what a later attempt delivered after the month is no mismatch.
+        upstream(10, status="failed", amount="9", booked_amount="7", quantity=0),
+        upstream(11, amount="7", booked_amount="0"),
+        upstream(12, status="failed"),
     ]
     workbook = workbook_of({"orders": orders, "upstream_orders": placed})
     found = of_kind(workbook, "upstream_mismatch").sort_values("order_id")

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from kmanalysis.decisions.exceptions import all_exceptions, exception_checks, exception_sums
 from kmanalysis.decisions.repeats import allowed_cases, repeat_counts, unsure_of
 
@@ -46,8 +48,20 @@ def test_repeats_on_the_operators_list_are_counted_and_are_no_exceptions(workboo
 def test_the_platforms_race_is_told_apart_from_the_suppliers_repeat(workbook_of):
     codes = [*issued("a", 2), *issued("a", 3, is_platform_race="true"), *issued("a", 9), *issued("b", 4, is_platform_race="true"), *issued("b", 5)]
     workbook = workbook_of({"codes": codes})
-    assert found(workbook) == [["repeated_code", "oa9", "oa2"], ["platform_race", "oa3", "oa2"], ["platform_race", "ob4", "ob5"]]
+    assert found(workbook) == [["repeated_code", "oa9", "oa2"], ["platform_race", "oa3", "oa2"], ["platform_race", "ob5", "ob4"]]
     assert exception_sums(workbook)[["kind", "cases"]].values.tolist() == [["repeated_code", 1], ["platform_race", 2]]
+
+
+@pytest.mark.parametrize("marked", ["a30", "a31"])
+def test_a_race_is_of_the_month_of_its_later_order(workbook_of, marked):
+    rows = [
+        {"code_id": "a30", "code_digest": DIGESTS["a"], "issued_at": "2026-09-30 23:59:59", "order_id": "oa30"},
+        {"code_id": "a31", "code_digest": DIGESTS["a"], "issued_at": "2026-10-01 00:00:00", "order_id": "oa31"},
+    ]
+    codes = [row | ({"is_platform_race": "true"} if row["code_id"] == marked else {}) for row in rows]
+    workbook = workbook_of({"codes": codes})
+    assert found(workbook) == [["platform_race", "oa31", "oa30"]]
+    assert found(workbook.at(workbook.month - 1)) == []
 
 
 def test_it_is_said_where_nothing_tells_which_repeats_are_meant(workbook_of):

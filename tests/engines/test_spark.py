@@ -12,6 +12,7 @@ import pytest
 from kmanalysis.assets import samples_folder
 from kmanalysis.cli.terminal import scores
 from kmanalysis.decisions import exceptions
+from kmanalysis.decisions.repeats import repeat_counts
 from kmanalysis.decisions.review import supplier_earnings
 from kmanalysis.engine import spark
 from kmanalysis.engine.spark import spark_session
@@ -96,6 +97,12 @@ def test_exceptions_and_earnings_are_the_same(shown, nasty):
     wanted = shown(duckdb)
     assert not wanted.empty
     assert_rows_equal(shown(spark), wanted)
+
+
+def test_repeats_of_every_cause_are_compared(nasty):
+    duckdb, _ = nasty
+    assert set(repeat_counts(duckdb)["cause"]) == {"supplier", "race", "marked", "listed"}
+    assert set(exceptions.exception_sums(duckdb)["kind"]) >= {"repeated_code", "platform_race", "upstream_mismatch", "below_cost", "cost_jump"}
 
 
 def test_the_middle_of_two_values_is_the_same(samples):

@@ -6,7 +6,7 @@ from threading import Event
 from rich.console import Console
 
 from kmanalysis.engine.queries import Counting
-from kmanalysis.report.progress import Progress
+from kmanalysis.report.progress import Outcome, Progress
 from kmanalysis.times import Month
 from kmanalysis.words import Words
 
@@ -38,3 +38,25 @@ def test_a_share_that_the_engine_does_not_know_is_nothing_yet():
 
 def test_a_log_is_not_filled_with_bars():
     assert told(is_terminal=False, share=0.5) == "-\n-\n"
+
+
+def test_queries_and_pages_are_told_of_side_by_side():
+    out = StringIO()
+    with Progress(Console(file=out, force_terminal=True, width=100), Words("en")).making(3) as (hears, tell):
+        asked = Event()
+        with hears(Counting(Month.parse("2026-10"), "orders", lambda: asked.set() or 0.42)):
+            tell(Outcome("a.html", "made"))
+            tell(Outcome("b.html", "failed", "no data"))
+            asked.clear()
+            assert asked.wait(30)
+    text = out.getvalue()
+    assert "Pages 2/3" in text
+    assert "Counting · 2026-10 · Orders" in text
+    assert "2/3 b.html: failed: no data" in text
+
+
+def test_a_log_has_a_line_a_page():
+    out = StringIO()
+    with Progress(Console(file=out), Words("en")).making(2) as (_, tell):
+        tell(Outcome("a.html", "made"))
+    assert out.getvalue() == "1/2 a.html: made\n"

@@ -34,5 +34,5 @@ def checks_told(checks: pd.DataFrame, words: Words) -> list[str]:
         if check["allowed"]:
             told.append(words.entry(kind, words.text("{count} repeats on purpose left out", count=words.number(check["allowed"]))))
         if unsure:
-            told.append(words.entry(kind, words.text("Repeats may include codes that are meant for many: no {unsure} tells which.", unsure=unsure)))
+            told.append(words.entry(kind, words.text("Repeats may include codes that are meant for many: {unsure} would tell which.", unsure=unsure)))
     return told

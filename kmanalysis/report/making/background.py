@@ -43,6 +43,11 @@ class BackgroundPages(Generic[Key]):
         """Gives a task, before `finish` is called."""
         self._tasks.put((key, task))
 
+    def check(self) -> None:
+        """Raises what went wrong so far where pages are made or heard of: none is made any more."""
+        if self._work.done():
+            self._work.result()
+
     def finish(self) -> None:
         """Waits for the last page. Raises what went wrong where they are made or heard of."""
         self._tasks.put(None)

@@ -37,8 +37,8 @@ def shared_environment() -> dict[str, str]:
 
 
 def asked_file(folder: Path) -> Path:
-    """Where a notebook that runs in ``folder`` notes which frames it asks for."""
-    return folder / "asked.txt"
+    """Where a notebook that runs in ``folder`` notes which frames it asks for: beside it, where nothing that it writes gets in the way."""
+    return folder.with_name(f"{folder.name}.asked")
 
 
 def environment(slice_folder: Path, folder: Path) -> dict[str, str]:

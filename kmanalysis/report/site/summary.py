@@ -130,9 +130,8 @@ def _repeats(workbook: Workbook) -> str:
     counts = repeat_counts(workbook) if workbook.holds(repeat_counts) else pd.DataFrame()
     if counts.empty or (repeated := counts[counts["cause"] == "supplier"]).empty:
         return ""
-    # A code that was issued again was issued once before.
     codes, cases = int(repeated["codes"].sum()), int(repeated["cases"].sum())
-    return words.text("{codes} codes were issued {times} times.", codes=words.number(codes), times=words.number(codes + cases))
+    return words.text("{codes} codes were issued again, {times} times in all.", codes=words.number(codes), times=words.number(cases))
 
 
 def _losses(workbook: Workbook) -> str:
@@ -140,7 +139,7 @@ def _losses(workbook: Workbook) -> str:
     lost = losing_goods(workbook) if workbook.holds(losing_goods) else pd.DataFrame()
     told = [
         words.text(
-            "{goods}: {amount} lost on {orders} orders", goods=goods_name(row, words), amount=words.money(row["amount"], row["currency"]), orders=row["cases"]
+            "{goods}: {amount} lost (orders: {orders})", goods=goods_name(row, words), amount=words.money(row["amount"], row["currency"]), orders=row["cases"]
         )
         for row in lost.head(LOSSES).to_dict("records")
     ]

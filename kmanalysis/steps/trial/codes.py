@@ -92,7 +92,9 @@ def repeats(workbook: Workbook) -> ir.Table:
     alike = codes.filter(codes.issued_at < workbook.period.end).semi_join(own.select("code_digest").distinct(), "code_digest")
     alike = with_purpose(workbook, alike)
     meant_for_many = alike.filter(alike.purpose != "").select("code_digest").distinct()
-    alike = alike.filter(~ibis.coalesce(alike.is_platform_race, False))
+    is_race = ibis.coalesce(alike.is_platform_race, False)
+    races = alike.filter(is_race).select(race_code="code_id")
+    alike = alike.filter(~is_race)
     earlier = alike.anti_join(meant_for_many, "code_digest").select(
         "code_digest",
         earlier_code_id="code_id",
@@ -100,7 +102,7 @@ def repeats(workbook: Workbook) -> ir.Table:
         earlier_order_id="order_id",
         earlier_issued_at="issued_at",
     )
-    pairs = own.join(earlier, "code_digest")
+    pairs = own.anti_join(races, own.code_id == races.race_code).join(earlier, "code_digest")
     is_same_time = pairs.earlier_issued_at == pairs.issued_at
     pairs = pairs.filter((pairs.earlier_issued_at < pairs.issued_at) | (is_same_time & (pairs.earlier_code_id < pairs.code_id)))
     siblings = own.select(sibling_trial="trial_id", sibling_code="code_id")

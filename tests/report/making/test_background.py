@@ -49,7 +49,21 @@ def test_what_goes_wrong_is_told_to_who_waits(pages, heard):
     pages.add("second", broken)
     with pytest.raises(OSError, match="no more processes"):
         pages.finish()
+    with pytest.raises(OSError, match="no more processes"):
+        pages.check()
     assert heard == [("first", Made(b"fine"))]
+
+
+def test_what_goes_wrong_where_a_page_is_heard_of_is_told_too(monkeypatch):
+    def full(key, made):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("kmanalysis.report.making.background.made_pages", lambda tasks, jobs, preloader: ((key, Made(b"")) for key, _ in tasks))
+    with BackgroundPages(1, None, full) as pages:
+        pages.check()
+        pages.add("first", None)
+        with pytest.raises(OSError, match="no space left"):
+            pages.finish()
 
 
 def test_nothing_is_heard_of_once_it_is_over(monkeypatch, heard):

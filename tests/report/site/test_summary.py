@@ -84,7 +84,7 @@ def test_exceptions_name_the_worst_the_repeats_and_the_goods_that_lose_money():
     lines = lines_of(workbook)
     worst = "供货商 S02 code handed out twice: 9 · CN¥110.00 供货商 S01 sold below cost: 3 · CN¥12.50"
     assert lines["Exceptions"] == f"14 in all, CN¥122.50 {worst}"
-    assert lines["Repeated codes"] == "8 codes were issued 17 times."
-    assert lines["Sold at a loss"] == "Card (SKU K1): CN¥8.00 lost on 1 orders; SKU K2: CN¥7.00 lost on 2 orders; 1 more"
+    assert lines["Repeated codes"] == "8 codes were issued again, 9 times in all."
+    assert lines["Sold at a loss"] == "Card (SKU K1): CN¥8.00 lost (orders: 1); SKU K2: CN¥7.00 lost (orders: 2); 1 more"
     # Where grades were given, they come first.
     assert list(lines)[:2] == ["Rose", "Fell"]
