@@ -7,7 +7,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -190,6 +190,10 @@ class RowGroups:
                     self._write_group()
                 self._writer.close()
                 sync(self._sink)
+            else:
+                # Left open, it would try to end the file when it is collected, and complain on stderr that it cannot.
+                with suppress(Exception):
+                    self._writer.close()
         finally:
             self._sink.close()
 

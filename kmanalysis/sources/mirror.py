@@ -20,14 +20,14 @@ from kmanalysis.sources.rules import Rules
 
 FOLDER = ".kmanalysis-pull"
 OVERLAP = timedelta(hours=1)
-"""Rows that changed so long before the last one seen are read again: their transactions may have ended later."""
+"""Rows that changed up to this long before the last pull are read again: their transactions may have been committed later."""
 
 IDS_AT_ONCE = 2_000
 """Rows that are asked for by their ids in one question."""
 
 
 class Mirror:
-    """The kept tables of a pull in the engine, as ``source.TABLE``: before `merge` as they were, then as they are now."""
+    """The kept tables of a pull in the engine, as ``source.TABLE``: until `take` as they were, then as they are now."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, into: Path, found: Found, rules: Rules, key: bytes, now: datetime) -> None:
         self.connection, self.into, self.found = connection, into, found

@@ -1,6 +1,7 @@
 """A folder's files: the same rows give the same bytes, and a full disk is told as what it is."""
 
 import errno
+import gc
 
 import duckdb
 import pyarrow as pa
@@ -56,3 +57,15 @@ def test_a_full_disk_names_the_folder_and_what_to_do(tmp_path, problem, said):
 def test_other_errors_are_no_full_disk(tmp_path, problem):
     with pytest.raises(type(problem)), told_when_full(tmp_path):
         raise problem
+
+
+def test_a_write_that_fails_leaves_no_complaint_behind(tmp_path, capfd):
+    def write():
+        with RowGroups(tmp_path / "a.parquet", SCHEMA) as file:
+            file.write(rows(0, 3))
+            raise OSError(errno.ENOSPC, "no space")
+
+    with pytest.raises(OSError, match="no space"):
+        write()
+    gc.collect()
+    assert capfd.readouterr().err == ""

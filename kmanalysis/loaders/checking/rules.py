@@ -137,7 +137,7 @@ class _Validation:
             return
         for number, reason, rows in firsts:
             self.outcome.rejected.setdefault(self.files[number], {})[reason] = rows
-        shown = " ".join(f"WHEN {quoted(name)} THEN {identifier(name)}::VARCHAR" for name in self.table.columns if name in self.present)
+        shown = " ".join(f"WHEN {quoted(name)} THEN source.{identifier(name)}::VARCHAR" for name in self.table.columns if name in self.present)
         frame = self.connection.execute(
             f"WITH faulty AS (SELECT _file, _line, unnest(_faults) AS fault FROM {self.target} WHERE _faults IS NOT NULL), "
             'named AS (SELECT _file, _line, split_part(fault, chr(31), 1) AS "column", split_part(fault, chr(31), 2) AS reason FROM faulty) '

@@ -13,7 +13,7 @@ from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.rules import validate
-from kmanalysis.loaders.checking.secrets import key_of
+from kmanalysis.loaders.checking.secrets import digest, key_of
 from kmanalysis.loaders.folder import in_reading_order
 from kmanalysis.loaders.forms.layout import form_tables
 from kmanalysis.loaders.merging import Merging
@@ -64,11 +64,12 @@ class _Change:
         self.merging.open()
 
     def save(self, cells: Mapping[str, str], before: Sequence[object] | None) -> pd.DataFrame:
-        table = self.table
+        table, secret = self.table, key_of(self.folder)
         key = None if before is None else self._where(before)
+        cells = {name: digest(cell, secret) if cell and name in table.columns and table.columns[name].is_secret else cell for name, cell in cells.items()}
         values = ", ".join(f"nullif({quoted(cells.get(column, ''))}, '') AS {identifier(column)}" for column in table.columns)
         text = f"(SELECT 0 AS _file, 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {len(table.columns)} AS _width, {values})"
-        outcome = validate(self.connection, text, table, "_incoming", {0: table.name}, known=self.merging.known, key=key_of(self.folder))
+        outcome = validate(self.connection, text, table, "_incoming", {0: table.name}, known=self.merging.known, key=secret)
         if len(outcome.rejects):
             return outcome.rejects
         keys = ", ".join(map(identifier, table.key))

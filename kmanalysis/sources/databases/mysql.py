@@ -37,7 +37,6 @@ class MySQL:
             )
             # A timestamp goes through a zone: what the application wrote comes back in the server's own.
             self._run("SET SESSION time_zone = @@global.time_zone")
-            # Zero dates and wide sums come as they are.
             self._run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             self._run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 

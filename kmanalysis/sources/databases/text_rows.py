@@ -23,7 +23,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 SERVER_LOST = 2013
-"""The drivers' number of an answer that broke off."""
+"""The drivers' error code of a lost connection."""
 
 
 class ConnectionLost(OSError):

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.secrets import digest, key_of
 from kmanalysis.loaders.forms.load import load_form
 from kmanalysis.loaders.forms.rows import delete_row, save_row
 from tests.loaders.forms.filling import FIRST, add, edit, folder_with, form_of, rows_of
@@ -90,3 +91,12 @@ def test_contacts_become_digests(folder):
     signal = {"signal_id": "X1", "supplier_id": "S01", "found_on": "2026-03-01", "source_kind": "community", "polarity": "bad", "summary": "call 13800138000"}
     assert save_row(folder, "signals", signal).empty
     assert "13800138000" not in repr(rows_of(folder, "signals"))
+
+
+def test_a_code_is_digested_as_a_load_does_it(folder):
+    line = {"allowance_id": "A1", "reason": "one link for all"}
+    assert save_row(folder, "allowed_repeats", line | {"code_digest": "SECRETCODE-1234"}).empty
+    (row,) = rows_of(folder, "allowed_repeats")["allowed_repeats"]
+    assert digest("SECRETCODE-1234", key_of(folder)) in row
+    assert b"SECRETCODE" not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert list(save_row(folder, "allowed_repeats", {"allowance_id": "A2"})["column"]) == ["reason"]
