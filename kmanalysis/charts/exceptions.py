@@ -39,8 +39,8 @@ _LOOKS = {
 
 def opening(sums: pd.DataFrame, checks: pd.DataFrame, words: Words, names: Mapping[str, str]) -> Markdown:
     """How many exceptions there are, what hangs on them and with whom most; ``sums`` and ``checks`` as `exception_sums` and `exception_checks` give them."""
-    unseen = int((checks["lacks"] != "").sum())
-    apart = words.text("{count} kinds were not checked: their data are missing.", count=unseen) if unseen else ""
+    unseen = [words.name(f"exception.{kind}") for kind in checks.loc[checks["lacks"] != "", "kind"]]
+    apart = words.text("Not checked, because their data are missing: {kinds}.", kinds=words.join(unseen)) if unseen else ""
     if sums.empty:
         return markdown(words.sentences(words.text("No exceptions were found in the rows checked."), apart))
     lead = words.text(
@@ -49,14 +49,14 @@ def opening(sums: pd.DataFrame, checks: pd.DataFrame, words: Words, names: Mappi
         suppliers=words.number(sums["supplier_id"].nunique()),
         amount=money_in_all(sums, words),
     )
-    most = [
-        words.entry(
-            plain(supplier_name(supplier, names)), words.text("{cases} ({amount})", cases=int(of_one["cases"].sum()), amount=money_in_all(of_one, words))
-        )
-        for supplier, of_one in by_money(sums)[:NAMED]
-    ]
+    most = [words.entry(plain(supplier_name(supplier, names)), _cases(of_one, words)) for supplier, of_one in by_money(sums)[:NAMED]]
     # A space: emphasis that ends in punctuation would else run on into Chinese.
     return markdown(f"{lead} {words.sentences(words.text('Most at stake: {suppliers}.', suppliers=words.join(most, '; ')), apart)}")
+
+
+def _cases(of_one: pd.DataFrame, words: Words) -> str:
+    cases, amount = words.number(of_one["cases"].sum()), money_in_all(of_one, words)
+    return cases if amount == MISSING else words.text("{cases} ({amount})", cases=cases, amount=amount)
 
 
 def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table:
@@ -92,11 +92,10 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
     return table(pd.DataFrame(cells, columns=headings), words.text("Exceptions by kind"), numbers=headings[1:3], note=note)
 
 
-def kind_counts(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """Number of cases by kind, as text; a dash marks kinds that were not checked. Returns a plain frame."""
-    counts = sums.groupby("kind")["cases"].sum()
-    told = [words.number(counts.get(kind, 0)) if not lacks else MISSING for kind, lacks in zip(checks["kind"], checks["lacks"], strict=True)]
-    return pd.DataFrame({words.text("Cases"): told}, index=[words.name(f"exception.{kind}") for kind in checks["kind"]])
+def supplier_counts(sums: pd.DataFrame, words: Words, names: Mapping[str, str]) -> pd.DataFrame:
+    """Number of cases and what hangs on them by supplier, as text, the largest amounts first. Returns a plain frame."""
+    cells = [(supplier_name(supplier, names), words.number(of_one["cases"].sum()), money_in_all(of_one, words)) for supplier, of_one in by_money(sums)]
+    return pd.DataFrame(cells, columns=[words.text("Supplier"), words.text("Cases"), words.text("Amount")]).set_index(words.text("Supplier"))
 
 
 def repeats_table(counts: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table:

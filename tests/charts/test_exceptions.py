@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from kmanalysis.charts.exceptions import by_supplier, exception_lists, kind_counts, kinds_table, losses_table, opening, repeats_table
+from kmanalysis.charts.exceptions import by_supplier, exception_lists, kinds_table, losses_table, opening, repeats_table, supplier_counts
 from kmanalysis.decisions.exceptions import COLUMNS, KINDS
 
 
@@ -25,12 +25,19 @@ def test_the_opening_says_how_many_and_how_much_and_with_whom(zh, names):
     told = opening(sums_of(*SUMS), checks_of(no_remedy="compensations"), zh, names).data
     assert told.startswith("**2 家供货商共 13 项异常，涉及 ¥111.50。**")
     assert told.index("S01") < told.index("S02")
-    assert "另有 1 类没有检查" in told
+    assert f"未检查的：{zh.name('exception.no_remedy')}。" in told
 
 
 def test_no_exception_is_said_of_what_was_looked_at_alone(en, names):
     told = opening(sums_of(), checks_of(repeated_code="codes"), en, names).data
-    assert told == "No exceptions were found in the rows checked. 1 kinds were not checked: their data are missing."
+    assert told == "No exceptions were found in the rows checked. Not checked, because their data are missing: code handed out twice."
+
+
+def test_suppliers_come_by_what_hangs_on_them(en, names):
+    race = ("S02", "platform_race", "CNY", 5, "500")
+    counts = supplier_counts(sums_of(*SUMS, race), en, names)
+    assert counts["Cases"].to_list() == ["2", "11"]
+    assert counts["Amount"].to_list() == ["CN¥99.00", "CN¥12.50"]
 
 
 def test_a_kind_says_what_was_looked_at_or_why_not(en):
@@ -39,8 +46,6 @@ def test_a_kind_says_what_was_looked_at_or_why_not(en):
     assert "1,200 codes checked" in told
     assert "raise the price or take it off sale" in told
     assert "record why it was refunded" not in told
-    counts = kind_counts(sums_of(*SUMS), checks_of(no_remedy="compensations"), en)["Cases"]
-    assert counts[["code handed out twice", "paid and not delivered", "failed without a remedy", "cost of 0"]].to_list() == ["8", "2", "—", "0"]
 
 
 def test_repeats_on_purpose_are_said_and_so_is_what_would_tell_them(en):
