@@ -72,7 +72,7 @@ def quote_time(date: str) -> datetime:
 def load_price_list(path: Path, into: Path, *, supplier: str, date: str, words: Words | None = None) -> PriceListLoad:
     """Loads a supplier's price list of a day into the folder's quotes.
 
-    Goods are matched to the folder's products by name or SKU, or by what was accepted in the review (`review.FILE`, in the folder); what merely
+    Goods are matched to the folder's products by name, by SKU where a column is headed as one, or by what was accepted in the review (`review.FILE`, in the folder); what merely
     resembles a product is asked there and not loaded. Prices replace those of the same supplier, SKU and time; the same list again changes nothing.
     Raises DataError for a file without a table of prices, a folder without products, an unknown supplier and a faulty review; UsageError for a date.
     """
@@ -213,7 +213,7 @@ class _Load:
             return None
         if decided and decided.state == "accepted":
             return decided.sku
-        by_number = self.catalogue.exact(entry.sku) if entry.sku else ""
+        by_number = self.catalogue.numbered(entry.sku) if entry.sku else ""
         if by_number and (not entry.parts or self.catalogue.resembles(name, by_number)):
             return by_number
         if exact := self.catalogue.exact(name) or self.catalogue.exact(f"{entry.section} {name}"):

@@ -35,7 +35,7 @@ def decide(folder, decisions):
 
 def test_names_that_are_the_same_need_no_review(tmp_path):
     folder = folder_in(tmp_path / "into")
-    found = loaded(csv_list(tmp_path / "a.csv", "商品,价格(元)\n腾讯视频 月卡,15\nｑ币 50元卡,49.1\nG07,5\n"), folder)
+    found = loaded(csv_list(tmp_path / "a.csv", "商品,价格(元)\n腾讯视频 月卡,15\nｑ币 50元卡,49.1\nai写作周卡,5\n"), folder)
     assert (receipt_of(found).read, receipt_of(found).new, receipt_of(found).open, dict(receipt_of(found).rejected)) == (3, 3, 0, {})
     assert quotes(folder) == {("S01", "G01"): "15 CNY", ("S01", "G03"): "49.1 CNY", ("S01", "G07"): "5 CNY"}
     assert not (folder / FILE).exists()
@@ -74,6 +74,20 @@ def test_a_supplier_s_own_number_is_not_taken_for_our_sku(tmp_path):
     assert [(seen.cell, seen.text) for seen in found.seen] == [("C3", "优酷月卡")]
     assert receipt_of(found).rejected == {"key_repeated": 1}
     assert quotes(folder) == {("S01", "2"): "48 CNY"}
+
+
+def test_a_number_below_a_heading_of_goods_is_not_taken_for_our_sku(tmp_path):
+    folder = folder_in(tmp_path / "into", {"1": "商品 1", "2": "商品 2"})
+    found = loaded(csv_list(tmp_path / "a.csv", "商品,价格\nSteam,\n2,45\n"), folder)
+    assert (receipt_of(found).kept, receipt_of(found).open) == (0, 1)
+    assert [(seen.kind, seen.text) for seen in found.seen] == [("section", "Steam"), ("open", "Steam 2")]
+    assert loaded(csv_list(tmp_path / "b.csv", "商品编号,价格\n2,45\n"), folder).attached.receipts[0].new == 1
+
+
+def test_skus_that_differ_in_case_alone_are_not_told_apart(tmp_path):
+    folder = folder_in(tmp_path / "into", {"a1": "腾讯视频月卡", "A1": "Q币 50 元卡", "B1": "优酷月卡"})
+    found = loaded(csv_list(tmp_path / "a.csv", "SKU,价格\na1,45\nA1,46\nb1,47\n"), folder)
+    assert (receipt_of(found).open, quotes(folder)) == (2, {("S01", "B1"): "47 CNY"})
 
 
 def test_two_that_are_as_near_are_both_named(tmp_path):
