@@ -22,7 +22,7 @@ from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.pricelists.grid import Grid, grids
 from kmanalysis.loaders.pricelists.headings import LOOKED_FOR
 from kmanalysis.loaders.pricelists.layout import Entry, Layout, layout_of
-from kmanalysis.loaders.pricelists.prices import ACCEPTED, Price, is_not_offered, price_of
+from kmanalysis.loaders.pricelists.prices import ACCEPTED, UNITS, Price, is_not_offered, price_of
 from kmanalysis.loaders.pricelists.review import Reviewed, read_review
 from kmanalysis.loaders.pricelists.spellings import Catalogue
 from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
@@ -72,8 +72,9 @@ def quote_time(date: str) -> datetime:
 def load_price_list(path: Path, into: Path, *, supplier: str, date: str, words: Words | None = None) -> PriceListLoad:
     """Loads a supplier's price list of a day into the folder's quotes.
 
-    Goods are matched to the folder's products by name, by SKU where a column is headed as one, or by what was accepted in the review (`review.FILE`, in the folder); what merely
-    resembles a product is asked there and not loaded. Prices replace those of the same supplier, SKU and time; the same list again changes nothing.
+    Goods are matched to the folder's products by name, by SKU where a column is headed as one, or by what was accepted in the review (`review.FILE`, in
+    the folder); what merely resembles a product is asked there and not loaded. Prices replace those of the same supplier, SKU and time; the same list
+    again changes nothing.
     Raises DataError for a file without a table of prices, a folder without products, an unknown supplier and a faulty review; UsageError for a date.
     """
     moment = quote_time(date)
@@ -193,7 +194,7 @@ class _Load:
         price = price_of(entry.values[0], entry.unit) if entry.values else None
         stated = entry.values[0] if entry.values else ""
         faults["not_offered"] = price is None and is_not_offered(stated) and ("", f"{' '.join(entry.parts) or entry.sku}: {stated}")
-        faults["unclear_unit"] = price is None and not entry.unit.factor and ("元, 分, 万元", entry.heading)
+        faults["unclear_unit"] = price is None and not entry.unit.factor and (UNITS, entry.heading)
         faults["not_price"] = price is None and (ACCEPTED, stated)
         faults["zero_price"] = price is not None and not price.amount and ("> 0", stated)
         for reason, fault in faults.items():

@@ -157,6 +157,14 @@ def test_currencies_by_sign_heading_and_column(tmp_path):
     assert quotes(folder) == {("S01", "G01"): "2 USD", ("S01", "G02"): "20 USD", ("S01", "G07"): "5 CNY"}
 
 
+@pytest.mark.parametrize("text", ["商品,批发价/10张\n腾讯视频月卡,450\n", "商品,百张价\n腾讯视频月卡,450元\n", "单位：USDT,\n商品,价格\n腾讯视频月卡,450\n"])
+def test_prices_for_many_and_in_an_unknown_currency_are_refused(tmp_path, text):
+    folder = folder_in(tmp_path / "into")
+    found = loaded(csv_list(tmp_path / "a.csv", text), folder)
+    assert (receipt_of(found).kept, receipt_of(found).rejected) == (0, {"unclear_unit": 1})
+    assert "USD" in found.attached.rejects["accepted"].item()
+
+
 def test_a_quote_is_of_the_day_in_shanghai():
     assert str(quote_time(DAY)) == "2026-10-31 16:00:00"
     assert str(quote_time("2026-11-01T09:30")) == "2026-11-01 01:30:00"
