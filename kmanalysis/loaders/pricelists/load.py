@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,7 +118,9 @@ class _Load:
             if not layout.tables and any(map(any, grid.rows)):
                 self.seen.append(Seen("sheet", self._file(grid), "", ""))
         rejects = pd.concat([no_rejects(), pd.DataFrame(self.rejects, columns=list(REJECT_COLUMNS))], ignore_index=True)
-        written = write_rejected(rejects, self.into / REJECTED / f"{TABLE}-{self.path.stem}.csv", self.words)
+        # Lists of two suppliers may have one name.
+        target = self.into / REJECTED / f"{TABLE}-{self.path.stem}@{_safe(self.supplier)}.csv"
+        written = write_rejected(rejects, target, self.words)
         put_in_place([*([written] if written else []), *self.review.written(self.into), *self.merging.written()], self.into)
         return PriceListLoad(Attached([receipt], rejects), self.seen)
 
@@ -241,3 +244,8 @@ class _Load:
 
     def _clean(self, text: str) -> str:
         return without_contacts(text, self.key)
+
+
+def _safe(text: str) -> str:
+    """A text as part of a file's name, other than that of any other text: what is no letter, digit or hyphen becomes its number, as in ``%2F``."""
+    return re.sub(r"[^\w-]", lambda found: f"%{ord(found[0]):02X}", text)
