@@ -36,6 +36,8 @@ TABLE = "quotes"
 DECIDED = frozenset({"not_offered", "spelling_rejected"})
 """Reasons why a cell is left out that are no fault: the supplier has nothing to sell, or the operator has said that the product is none of ours."""
 
+_DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}){2}(?:[T ][0-9]{2}(?::[0-9]{2}){1,2})?")
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -62,12 +64,12 @@ class PriceListLoad:
 def quote_time(date: str) -> datetime:
     """The naive UTC time that a day or a time of Asia/Shanghai means; a day is its beginning. Raises UsageError for text that is neither."""
     try:
-        moment = datetime.fromisoformat(date)
-    except ValueError as problem:
-        raise UsageError("{found!r} is no day. Write one like 2026-11-01, or a time like 2026-11-01T09:30.", found=date) from problem
-    if moment.tzinfo is not None:
-        raise UsageError("{found!r} is no day. Write one like 2026-11-01, or a time like 2026-11-01T09:30.", found=date)
-    return to_utc(moment)
+        # The one spelling that is asked for: fromisoformat takes weeks for days as well.
+        if not _DATE.fullmatch(date):
+            raise ValueError(date)
+        return to_utc(datetime.fromisoformat(date))
+    except (ValueError, OverflowError) as problem:
+        raise UsageError("{found!r} is not a date. Write one like 2026-11-01, or a time like 2026-11-01T09:30.", found=date) from problem
 
 
 def load_price_list(path: Path, into: Path, *, supplier: str, date: str, words: Words | None = None) -> PriceListLoad:

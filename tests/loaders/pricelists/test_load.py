@@ -182,8 +182,9 @@ def test_prices_for_many_and_in_an_unknown_currency_are_refused(tmp_path, text):
 def test_a_quote_is_of_the_day_in_shanghai():
     assert str(quote_time(DAY)) == "2026-10-31 16:00:00"
     assert str(quote_time("2026-11-01T09:30")) == "2026-11-01 01:30:00"
-    for text in ("11/1", "2026-11-01T09:30+08:00"):
-        with pytest.raises(UsageError):
+    assert quote_time("2026-11-01 09:30:00") == quote_time("2026-11-01T09:30")
+    for text in ("11/1", "2026-11-01T09:30+08:00", "0001-01-01", "2026-W45", "2026-W45-1", "2026-02-30", "２０２６-11-01", ""):
+        with pytest.raises(UsageError, match="not a date"):
             quote_time(text)
 
 
