@@ -77,5 +77,6 @@ def test_what_was_loaded_is_told_though_a_later_file_cannot_be(run, tmp_path):
     done = run("load", *lists, csv_list(tmp_path / "d.pdf", ""), "--supplier", "S01", "--date", "2026-11-01", "--into", folder, "--lang", "en")
     assert done.exit_code == 1
     assert [name in done.stdout for name in (*goods, "d.pdf")] == [True, True, True, False]
+    assert "open, not loaded until you confirm which product is meant: 1" in done.stdout
     assert (done.stderr.count(f"Say in {FILE}"), "d.pdf" in done.stderr) == (1, True)
     assert quotes(folder) == {("S01", "G01"): "15 CNY"}

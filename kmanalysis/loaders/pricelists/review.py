@@ -83,7 +83,7 @@ class Review:
 def read_review(folder: Path, skus: Collection[str]) -> Review:
     """The folder's review, empty where it has none.
 
-    Raises DataError for columns that are missing, a state that is none, a spelling that stands there twice, and an accepted one without a SKU of the
+    Raises DataError for columns that are missing, a state that is none, a spelling that appears twice, and an accepted one without a SKU of the
     products.
     """
     path = folder / FILE
@@ -103,7 +103,7 @@ def read_review(folder: Path, skus: Collection[str]) -> Review:
         row = Reviewed(**texts, state=cells.get("state", "").casefold() or "open", own=_at(own, record.cells))
         _check(row, record.line, skus)
         if row.key in rows:
-            raise DataError("{file}, line {line}: {found!r} stands there twice. Keep one of them.", file=FILE, line=record.line, found=row.spelling)
+            raise DataError("{file}, line {line}: {found!r} appears twice. Keep only one of the rows.", file=FILE, line=record.line, found=row.spelling)
         rows[row.key] = row
     return Review(rows, _at(own, found[0].cells))
 

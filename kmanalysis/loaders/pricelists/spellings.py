@@ -44,11 +44,10 @@ Measures = dict[Decimal, frozenset[str]]
 
 @dataclass(frozen=True)
 class Match:
-    """What a spelling was matched to: ``exact``, or ``proposed`` with its likeness (0 to 100). ``others`` are as near as the proposed one."""
+    """The product that a spelling may mean and its likeness (0 to 100); no SKU where none fits, or where ``others`` are as near as the best."""
 
     sku: str
     score: float
-    is_exact: bool = False
     others: tuple[str, ...] = ()
 
 

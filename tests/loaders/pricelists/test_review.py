@@ -61,7 +61,7 @@ def test_a_review_that_excel_saved_in_its_own_encoding(tmp_path):
         (HEAD + "S01,月卡,yes,A\n", "open, accepted, rejected"),
         (HEAD + "S01,月卡,accepted,B\n", "'B'"),
         (HEAD + "S01,月卡,accepted,\n", "''"),
-        (HEAD + "S01,月卡,open,\nS01,月 卡,open,\nS01,月  卡,open,\n", "twice"),
+        (HEAD + "S01,月卡,open,\nS01,月 卡,open,\nS01,月  卡,open,\n", "'月  卡' appears twice"),
     ],
 )
 def test_a_faulty_review_is_refused(tmp_path, text, told):
