@@ -50,6 +50,8 @@ _TIER = re.compile(r"[起满≥>≤<]|\d\s*(?:[张个件套份枚]?\s*\+|[~—�
 _MONEY = re.compile(
     r"(?:[(\[【/]|单位:?)\s*([a-z]{1,6}|[^\W\d_]{0,4}(?:[元币圆镑铢盾]|卢布|卢比|比索|法郎|里拉|令吉)|[\u20a0-\u20cf])(?=\s*(?:[)\]】/,;\s]|$))"
 )
+# The same before the word itself: ``美元价``, ``USDT批发价``. Not any letters and any 币: ``VIP价`` is no currency, and ``Q币价`` names the good.
+_MONEY_BEFORE = re.compile(rf"(?:(?P<sign>{_SIGNS})|u|usd[a-z]|[日台韩]币|[^\W\d_百千万]{{1,3}}[元圆镑铢盾])\s*(?=[\u4e00-\u9fff]{{0,4}}价)")
 _NO_MONEY = frozenset(
     {"each", "ea", "per", "unit", "pc", "pcs", "piece", "item", "card", "code", "key", "net", "incl", "excl", "tax", "vat", "vip", "svip", "sku"}
 )
@@ -86,7 +88,8 @@ def heading_unit(text: str) -> Unit | None:
     for found in _HEADING_UNIT.finditer(plain):
         if found["multiple"] or found["sign"]:
             return Unit(Decimal(0) if found["per"] else _factor(found), _currency(found["sign"]))
-    return None
+    before = _MONEY_BEFORE.match(plain)
+    return Unit(Decimal(bool(before["sign"])), _currency(before["sign"])) if before else None
 
 
 def currency_code(text: str) -> str:

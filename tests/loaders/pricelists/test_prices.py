@@ -72,7 +72,7 @@ def test_a_currency_that_is_not_known_is_not_taken_for_yuan(heading):
     assert heading_unit(heading) == Unit(Decimal(0))
 
 
-@pytest.mark.parametrize("heading", ["price (each)", "价格(VIP)", "price (excl. VAT)", "price/unit", "报价单位：某某科技有限公司", "价格(含税)"])
+@pytest.mark.parametrize("heading", ["price (each)", "价格(VIP)", "price (excl. VAT)", "price/unit", "报价单位：某某公司", "VIP价", "Q币价格", "百元价"])
 def test_words_in_brackets_that_are_no_currency(heading):
     assert heading_unit(heading) is None
 
@@ -93,6 +93,12 @@ def test_nothing_to_buy(text):
         ("price ($)", "1", "USD"),
         ("单价(元/1张)", "1", "CNY"),
         ("价格(人民币元)", "1", "CNY"),
+        ("美元价", "1", "USD"),
+        ("USD 批发价", "1", "USD"),
+        ("人民币价格", "1", "CNY"),
+        ("USDT价格", "0", ""),
+        ("U价", "0", ""),
+        ("日元批发价", "0", ""),
         ("价格(RMB)", "1", "CNY"),
         ("price (USD/pc)", "1", "USD"),
         ("价格（千元）", "1000", "CNY"),
