@@ -36,13 +36,14 @@ def load_price_lists(files: Sequence[Path], folder: Path, supplier: str, date: s
     receipts: list[Receipt] = []
     for file in files:
         loaded = load_price_list(file, folder, supplier=supplier, date=date, words=words)
-        receipts += loaded.attached.receipts
         for line in [*fault_lines(loaded.attached.rejects, words), *(seen_text(seen, words) for seen in loaded.seen)]:
             typer.echo(line, err=True)
-    if any(receipt.open for receipt in receipts):
-        hint = words.text("Say in {file}, in the folder, what each open spelling is: write accepted or rejected as its state, and load again.", file=FILE)
-        typer.echo(hint, err=True)
-    typer.echo("\n".join(receipt.text(words) for receipt in receipts))
+        # At once: the next file may end the command, and this one is loaded.
+        typer.echo("\n".join(receipt.text(words) for receipt in loaded.attached.receipts))
+        if any(receipt.open for receipt in loaded.attached.receipts) and not any(receipt.open for receipt in receipts):
+            hint = words.text("Say in {file}, in the folder, what each open spelling is: write accepted or rejected as its state, and load again.", file=FILE)
+            typer.echo(hint, err=True)
+        receipts += loaded.attached.receipts
     if any(receipt.open or receipt.rejected.keys() - DECIDED or not receipt.kept for receipt in receipts):
         raise typer.Exit(1)
 

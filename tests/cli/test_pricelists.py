@@ -51,6 +51,7 @@ def test_a_price_list_by_way_of_the_review(run, tmp_path):
         (("--supplier", "S01"), "--supplier, --date"),
         (("--date", "2026-11-01"), "--supplier, --date"),
         (("--supplier", "S01", "--date", "soon"), "2026-11-01"),
+        (("--supplier", "S01", "--date", "0001-01-01"), "2026-11-01"),
         (("--supplier", "S01", "--date", "2026-11-01", "--as", "orders"), "--as"),
         (("--supplier", "S01", "--date", "2026-11-01", "--mapping", "m.toml"), "--mapping"),
     ],
@@ -67,3 +68,15 @@ def test_a_list_without_anything_to_read_fails(run, tmp_path):
     )
     assert done.exit_code == 1
     assert "no table of prices was found" in done.stderr
+
+
+def test_what_was_loaded_is_told_though_a_later_file_cannot_be(run, tmp_path):
+    folder = folder_in(tmp_path / "data")
+    goods = {"a.csv": "腾讯视频月卡", "b.csv": "腾讯视频会员年卡", "c.csv": "别的"}
+    lists = [csv_list(tmp_path / name, f"商品,价格\n{good},15\n") for name, good in goods.items()]
+    done = run("load", *lists, csv_list(tmp_path / "d.pdf", ""), "--supplier", "S01", "--date", "2026-11-01", "--into", folder, "--lang", "en")
+    assert done.exit_code == 1
+    assert [name in done.stdout for name in (*goods, "d.pdf")] == [True, True, True, False]
+    assert "open, not loaded until you confirm which product is meant: 1" in done.stdout
+    assert (done.stderr.count(f"Say in {FILE}"), "d.pdf" in done.stderr) == (1, True)
+    assert quotes(folder) == {("S01", "G01"): "15 CNY"}

@@ -71,7 +71,7 @@ class Receipt:
             for reason, rows in _largest_first(self.doubts)
         ]
         if self.open:
-            lines.append(words.text("  open, not loaded: nobody has said yet which product is meant: {rows}", rows=words.number(self.open)))
+            lines.append(words.text("  open, not loaded until you confirm which product is meant: {rows}", rows=words.number(self.open)))
         if self.filtered:
             lines.append(words.text("  left to other tables by the mapping: {rows}", rows=words.number(self.filtered)))
         if self.removed:

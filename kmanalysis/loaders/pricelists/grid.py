@@ -67,7 +67,7 @@ def grids(path: Path) -> list[Grid]:
         try:
             book = CalamineWorkbook.from_path(str(path))
         except (CalamineError, OSError) as problem:
-            raise DataError("{file}: this is no Excel workbook that can be read. Save it again as .xlsx.", file=path.name) from problem
+            raise DataError("{file} cannot be read as an Excel workbook. Save it again as .xlsx.", file=path.name) from problem
         return [_grid(name, list(sheet_records(path, name)), book.get_sheet_by_name(name).merged_cell_ranges or []) for name in book.sheet_names]
     if suffix not in TEXT_SUFFIXES:
         raise DataError("{file}: a price list is an Excel workbook or a CSV file.", file=path.name)

@@ -16,7 +16,7 @@ _ROLES = {
     "currency": ["币种", "货币", "currency"],
 }
 _BY_TEXT = {word: role for role, words in _ROLES.items() for word in words}
-_NOT_OURS = ("零售", "市场", "官方", "官网", "原价", "建议", "划线", "门市", "retail", "msrp", "list", "rrp")
+_NOT_OURS = ("零售", "市场", "官方", "官网", "原价", "建议", "划线", "门市", "总价", "合计", "整箱", "整盒", "整包", "retail", "msrp", "list", "rrp")
 _OURS = ("供货", "批发", "成本", "进", "拿货", "代理", "结算", "采购", "wholesale", "cost")
 _PRICE_ENDS = ("价", "价格", "报价", "成本", "price", "cost")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,7 @@ from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.pricelists.grid import Grid, grids
 from kmanalysis.loaders.pricelists.headings import LOOKED_FOR
 from kmanalysis.loaders.pricelists.layout import Entry, Layout, layout_of
-from kmanalysis.loaders.pricelists.prices import ACCEPTED, Price, is_not_offered, price_of
+from kmanalysis.loaders.pricelists.prices import ACCEPTED, UNITS, Price, is_not_offered, price_of
 from kmanalysis.loaders.pricelists.review import Reviewed, read_review
 from kmanalysis.loaders.pricelists.spellings import Catalogue
 from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
@@ -34,6 +35,8 @@ TABLE = "quotes"
 
 DECIDED = frozenset({"not_offered", "spelling_rejected"})
 """Reasons why a cell is left out that are no fault: the supplier has nothing to sell, or the operator has said that the product is none of ours."""
+
+_DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}){2}(?:[T ][0-9]{2}(?::[0-9]{2}){1,2})?")
 
 
 @dataclass(frozen=True)
@@ -61,19 +64,20 @@ class PriceListLoad:
 def quote_time(date: str) -> datetime:
     """The naive UTC time that a day or a time of Asia/Shanghai means; a day is its beginning. Raises UsageError for text that is neither."""
     try:
-        moment = datetime.fromisoformat(date)
-    except ValueError as problem:
-        raise UsageError("{found!r} is no day. Write one like 2026-11-01, or a time like 2026-11-01T09:30.", found=date) from problem
-    if moment.tzinfo is not None:
-        raise UsageError("{found!r} is no day. Write one like 2026-11-01, or a time like 2026-11-01T09:30.", found=date)
-    return to_utc(moment)
+        # The one spelling that is asked for: fromisoformat takes weeks for days as well.
+        if not _DATE.fullmatch(date):
+            raise ValueError(date)
+        return to_utc(datetime.fromisoformat(date))
+    except (ValueError, OverflowError) as problem:
+        raise UsageError("{found!r} is not a date. Write one like 2026-11-01, or a time like 2026-11-01T09:30.", found=date) from problem
 
 
 def load_price_list(path: Path, into: Path, *, supplier: str, date: str, words: Words | None = None) -> PriceListLoad:
     """Loads a supplier's price list of a day into the folder's quotes.
 
-    Goods are matched to the folder's products by name or SKU, or by what was accepted in the review (`review.FILE`, in the folder); what merely
-    resembles a product is asked there and not loaded. Prices replace those of the same supplier, SKU and time; the same list again changes nothing.
+    Goods are matched to the folder's products by name, by SKU where a column is headed as one, or by what was accepted in the review (`review.FILE`, in
+    the folder); what merely resembles a product is asked there and not loaded. Prices replace those of the same supplier, SKU and time; the same list
+    again changes nothing.
     Raises DataError for a file without a table of prices, a folder without products, an unknown supplier and a faulty review; UsageError for a date.
     """
     moment = quote_time(date)
@@ -116,7 +120,9 @@ class _Load:
             if not layout.tables and any(map(any, grid.rows)):
                 self.seen.append(Seen("sheet", self._file(grid), "", ""))
         rejects = pd.concat([no_rejects(), pd.DataFrame(self.rejects, columns=list(REJECT_COLUMNS))], ignore_index=True)
-        written = write_rejected(rejects, self.into / REJECTED / f"{TABLE}-{self.path.stem}.csv", self.words)
+        # Lists of two suppliers may have one name.
+        target = self.into / REJECTED / f"{TABLE}-{self.path.stem}@{_safe(self.supplier)}.csv"
+        written = write_rejected(rejects, target, self.words)
         put_in_place([*([written] if written else []), *self.review.written(self.into), *self.merging.written()], self.into)
         return PriceListLoad(Attached([receipt], rejects), self.seen)
 
@@ -193,7 +199,7 @@ class _Load:
         price = price_of(entry.values[0], entry.unit) if entry.values else None
         stated = entry.values[0] if entry.values else ""
         faults["not_offered"] = price is None and is_not_offered(stated) and ("", f"{' '.join(entry.parts) or entry.sku}: {stated}")
-        faults["unclear_unit"] = price is None and not entry.unit.factor and ("元, 分, 万元", entry.heading)
+        faults["unclear_unit"] = price is None and not entry.unit.factor and (UNITS, entry.heading)
         faults["not_price"] = price is None and (ACCEPTED, stated)
         faults["zero_price"] = price is not None and not price.amount and ("> 0", stated)
         for reason, fault in faults.items():
@@ -213,7 +219,7 @@ class _Load:
             return None
         if decided and decided.state == "accepted":
             return decided.sku
-        by_number = self.catalogue.exact(entry.sku) if entry.sku else ""
+        by_number = self.catalogue.numbered(entry.sku) if entry.sku else ""
         if by_number and (not entry.parts or self.catalogue.resembles(name, by_number)):
             return by_number
         if exact := self.catalogue.exact(name) or self.catalogue.exact(f"{entry.section} {name}"):
@@ -240,3 +246,8 @@ class _Load:
 
     def _clean(self, text: str) -> str:
         return without_contacts(text, self.key)
+
+
+def _safe(text: str) -> str:
+    """A text as part of a file's name, other than that of any other text: what is no letter, digit or hyphen becomes its number, as in ``%2F``."""
+    return re.sub(r"[^\w-]", lambda found: f"%{ord(found[0]):02X}", text)

@@ -7,7 +7,7 @@ from then on, a rejected one is never proposed again, an open one waits.
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -38,6 +38,8 @@ class Reviewed:
     name: str = ""
     score: str = ""
     others: str = ""
+    own: tuple[str, ...] = ()
+    """Cells of the operator's own columns."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -48,8 +50,9 @@ class Reviewed:
 class Review:
     """What the operator has decided of spellings so far, and what is to be asked."""
 
-    def __init__(self, rows: dict[tuple[str, str], Reviewed]) -> None:
+    def __init__(self, rows: dict[tuple[str, str], Reviewed], own: Sequence[str] = ()) -> None:
         self._rows = rows
+        self._own = own
         self._before = dict(rows)
 
     def of(self, supplier: str, spelling: str) -> Reviewed | None:
@@ -62,15 +65,16 @@ class Review:
         self._rows.setdefault(row.key, row)
 
     def written(self, folder: Path) -> list[tuple[Path, Path]]:
-        """Writes the review beside its file where something is asked that was not: (temporary, target)."""
+        """Writes the review beside its file where something is asked that was not: (temporary, target). The operator's own columns stay, behind ours."""
         if self._rows == self._before:
             return []
         target = folder / FILE
         text = StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow([*COLUMNS, *map(defused, self._own)])
         for row in sorted(self._rows.values(), key=lambda row: (STATES.index(row.state), row.key)):
-            writer.writerow([defused(str(getattr(row, column))) for column in COLUMNS])
+            own = [*row.own, *[""] * (len(self._own) - len(row.own))]
+            writer.writerow([defused(cell) for cell in (*(str(getattr(row, column)) for column in COLUMNS), *own)])
         temporary = target.with_name(target.name + TEMPORARY)
         write_safely(temporary, text.getvalue().encode("utf-8-sig"))
         return [(temporary, target)]
@@ -79,7 +83,7 @@ class Review:
 def read_review(folder: Path, skus: Collection[str]) -> Review:
     """The folder's review, empty where it has none.
 
-    Raises DataError for columns that are missing, a state that is none, a spelling that stands there twice, and an accepted one without a SKU of the
+    Raises DataError for columns that are missing, a state that is none, a spelling that appears twice, and an accepted one without a SKU of the
     products.
     """
     path = folder / FILE
@@ -91,14 +95,21 @@ def read_review(folder: Path, skus: Collection[str]) -> Review:
     missing = [column for column in ("supplier_id", "spelling", "state", "sku") if column not in heads]
     if missing:
         raise DataError("{file}, line {line}: required columns are missing: {columns}.", file=FILE, line=1, columns=", ".join(missing))
+    # By place: a column that is none of ours may have no heading, or that of another one.
+    own = [place for place in range(max(len(record.cells) for record in found)) if "".join(heads[place : place + 1]) not in COLUMNS]
     for record in found[1:]:
         cells = dict(zip(heads, (_plain(cell) for cell in record.cells), strict=False))
-        row = Reviewed(**{column: cells.get(column, "") for column in COLUMNS if column != "state"}, state=cells.get("state", "").casefold() or "open")
+        texts = {column: cells.get(column, "") for column in COLUMNS if column != "state"}
+        row = Reviewed(**texts, state=cells.get("state", "").casefold() or "open", own=_at(own, record.cells))
         _check(row, record.line, skus)
         if row.key in rows:
-            raise DataError("{file}, line {line}: {found!r} stands there twice. Keep one of them.", file=FILE, line=record.line, found=row.spelling)
+            raise DataError("{file}, line {line}: {found!r} appears twice. Keep only one of the rows.", file=FILE, line=record.line, found=row.spelling)
         rows[row.key] = row
-    return Review(rows)
+    return Review(rows, _at(own, found[0].cells))
+
+
+def _at(places: Sequence[int], cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_plain(cells[place]) if place < len(cells) else "" for place in places)
 
 
 def _check(row: Reviewed, line: int, skus: Collection[str]) -> None:

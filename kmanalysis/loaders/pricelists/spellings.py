@@ -44,11 +44,10 @@ Measures = dict[Decimal, frozenset[str]]
 
 @dataclass(frozen=True)
 class Match:
-    """What a spelling was matched to: ``exact``, or ``proposed`` with its likeness (0 to 100). ``others`` are as near as the proposed one."""
+    """The product that a spelling may mean and its likeness (0 to 100); no SKU where none fits, or where ``others`` are as near as the best."""
 
     sku: str
     score: float
-    is_exact: bool = False
     others: tuple[str, ...] = ()
 
 
@@ -80,19 +79,22 @@ class Catalogue:
 
     def __init__(self, products: Iterable[tuple[str, str]]) -> None:
         self.names = dict(products)
-        self._exact: dict[str, set[str]] = defaultdict(set)
+        self._by_name: dict[str, set[str]] = defaultdict(set)
+        self._by_sku: dict[str, set[str]] = defaultdict(set)
         self._by_numbers: dict[frozenset[Decimal], dict[str, str]] = defaultdict(dict)
         self._measures = {sku: measures(name) for sku, name in self.names.items()}
         for sku, name in self.names.items():
-            self._exact[compact(name)].add(sku)
+            self._by_name[compact(name)].add(sku)
+            self._by_sku[compact(sku)].add(sku)
             self._by_numbers[frozenset(self._measures[sku])][sku] = compact(name)
-        # A SKU names one product, whatever another one is called.
-        self._exact |= {compact(sku): {sku} for sku in self.names}
 
     def exact(self, spelling: str) -> str:
-        """The SKU whose name or SKU the spelling is; empty where there is none, or more than one."""
-        found = self._exact.get(compact(spelling), set())
-        return next(iter(found)) if len(found) == 1 else ""
+        """The SKU of the product with this name; empty where there is none, or more than one. SKUs are not looked at: a name may be a mere number."""
+        return _only(self._by_name, spelling)
+
+    def numbered(self, number: str) -> str:
+        """The SKU that a number of a list is, but for width, case and spaces; empty where it is none, or more than one."""
+        return _only(self._by_sku, number)
 
     def resembles(self, name: str, sku: str) -> bool:
         """Whether a name may be that of the SKU: a supplier's own number can be somebody else's SKU."""
@@ -113,3 +115,8 @@ class Catalogue:
         best, score = ranked[0]
         near = tuple(sku for sku, other in ranked[1:] if score - other < NEAR)
         return Match("" if near else best, round(score, 1), others=(best, *near) if near else ())
+
+
+def _only(skus: dict[str, set[str]], text: str) -> str:
+    found = skus.get(compact(text), set())
+    return next(iter(found)) if len(found) == 1 else ""

@@ -61,7 +61,7 @@ def sheet_records(path: Path, sheet: str = "") -> Iterator[Record]:
     try:
         book = CalamineWorkbook.from_path(str(path))
     except (CalamineError, OSError) as problem:
-        raise DataError("{file}: this is no Excel workbook that can be read. Save it again as .xlsx.", file=path.name) from problem
+        raise DataError("{file} cannot be read as an Excel workbook. Save it again as .xlsx.", file=path.name) from problem
     if sheet and sheet not in book.sheet_names:
         raise DataError("{file}: there is no sheet {found!r}. Its sheets: {accepted}.", file=path.name, found=sheet, accepted=", ".join(book.sheet_names))
     chosen = book.get_sheet_by_name(sheet or book.sheet_names[0])

@@ -85,6 +85,13 @@ def test_which_of_two_prices_is_ours(tmp_path):
     assert prices(csv_list(tmp_path / "b.csv", "商品,单价(1-99),单价(100+)\nA,9,8\n")) == [("A", "9", "8")]
 
 
+def test_totals_and_prices_of_cartons_are_not_prices_of_one(tmp_path):
+    path = csv_list(tmp_path / "a.csv", "商品,总价,整箱价,合计价,单价\nA,90,80,70,9\n")
+    assert prices(path) == [("A", "9")]
+    assert [remark.text for remark in laid_out(path).remarks] == ["总价", "整箱价", "合计价"]
+    assert laid_out(csv_list(tmp_path / "b.csv", "商品,总价\nA,90\n")).tables == 0
+
+
 def test_cells_have_the_names_that_a_spreadsheet_gives_them(tmp_path):
     grid = grids(xlsx_list(tmp_path / "a.xlsx", {"x": [[None] * 28, [None] * 27 + ["a"]]}))[0]
     assert grid.address(1, 27) == "AB2"

@@ -35,7 +35,7 @@ def decide(folder, decisions):
 
 def test_names_that_are_the_same_need_no_review(tmp_path):
     folder = folder_in(tmp_path / "into")
-    found = loaded(csv_list(tmp_path / "a.csv", "商品,价格(元)\n腾讯视频 月卡,15\nｑ币 50元卡,49.1\nG07,5\n"), folder)
+    found = loaded(csv_list(tmp_path / "a.csv", "商品,价格(元)\n腾讯视频 月卡,15\nｑ币 50元卡,49.1\nai写作周卡,5\n"), folder)
     assert (receipt_of(found).read, receipt_of(found).new, receipt_of(found).open, dict(receipt_of(found).rejected)) == (3, 3, 0, {})
     assert quotes(folder) == {("S01", "G01"): "15 CNY", ("S01", "G03"): "49.1 CNY", ("S01", "G07"): "5 CNY"}
     assert not (folder / FILE).exists()
@@ -74,6 +74,20 @@ def test_a_supplier_s_own_number_is_not_taken_for_our_sku(tmp_path):
     assert [(seen.cell, seen.text) for seen in found.seen] == [("C3", "优酷月卡")]
     assert receipt_of(found).rejected == {"key_repeated": 1}
     assert quotes(folder) == {("S01", "2"): "48 CNY"}
+
+
+def test_a_number_below_a_heading_of_goods_is_not_taken_for_our_sku(tmp_path):
+    folder = folder_in(tmp_path / "into", {"1": "商品 1", "2": "商品 2"})
+    found = loaded(csv_list(tmp_path / "a.csv", "商品,价格\nSteam,\n2,45\n"), folder)
+    assert (receipt_of(found).kept, receipt_of(found).open) == (0, 1)
+    assert [(seen.kind, seen.text) for seen in found.seen] == [("section", "Steam"), ("open", "Steam 2")]
+    assert loaded(csv_list(tmp_path / "b.csv", "商品编号,价格\n2,45\n"), folder).attached.receipts[0].new == 1
+
+
+def test_skus_that_differ_in_case_alone_are_not_told_apart(tmp_path):
+    folder = folder_in(tmp_path / "into", {"a1": "腾讯视频月卡", "A1": "Q币 50 元卡", "B1": "优酷月卡"})
+    found = loaded(csv_list(tmp_path / "a.csv", "SKU,价格\na1,45\nA1,46\nb1,47\n"), folder)
+    assert (receipt_of(found).open, quotes(folder)) == (2, {("S01", "B1"): "47 CNY"})
 
 
 def test_two_that_are_as_near_are_both_named(tmp_path):
@@ -134,7 +148,21 @@ def test_cells_that_are_no_price_are_named(tmp_path):
     assert told["not_price"] == (2, "B2 价格(元)", "十五")
     assert told["not_offered"] == (3, "B3 价格(元)", "腾讯视频年卡: 缺货")
     assert told["unclear_unit"] == (9, "D9 价格(元/万)", "价格(元/万)")
-    assert (folder / "rejected" / "quotes-a.csv").read_text(encoding="utf-8-sig").count("\n") == 8
+    assert (folder / "rejected" / "quotes-a@S01.csv").read_text(encoding="utf-8-sig").count("\n") == 8
+
+
+def test_rejects_of_one_supplier_stay_when_another_s_list_has_the_same_name(tmp_path):
+    folder = folder_in(tmp_path / "into")
+    (folder / "suppliers.csv").write_text("supplier_id,name\nS01,甲\n../乙@1,乙\n", encoding="utf-8")
+    faulty, sound = "商品,价格\n腾讯视频月卡,十五\n", "商品,价格\n腾讯视频月卡,15\n"
+    for text, supplier, left in (
+        (faulty, "S01", ["quotes-a@S01.csv"]),
+        (sound, "../乙@1", ["quotes-a@S01.csv"]),
+        (faulty, "../乙@1", ["quotes-a@%2E%2E%2F乙%401.csv", "quotes-a@S01.csv"]),
+        (sound, "S01", ["quotes-a@%2E%2E%2F乙%401.csv"]),
+    ):
+        loaded(csv_list(tmp_path / "a.csv", text), folder, supplier)
+        assert sorted(file.name for file in (folder / "rejected").iterdir()) == left
 
 
 def test_currencies_by_sign_heading_and_column(tmp_path):
@@ -143,11 +171,20 @@ def test_currencies_by_sign_heading_and_column(tmp_path):
     assert quotes(folder) == {("S01", "G01"): "2 USD", ("S01", "G02"): "20 USD", ("S01", "G07"): "5 CNY"}
 
 
+@pytest.mark.parametrize("text", ["商品,批发价/10张\n腾讯视频月卡,450\n", "商品,百张价\n腾讯视频月卡,450元\n", "单位：USDT,\n商品,价格\n腾讯视频月卡,450\n"])
+def test_prices_for_many_and_in_an_unknown_currency_are_refused(tmp_path, text):
+    folder = folder_in(tmp_path / "into")
+    found = loaded(csv_list(tmp_path / "a.csv", text), folder)
+    assert (receipt_of(found).kept, receipt_of(found).rejected) == (0, {"unclear_unit": 1})
+    assert "USD" in found.attached.rejects["accepted"].item()
+
+
 def test_a_quote_is_of_the_day_in_shanghai():
     assert str(quote_time(DAY)) == "2026-10-31 16:00:00"
     assert str(quote_time("2026-11-01T09:30")) == "2026-11-01 01:30:00"
-    for text in ("11/1", "2026-11-01T09:30+08:00"):
-        with pytest.raises(UsageError):
+    assert quote_time("2026-11-01 09:30:00") == quote_time("2026-11-01T09:30")
+    for text in ("11/1", "2026-11-01T09:30+08:00", "0001-01-01", "2026-W45", "2026-W45-1", "2026-02-30", "２０２６-11-01", ""):
+        with pytest.raises(UsageError, match="not a date"):
             quote_time(text)
 
 
@@ -165,6 +202,7 @@ def test_folders_and_files_that_cannot_serve(tmp_path):
         "S01": (path, folder, "S011"),
         "not found": (tmp_path / "none.csv", folder),
         "no table of prices": (csv_list(tmp_path / "b.csv", "甲,乙\n1,2\n"), folder),
+        "cannot be read as an Excel workbook": (csv_list(tmp_path / "d.xlsx", "x"), folder),
         "Excel workbook or a CSV": (csv_list(tmp_path / "c.pdf", "x"), folder),
         "no table of products": (path, tmp_path / "empty"),
     }.items():

@@ -41,9 +41,40 @@ def test_what_is_no_price_is_not_guessed_at(text):
     assert not is_not_offered(text)
 
 
-@pytest.mark.parametrize("heading", ["单价(元/万)", "价格(元/100张)", "单价/元/10个"])
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("单价(元/万)", "价格(元/100张)", "单价/元/10个", "批发价/10张", "价格/百张", "价格(元)/10张", "价格（10张）", "每百张价格", "单价（每10张/元）"),
+        *("价格/万", "批发价/10", "百张价", "十张价/元", "价格/箱", "单位：元/百张", "每箱价", "百张价-含税", "国内百张价"),
+    ],
+)
 def test_a_price_for_many_says_nothing_of_one(heading):
     assert price_of("98", heading_unit(heading)) is None
+    assert price_of("98元", heading_unit(heading)) is None
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("批发价(10张起)", "价格（10张以上）", "单价(1-99张)", "代理价(满10张)", "价格(100张+)", "价格(元)（≥10张）", "每张价格", "单价(元/每张)", "价格/1张"),
+        *("价格(3个月)", "价格/张", "百度网盘价格", "价格(100元)", "最低采购单位10张", "千元价格", "价格(11月1日)"),
+    ],
+)
+def test_a_price_for_one_from_how_many_on_or_for_how_long_is_one(heading):
+    assert price_of("98", heading_unit(heading) or Unit()).amount == 98
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["价格(USDT)", "价格（U）", "价格(日元)", "单位：USDT", "单位:日元", "价格/usdt", "价格(新台币)", "价格(₽)", "价格(泰铢)", "价格(U/张)", "价格(Q币)"],
+)
+def test_a_currency_that_is_not_known_is_not_taken_for_yuan(heading):
+    assert heading_unit(heading) == Unit(Decimal(0))
+
+
+@pytest.mark.parametrize("heading", ["price (each)", "价格(VIP)", "price (excl. VAT)", "price/unit", "报价单位：某某公司", "VIP价", "Q币价格", "百元价"])
+def test_words_in_brackets_that_are_no_currency(heading):
+    assert heading_unit(heading) is None
 
 
 @pytest.mark.parametrize("text", ["缺货", "缺货（下周到）", "—", "-", "N/A", "暂停销售", "待补货", "sold out", "无"])
@@ -61,6 +92,16 @@ def test_nothing_to_buy(text):
         ("单位：分", "0.01", "CNY"),
         ("price ($)", "1", "USD"),
         ("单价(元/1张)", "1", "CNY"),
+        ("价格(人民币元)", "1", "CNY"),
+        ("美元价", "1", "USD"),
+        ("USD 批发价", "1", "USD"),
+        ("人民币价格", "1", "CNY"),
+        ("USDT价格", "0", ""),
+        ("U价", "0", ""),
+        ("日元批发价", "0", ""),
+        ("价格(RMB)", "1", "CNY"),
+        ("price (USD/pc)", "1", "USD"),
+        ("价格（千元）", "1000", "CNY"),
     ],
 )
 def test_units_of_headings(text, factor, currency):

@@ -30,6 +30,19 @@ def test_what_the_operator_wrote_stays(tmp_path):
     assert review.of("S09", "月卡").state == "accepted"
 
 
+def test_the_operator_s_own_columns_stay(tmp_path):
+    head, rows = "Note,supplier_id,spelling,state,sku,name,score,others,Who,\n", "询过,S01,Q币,open,A,甲,83.3,,'=王,旁注\n,S01,点券,open,,,,,,\n"
+    (tmp_path / FILE).write_text(head + rows, encoding="utf-8")
+    written(tmp_path, [Reviewed("S01", "月卡")])
+    assert (tmp_path / FILE).read_text(encoding="utf-8-sig").splitlines() == [
+        "supplier_id,spelling,state,sku,name,score,others,Note,Who,",
+        "S01,Q币,open,A,甲,83.3,,询过,'=王,旁注",
+        "S01,月卡,open,,,,,,,",
+        "S01,点券,open,,,,,,,",
+    ]
+    assert read_review(tmp_path, {"A"}).written(tmp_path) == []
+
+
 def test_a_spelling_of_one_supplier_goes_before_that_of_all(tmp_path):
     (tmp_path / FILE).write_text(HEAD + ",月卡,accepted,A\nS01,月卡,rejected,\n", encoding="utf-8")
     review = read_review(tmp_path, {"A"})
@@ -48,7 +61,7 @@ def test_a_review_that_excel_saved_in_its_own_encoding(tmp_path):
         (HEAD + "S01,月卡,yes,A\n", "open, accepted, rejected"),
         (HEAD + "S01,月卡,accepted,B\n", "'B'"),
         (HEAD + "S01,月卡,accepted,\n", "''"),
-        (HEAD + "S01,月卡,open,\nS01,月 卡,open,\nS01,月  卡,open,\n", "twice"),
+        (HEAD + "S01,月卡,open,\nS01,月 卡,open,\nS01,月  卡,open,\n", "'月  卡' appears twice"),
     ],
 )
 def test_a_faulty_review_is_refused(tmp_path, text, told):

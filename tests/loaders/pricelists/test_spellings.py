@@ -24,7 +24,7 @@ def test_numbers_that_differ(one, other):
 def test_width_case_and_spaces_make_no_difference():
     assert compact("ＡＩ　写作 周卡") == compact("ai写作周卡")
     assert CATALOGUE.exact("ＡＩ　写作 周卡") == "G07"
-    assert CATALOGUE.exact("g07") == "G07"
+    assert CATALOGUE.numbered("ｇ 07") == "G07"
     assert CATALOGUE.exact("AI 写作") == ""
 
 
@@ -33,6 +33,15 @@ def test_one_name_of_two_products_is_none():
     assert twice.exact("月卡") == ""
     match = twice.proposal("月卡", ["月卡"])
     assert (match.sku, match.others) == ("", ("A", "B"))
+
+
+def test_a_name_is_not_looked_for_among_skus():
+    numbered = Catalogue([("1", "2"), ("2", "商品 2")])
+    assert [numbered.exact("2"), numbered.exact("1"), numbered.numbered("2")] == ["1", "", "2"]
+
+
+def test_skus_that_differ_in_case_alone_match_neither():
+    assert [Catalogue([("a1", "月卡"), ("A1", "年卡")]).numbered(number) for number in ("a1", "A1")] == ["", ""]
 
 
 def test_what_resembles_is_proposed_where_the_numbers_agree():

@@ -94,5 +94,5 @@ def test_an_unknown_sheet_is_an_error_that_lists_the_others(tmp_path):
 def test_what_is_no_workbook_is_refused(tmp_path):
     path = tmp_path / "x.xlsx"
     path.write_text("a,b\n")
-    with pytest.raises(DataError, match=r"x\.xlsx: this is no Excel workbook"):
+    with pytest.raises(DataError, match=r"x\.xlsx cannot be read as an Excel workbook"):
         stage_sheet(duckdb.connect(), path, "raw")
