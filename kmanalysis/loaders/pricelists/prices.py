@@ -41,7 +41,7 @@ _HEADING_UNIT = re.compile(rf"(?:[(\[【/]|单位:?)\s*{_UNIT}(?=[)\]】/,;\s]|$
 _COUNTER = "(?:个(?!月)|[张件套份枚条只支盒箱包捆组])"
 # A price for many is none for one: ``价格/百张``, ``单价(每10张/元)``, ``批发价/10``. ``每张`` and ``/1张`` are one.
 _MANY = re.compile(
-    rf"每(?!\s*[1一]?\s*[张个件套份枚条只支])|[二两三四五六七八九十百千万]\s*{_COUNTER}|(?<![\d.])(?!1(?!\d))\d+\s*{_COUNTER}"
+    rf"每(?![日周](?:报价|更新)|\s*[1一]?\s*[张个件套份枚条只支])|[二两三四五六七八九十百千万]\s*{_COUNTER}|(?<![\d.])(?!1(?!\d))\d+\s*{_COUNTER}"
     r"|^/\s*(?:[箱盒捆打]|[十百千万]|(?!1$)\d+)$"
 )
 # From how many on the price holds, which is that of one all the same: ``10张起``, ``1-99张``, ``满10张``.
