@@ -82,12 +82,7 @@ class Canonical:
         execute(f"CREATE OR REPLACE TABLE _rows AS SELECT {cells} FROM ({fill.rows}) m{joined}")
         rows = "(SELECT 0 AS _file, rowid + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, 0 AS _width, * FROM _rows)"
         outcome = validate(self.connection, rows, table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", has_secrets=True)
-        before = self.merging.merges.get(table.name)
-        counts = self.merging.take(table, "_incoming", columns)
-        # What only fills the form was not given, unless the folder had it already.
-        had = before.given if before else frozenset()
-        merge = self.merging.merges[table.name]
-        merge.given = (merge.given - frozenset(fill.filler)) | had
+        counts = self.merging.take(table, "_incoming", columns, filler=fill.filler)
         execute("DROP TABLE _rows; DROP TABLE IF EXISTS _incoming")
         rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
         self.receipts.append(

@@ -207,6 +207,22 @@ def test_what_was_ordered_upstream_is_a_purchase_and_names_the_supplier(shop):
     assert shop.kept("SELECT name FROM suppliers WHERE supplier_id = 'site-1'") == [("North",)]
 
 
+def test_what_only_fills_the_form_is_not_given_by_the_second_pull_either(shop):
+    product = shop.product()
+    shop.procurement(shop.order(product=product, delivered="2026-10-10 12:01:00+08:00", kind="upstream"), shop.upstream(product))
+    shop.pull()
+    before, written = given(shop, "purchases"), (shop.into / "purchases.parquet").read_bytes()
+    assert before.isdisjoint({"list_amount", "discount_amount"})
+    assert "paid_amount" in before
+    shop.pull()
+    assert (shop.into / "purchases.parquet").read_bytes() == written
+    # Nor where a row changes and the file is written anew.
+    shop.run(f"UPDATE procurement_orders SET upstream_amount = 8, updated_at = '{shop.time('2026-10-10 13:00:00+08:00')}'")
+    shop.pull()
+    assert shop.kept("SELECT paid_amount FROM purchases") == [(8,)]
+    assert given(shop, "purchases") == before
+
+
 def test_what_was_ordered_upstream_stands_beside_what_was_booked(shop):
     product = shop.product()
     site = shop.upstream(product)
