@@ -114,7 +114,8 @@ class Filled:
     """A canonical table: ``rows`` is SQL of its rows, ``columns`` which of them are given, by what each needs (``table.column`` of the source, or a flag).
 
     Columns named in ``filler`` are there for the table's form alone and say nothing. Where the folder knows better (not empty, not ``unknown``) in a
-    column of ``yields``, the folder's value stays.
+    column of ``yields``, the folder's value stays. Of a table that has ``own``, SQL over its rows that is true of those whose id is one that a pull makes,
+    rows of its own that a pull does not make any more are taken out.
     """
 
     table: str
@@ -123,6 +124,7 @@ class Filled:
     needs: tuple[str, ...] = ()
     filler: tuple[str, ...] = ()
     yields: tuple[str, ...] = ()
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _filled(name: str, spec: Mapping[str, Any]) -> Filled:
     if unknown:
         raise LookupError(f"{name} has no columns {sorted(unknown)}.")
     lists: dict[str, Any] = {option: tuple(spec.get(option, ())) for option in ("needs", "filler", "yields")}
-    return Filled(name, spec["rows"], columns, **lists)
+    return Filled(name, spec["rows"], columns, own=spec.get("own", ""), **lists)
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,22 @@ def test_the_platforms_race_is_no_repeat_of_the_suppliers(shop):
     assert pulled.checks["races"] == 1
 
 
+def test_races_and_batches_that_hold_no_more_are_withdrawn(shop):
+    lost = shop.order("RACE", "2026-10-10 12:00:00")
+    shop.card("RACE", sold="2026-10-10 12:00:01", order_id=shop.order("RACE", "2026-10-10 12:00:01"))
+    shop.card("OTHER", note="wang")
+    shop.rules('[[rule]]\nsupplier = "acme"\ngroup = "1"\ncost = "3.25"\n')
+    shop.pull()
+    assert shop.kept("SELECT count(*) FILTER (WHERE is_platform_race), count(*) FROM codes") == [(1, 2)]
+    assert shop.kept("SELECT supplier_id, quantity FROM purchases") == [("acme", 2)]
+    # A corrected rule splits the batch, and the order that went without was set right by hand.
+    shop.rules('[[rule]]\nsupplier = "wang"\nnote = "wang"\ncost = "2"\n[[rule]]\nsupplier = "acme"\ngroup = "1"\ncost = "3.25"\n')
+    shop.run(f"UPDATE acg_order SET secret = '{WAITING}', create_time = UTC_TIMESTAMP() + INTERVAL 8 HOUR WHERE id = {lost}")
+    shop.pull()
+    assert shop.kept("SELECT supplier_id, quantity FROM purchases ORDER BY 1") == [("acme", 1), ("wang", 1)]
+    assert shop.stands_as_pulled_anew("codes", "purchases")
+
+
 def test_phrases_where_codes_would_stand_are_no_delivery(shop):
     shop.order(TAKEN)
     shop.order(WAITING)

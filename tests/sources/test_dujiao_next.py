@@ -5,6 +5,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -137,6 +138,15 @@ def given(shop, table):
     return given_columns(pq.read_schema(shop.into / f"{table}.parquet"), tables()[table])
 
 
+def load_rows(path, sql):
+    """Replaces a table's file by what a query makes of it, as a load by hand does."""
+    schema = pq.read_schema(path)
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE VIEW {path.stem} AS FROM read_parquet('{path}')")
+        rows = connection.sql(sql).to_arrow_table().select(schema.names).cast(schema)
+    pq.write_table(rows, path)
+
+
 def test_totals_are_those_of_the_source(shop):
     shop.product()
     states = ("pending_payment", "paid", "fulfilling", "delivered", "completed", "canceled", "refunded")
@@ -221,6 +231,39 @@ def test_what_only_fills_the_form_is_not_given_by_the_second_pull_either(shop):
     shop.pull()
     assert shop.kept("SELECT paid_amount FROM purchases") == [(8,)]
     assert given(shop, "purchases") == before
+
+
+def test_an_attempt_that_failed_later_is_withdrawn(shop):
+    product = shop.product()
+    site = shop.upstream(product)
+    order = shop.order("fulfilling", product=product)
+    first = shop.procurement(order, site, "accepted")
+    shop.pull()
+    assert shop.kept("SELECT purchase_id, paid_amount FROM purchases") == [("p1", 7)]
+    # What was loaded by hand stays, whatever its name looks like.
+    by_hand = "SELECT * REPLACE ('p77' AS purchase_id) FROM purchases UNION ALL FROM purchases"
+    load_rows(shop.into / "purchases.parquet", by_hand)
+    later = shop.time("2026-10-10 15:00:00+08:00")
+    shop.run(f"UPDATE procurement_orders SET status = 'failed', updated_at = '{later}' WHERE id = {first}")
+    shop.procurement(order, site, created_at=later, updated_at=later)
+    shop.pull()
+    assert shop.kept("SELECT purchase_id, paid_amount FROM purchases ORDER BY 1") == [("p2", 7), ("p77", 7)]
+    assert shop.kept("SELECT upstream_order_id, status FROM upstream_orders") == [("p2", "delivered")]
+    assert shop.stands_as_pulled_anew("upstream_orders")
+
+
+def test_lines_of_a_delivery_that_was_taken_back_are_withdrawn(shop):
+    product = shop.product()
+    order = shop.order(product=product, quantity=2, delivered=PAID, payload="UP-1\nUP-2", kind="upstream")
+    shop.procurement(order, shop.upstream(product))
+    shop.card("OWN", "used", order_id=shop.order(), used_at=PAID)
+    shop.pull()
+    assert shop.kept("SELECT code_id FROM codes ORDER BY 1") == [("DJ0001-1",), ("DJ0001-2",), ("c1",)]
+    later = shop.time("2026-10-10 15:00:00+08:00")
+    shop.run(f"UPDATE fulfillments SET payload = 'UP-1', updated_at = '{later}'")
+    shop.pull()
+    assert shop.stands_as_pulled_anew("codes", "purchases", "upstream_orders")
+    assert shop.kept("SELECT code_id FROM codes") == [("c1",)]
 
 
 def test_what_was_ordered_upstream_stands_beside_what_was_booked(shop):
