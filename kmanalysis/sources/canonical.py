@@ -136,6 +136,10 @@ class Canonical:
 
     def _is_named(self, supplier: str) -> bool:
         relations = [relation for name, relation in self.merging.known.items() if name != "suppliers" and "supplier_id" in tables()[name].columns]
+        # What a watch or a price list wrote stands beside our own part.
+        for name, own in self.merging.own.items():
+            if others := [str(path) for path in self.merging.files.get(name, ()) if path != own]:
+                relations.append(f"read_parquet([{', '.join(map(quoted, others))}])")
         return any(self.connection.execute(f"SELECT 1 FROM {relation} WHERE supplier_id = ? LIMIT 1", [supplier]).fetchone() for relation in relations)
 
     def unassigned(self) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -266,6 +267,20 @@ def test_lines_of_a_delivery_that_was_taken_back_are_withdrawn(shop):
     assert shop.kept("SELECT code_id FROM codes") == [("c1",)]
 
 
+def test_a_code_that_a_trial_checked_is_not_withdrawn(shop):
+    product = shop.product()
+    shop.procurement(shop.order(product=product, quantity=2, delivered=PAID, payload="UP-1\nUP-2", kind="upstream"), shop.upstream(product))
+    shop.pull()
+    trials = "trial_id,supplier_id,started_at,budget_amount,currency\nT1,site-1,2026-10-01 00:00:00,10,CNY\n"
+    (shop.into / "trials.csv").write_text(trials, encoding="utf-8")
+    checks = "check_id,trial_id,code_id,checked_at,outcome\nK1,T1,DJ0001-2,2026-10-11 00:00:00,valid\n"
+    (shop.into / "trial_checks.csv").write_text(checks, encoding="utf-8")
+    shop.run(f"UPDATE fulfillments SET payload = 'UP-1', updated_at = '{shop.time('2026-10-10 15:00:00+08:00')}'")
+    shop.pull()
+    with duckdb.connect() as connection:
+        assert connection.sql(f"SELECT code_id FROM '{shop.into}/codes.parquet'").fetchall() == [("DJ0001-2",)]
+
+
 def test_what_was_ordered_upstream_stands_beside_what_was_booked(shop):
     product = shop.product()
     site = shop.upstream(product)
@@ -381,6 +396,25 @@ def test_an_upstream_price_is_a_quote_of_when_it_was_synced(shop):
     shop.procurement(shop.order(product=product), site, upstream_currency="USD")
     shop.pull()
     assert shop.kept(quotes)[2:] == [("site-1", "2", datetime(2026, 10, 12, 3, 55), Decimal(7), "USD")]
+
+
+def test_a_supplier_whose_price_list_is_there_stays(shop):
+    product = shop.product()
+    shop.upstream(product)
+    shop.run("UPDATE sku_mappings SET upstream_price = 4", "UPDATE site_connections SET exchange_rate = 1")
+    shop.pull()
+    own = shop.into / "quotes" / "pull.parquet"
+    assert shop.kept("SELECT DISTINCT supplier_id FROM quotes") == [("site-1",)]
+    # Named by our own part alone it goes; by a price list beside it, it stays.
+    shutil.copyfile(own, own.with_name("pricelists.parquet"))
+    named = '[[rule]]\nsupplier = "{}"\nupstream = "North"\n'
+    shop.rules(named.format("north"))
+    shop.pull()
+    assert shop.kept("SELECT supplier_id FROM suppliers ORDER BY 1") == [("north",), ("site-1",), ("unassigned",)]
+    assert shop.kept("SELECT DISTINCT supplier_id FROM quotes ORDER BY 1") == [("north",), ("site-1",)]
+    shop.rules(named.format("northern"))
+    shop.pull()
+    assert shop.kept("SELECT supplier_id FROM suppliers ORDER BY 1") == [("northern",), ("site-1",), ("unassigned",)]
 
 
 def test_goods_of_two_upstreams_are_quoted_by_both(shop):
