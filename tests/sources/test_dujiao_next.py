@@ -457,6 +457,19 @@ def test_a_clock_that_is_none_is_refused(mariadb, tmp_path):
     assert "London" not in str(problem.value)
 
 
+def test_another_clock_than_the_folders_is_refused(mariadb, tmp_path):
+    shop = DujiaoNext(mariadb, tmp_path)
+    shop.order(delivered=PAID)
+    shop.pull()
+    before = shop.kept("FROM orders")
+    with pytest.raises(UsageError, match="8 hours ahead of UTC, and loc in the address says 0"):
+        pull("dujiao-next", parse_address(f"{shop.address}&loc=UTC"), shop.into)
+    assert shop.kept("FROM orders") == before
+    # Another name of the same clock is none of another.
+    pull("dujiao-next", parse_address(f"{shop.address}&loc=Local"), shop.into)
+    assert shop.kept("FROM orders") == before
+
+
 def test_members_are_told_apart(shop):
     for user in (7, 7, 8):
         shop.order(user_id=user, guest_email=None)
