@@ -69,8 +69,9 @@ class SourceColumn:
 class SourceTable:
     """A table that is read. Rows are known by ``id``.
 
-    A further pull reads the rows changed since by the column ``changed``; else new ones, those of the last ``window_days`` by the column ``dated``, the
-    ``open`` ones (SQL that the source and the engine understand alike) and those that were ``unsettled`` when read last (the engine's SQL); else all.
+    A further pull reads the rows changed since by the column ``changed``; else new ones, those of the last ``window_days`` by the column ``dated``, or by
+    ``dated_again``, a later moment of theirs, the ``open`` ones (SQL that the source and the engine understand alike) and those that were ``unsettled`` when
+    read last (the engine's SQL); else all.
 
     ``first``, ``last`` and ``since`` are further columns, SQL over the row as it was read now: of all that was ever seen the first that is not empty is kept,
     or the last; of ``since`` the first since it was last empty. Where ``notices_missing``, ``missing_at`` says when an open row was first not there any more,
@@ -83,6 +84,7 @@ class SourceTable:
     id: str = "id"
     changed: str = ""
     dated: str = ""
+    dated_again: str = ""
     window_days: int = 0
     open: str = ""
     unsettled: str = ""

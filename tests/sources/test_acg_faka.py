@@ -310,6 +310,20 @@ def test_a_further_pull_reads_open_orders_and_the_last_days(shop):
     assert shop.pull().read["order"] == 2
 
 
+def test_an_order_paid_long_after_it_was_placed_is_found(shop):
+    late = shop.order(status=0, pay_time=None, delivery_status=0)
+    shop.order(status=0, pay_time=None, delivery_status=0)
+    shop.pull()
+    assert shop.kept("SELECT count(*) FROM orders") == [(0,)]
+    # Shanghai's clock, as the platform writes it.
+    shop.run(f"UPDATE acg_order SET status = 1, secret = 'CODE', delivery_status = 1, pay_time = UTC_TIMESTAMP() + INTERVAL 8 HOUR WHERE id = {late}")
+    assert shop.pull().read["order"] == 1
+    assert shop.kept("SELECT order_id, status FROM orders") == [(trade(late), "delivered")]
+    # Paid before the days that are read again, it is not read again.
+    shop.run(f"UPDATE acg_order SET pay_time = pay_time - INTERVAL 8 DAY WHERE id = {late}")
+    assert shop.pull().read["order"] == 0
+
+
 def test_a_card_sold_at_an_older_time_is_found(shop):
     # An old order that is delivered late gives its card its own time of payment.
     shop.card("LATE")
