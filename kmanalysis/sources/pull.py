@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -156,12 +156,15 @@ class _Pull:
             canonical.pairs(), canonical.suppliers(), self.zone_hours,
         )  # fmt: skip
         finished = [*canonical.written(self.words), *mirror.written(), _written(self.into / FOLDER / STATE_FILE, _state_text(state))]
-        if is_drafted:
-            finished.append(_written(self.into / RULES_FILE, rules.text))
         # Counted before the files move: the engine reads them where they are now.
         pulled = Pulled(
             canonical.receipts, mirror.read, self.found.missing(), canonical.unassigned(), canonical.unassigned_goods(), canonical.checks(), is_drafted,
         )  # fmt: skip
+        # Who wrote rules by hand during a long first pull keeps them: the next pull goes by them.
+        if is_drafted and (self.into / RULES_FILE).exists():
+            pulled = replace(pulled, is_drafted=False)
+        elif is_drafted:
+            finished.append(_written(self.into / RULES_FILE, rules.text))
         put_in_place(finished, self.into)
         return pulled
 

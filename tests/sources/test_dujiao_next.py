@@ -470,6 +470,16 @@ def test_another_clock_than_the_folders_is_refused(mariadb, tmp_path):
     assert shop.kept("FROM orders") == before
 
 
+def test_rules_written_during_the_first_pull_are_not_overwritten(shop):
+    shop.order(delivered=PAID)
+    by_hand = '[[rule]]\nsupplier = "mine"\ngroup = "1"\n'
+    assert not shop.pull(tell=lambda table: shop.rules(by_hand)).is_drafted
+    assert (shop.into / "suppliers.toml").read_text(encoding="utf-8") == by_hand
+    assert shop.kept("SELECT supplier_id FROM orders") == [("group-1",)]
+    shop.pull()
+    assert shop.kept("SELECT supplier_id FROM orders") == [("mine",)]
+
+
 def test_members_are_told_apart(shop):
     for user in (7, 7, 8):
         shop.order(user_id=user, guest_email=None)
