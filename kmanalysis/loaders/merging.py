@@ -77,24 +77,26 @@ class Merging:
         """The relation that holds each table now."""
         return {name: merge.relation for name, merge in self.merges.items()}
 
-    def take(self, table: Table, incoming: str, columns: Collection[str]) -> Counter[str]:
+    def take(self, table: Table, incoming: str, columns: Collection[str], *, filler: Collection[str] = ()) -> Counter[str]:
         """Merges the incoming rows into the table by key, in these columns; how many were new, updated and the same.
 
-        ``incoming`` names a table of the connection; it is the folder's own from now on where the folder has none of the kind.
+        ``incoming`` names a table of the connection; it is the folder's own from now on where the folder has none of the kind. Columns of ``filler`` are
+        there for the table's form alone: they count as given only where the folder had them already.
 
         Raises DataError where the table would change and is kept in a form that cannot be added to.
         """
         execute = self.connection.execute
         keys = ", ".join(map(identifier, table.key))
         others = [identifier(name) for name in columns if name not in table.key]
+        given = frozenset(columns) - frozenset(filler)
         if table.name not in self.merges:
             self.targets[table.name] = self.find_target(table)
             execute(f"ALTER TABLE {incoming} RENAME TO {identifier('_now ' + table.name)}")
-            self.merges[table.name] = Merge(identifier(f"_now {table.name}"), frozenset(columns), is_changed=True)
+            self.merges[table.name] = Merge(identifier(f"_now {table.name}"), given, is_changed=True)
             return Counter(new=self._count(self.merges[table.name].relation))
         merge = self.merges[table.name]
-        has_more = not merge.given >= set(columns)
-        merge.given |= set(columns)
+        has_more = not merge.given >= given
+        merge.given |= given
         differs = " OR ".join(f"i.{name} IS DISTINCT FROM n.{name}" for name in others) or "false"
         execute(
             f"CREATE OR REPLACE TEMP TABLE _compared AS FROM (SELECT {', '.join(f'i.{identifier(name)}' for name in table.key)}, "

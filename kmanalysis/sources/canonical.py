@@ -82,12 +82,9 @@ class Canonical:
         execute(f"CREATE OR REPLACE TABLE _rows AS SELECT {cells} FROM ({fill.rows}) m{joined}")
         rows = "(SELECT 0 AS _file, rowid + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, 0 AS _width, * FROM _rows)"
         outcome = validate(self.connection, rows, table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", has_secrets=True)
-        before = self.merging.merges.get(table.name)
-        counts = self.merging.take(table, "_incoming", columns)
-        # What only fills the form was not given, unless the folder had it already.
-        had = before.given if before else frozenset()
-        merge = self.merging.merges[table.name]
-        merge.given = (merge.given - frozenset(fill.filler)) | had
+        counts = self.merging.take(table, "_incoming", columns, filler=fill.filler)
+        if fill.own:
+            self._withdraw(table, fill.own)
         execute("DROP TABLE _rows; DROP TABLE IF EXISTS _incoming")
         rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
         self.receipts.append(
@@ -97,6 +94,19 @@ class Canonical:
             )
         )  # fmt: skip
         self.rejects[table.name] = outcome.rejects
+
+    def _withdraw(self, table: Table, own: str) -> None:
+        """Takes out what earlier pulls made and this one does not: what vanished from the platform is still made, from what is kept of it."""
+        keys = ", ".join(map(identifier, table.key))
+        where = f"({own}) AND ({keys}) NOT IN (SELECT ({keys}) FROM _rows)"
+        for name, relation in self.merging.known.items():
+            for column in tables()[name].columns.values():
+                partner, _, key = column.refers_to.partition(".")
+                # A row loaded by hand that names one of these would be faulty without it.
+                if partner == table.name and column.orphan != "doubt":
+                    named = f"SELECT {identifier(column.name)} FROM {relation} WHERE {identifier(column.name)} IS NOT NULL"
+                    where += f" AND {identifier(key)} NOT IN ({named})"
+        self.merging.drop(table, where)
 
     def pairs(self) -> list[Pair]:
         """Which supplier supplies which SKU, by the tables that were just made."""
@@ -126,6 +136,10 @@ class Canonical:
 
     def _is_named(self, supplier: str) -> bool:
         relations = [relation for name, relation in self.merging.known.items() if name != "suppliers" and "supplier_id" in tables()[name].columns]
+        # What a watch or a price list wrote stands beside our own part.
+        for name, own in self.merging.own.items():
+            if others := [str(path) for path in self.merging.files.get(name, ()) if path != own]:
+                relations.append(f"read_parquet([{', '.join(map(quoted, others))}])")
         return any(self.connection.execute(f"SELECT 1 FROM {relation} WHERE supplier_id = ? LIMIT 1", [supplier]).fetchone() for relation in relations)
 
     def unassigned(self) -> dict[str, int]:

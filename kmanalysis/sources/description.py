@@ -69,8 +69,9 @@ class SourceColumn:
 class SourceTable:
     """A table that is read. Rows are known by ``id``.
 
-    A further pull reads the rows changed since by the column ``changed``; else new ones, those of the last ``window_days`` by the column ``dated``, the
-    ``open`` ones (SQL that the source and the engine understand alike) and those that were ``unsettled`` when read last (the engine's SQL); else all.
+    A further pull reads the rows changed since by the column ``changed``; else new ones, those of the last ``window_days`` by the column ``dated``, or by
+    ``dated_again``, a later moment of theirs, the ``open`` ones (SQL that the source and the engine understand alike) and those that were ``unsettled`` when
+    read last (the engine's SQL); else all.
 
     ``first``, ``last`` and ``since`` are further columns, SQL over the row as it was read now: of all that was ever seen the first that is not empty is kept,
     or the last; of ``since`` the first since it was last empty. Where ``notices_missing``, ``missing_at`` says when an open row was first not there any more,
@@ -83,6 +84,7 @@ class SourceTable:
     id: str = "id"
     changed: str = ""
     dated: str = ""
+    dated_again: str = ""
     window_days: int = 0
     open: str = ""
     unsettled: str = ""
@@ -114,7 +116,8 @@ class Filled:
     """A canonical table: ``rows`` is SQL of its rows, ``columns`` which of them are given, by what each needs (``table.column`` of the source, or a flag).
 
     Columns named in ``filler`` are there for the table's form alone and say nothing. Where the folder knows better (not empty, not ``unknown``) in a
-    column of ``yields``, the folder's value stays.
+    column of ``yields``, the folder's value stays. Of a table that has ``own``, SQL over its rows that is true of those whose id is one that a pull makes,
+    rows of its own that a pull does not make any more are taken out.
     """
 
     table: str
@@ -123,6 +126,7 @@ class Filled:
     needs: tuple[str, ...] = ()
     filler: tuple[str, ...] = ()
     yields: tuple[str, ...] = ()
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ def _filled(name: str, spec: Mapping[str, Any]) -> Filled:
     if unknown:
         raise LookupError(f"{name} has no columns {sorted(unknown)}.")
     lists: dict[str, Any] = {option: tuple(spec.get(option, ())) for option in ("needs", "filler", "yields")}
-    return Filled(name, spec["rows"], columns, **lists)
+    return Filled(name, spec["rows"], columns, own=spec.get("own", ""), **lists)
 
 
 @dataclass(frozen=True)

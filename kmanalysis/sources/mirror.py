@@ -168,7 +168,8 @@ class Mirror:
             return [f"{new} OR {column} IS NULL OR {database.moment(column, since)}"]
         if table.dated:
             since = seen_at - timedelta(days=table.window_days)
-            recent = f"{new} OR {database.moment(database.quoted(table.dated), since + ahead)}{f' OR {table.open}' if table.open else ''}"
+            moments = [database.moment(database.quoted(column), since + ahead) for column in (table.dated, table.dated_again) if column]
+            recent = " OR ".join([new, *moments, *([table.open] if table.open else [])])
             older = f"coalesce({identifier(table.dated)} < TIMESTAMP {quoted(f'{since:%Y-%m-%d %H:%M:%S}')}, true)"
             return [recent, *(self._by_ids(database, table, f"({table.unsettled}) AND {older}") if table.unsettled else ())]
         return [""]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,10 @@ MEMORY = "1GB"
 
 @dataclass(frozen=True)
 class State:
-    """What a pull leaves for the next one. ``columns`` are those that were read, by table; ``notes`` is `Rules.digest` of its rules."""
+    """What a pull leaves for the next one. ``columns`` are those that were read, by table; ``notes`` is `Rules.digest` of its rules.
+
+    ``zone_hours`` is what the clock of the address was ahead of UTC, None where no database was read whose clock the address tells.
+    """
 
     platform: str
     seen_at: datetime | None = None
@@ -43,6 +46,7 @@ class State:
     notes: str = ""
     pairs: Sequence[Pair] = ()
     suppliers: Sequence[str] = ()
+    zone_hours: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,16 @@ def pull(
     take, as in `engine.memory`; ``tell`` hears of each table before it is read.
 
     A pull that fails or is killed leaves the folder's tables as they were. Raises LockHeld where another process writes to the folder, UsageError for a
-    platform or kind of database that does not fit, DataError where the database or the folder cannot be read.
+    platform, kind of database or clock that does not fit, DataError where the database or the folder cannot be read.
     """
     description = platform(name)
     check_kind(description, address)
     with told_when_full(into), locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
         found = look(description, database, address, prefix)
-        return _Pull(found, database, into, words or Words(), memory).run(stock_minutes, (standards or default_standards()).value(UNCERTAIN_STOCK), tell)
+        zone_hours = found.platform.zone_hours if address.kind in description.clock_kinds else None
+        return _Pull(found, database, into, words or Words(), memory, zone_hours).run(
+            stock_minutes, (standards or default_standards()).value(UNCERTAIN_STOCK), tell
+        )
 
 
 def check_kind(description: Platform, address: Address) -> None:
@@ -108,7 +115,7 @@ def rules_of(into: Path) -> Rules | None:
 
 
 class _Pull:
-    def __init__(self, found: Found, database: Database, into: Path, words: Words, memory: str) -> None:
+    def __init__(self, found: Found, database: Database, into: Path, words: Words, memory: str, zone_hours: int | None) -> None:
         self.found, self.database, self.into, self.words = found, database, into, words
         self.key = key_of(into)
         self.state = read_state(into)
@@ -117,6 +124,14 @@ class _Pull:
                 "{folder} was pulled from {found}. Pull {platform} into a folder of its own.",
                 folder=into.name, found=self.state.platform, platform=found.platform.name,
             )  # fmt: skip
+        kept = self.state.zone_hours
+        if None not in (kept, zone_hours) and kept != zone_hours:
+            # Reading all anew would not do: what is remembered, what vanished and rows known by their time keep the former clock.
+            raise UsageError(
+                "{folder} was pulled with a clock {kept} hours ahead of UTC, and loc in the address says {found}. Use the same loc, or pull into a new folder.",
+                folder=into.name, kept=kept, found=zone_hours,
+            )  # fmt: skip
+        self.zone_hours = kept if zone_hours is None else zone_hours
         # What spills holds digests and no secrets, as the folder does, and lies where nobody else may read.
         self.connection = connect(memory)
 
@@ -138,15 +153,18 @@ class _Pull:
         canonical.drop_former(self.state.pairs, self.state.suppliers)
         state = State(
             self.found.platform.name, now, {name: sorted(columns) for name, columns in self.found.columns.items()}, rules.digest,
-            canonical.pairs(), canonical.suppliers(),
+            canonical.pairs(), canonical.suppliers(), self.zone_hours,
         )  # fmt: skip
         finished = [*canonical.written(self.words), *mirror.written(), _written(self.into / FOLDER / STATE_FILE, _state_text(state))]
-        if is_drafted:
-            finished.append(_written(self.into / RULES_FILE, rules.text))
         # Counted before the files move: the engine reads them where they are now.
         pulled = Pulled(
             canonical.receipts, mirror.read, self.found.missing(), canonical.unassigned(), canonical.unassigned_goods(), canonical.checks(), is_drafted,
         )  # fmt: skip
+        # Who wrote rules by hand during a long first pull keeps them: the next pull goes by them.
+        if is_drafted and (self.into / RULES_FILE).exists():
+            pulled = replace(pulled, is_drafted=False)
+        elif is_drafted:
+            finished.append(_written(self.into / RULES_FILE, rules.text))
         put_in_place(finished, self.into)
         return pulled
 
@@ -169,7 +187,7 @@ def read_state(into: Path) -> State:
         pairs = [(supplier, sku) for supplier, sku in written["pairs"]]
         if written["form"] != STATE_FORM:
             raise ValueError("another form")
-        return State(written["platform"], seen_at, written["columns"], written["notes"], pairs, written["suppliers"])
+        return State(written["platform"], seen_at, written["columns"], written["notes"], pairs, written["suppliers"], written.get("zone_hours"))
     except (ValueError, KeyError, TypeError) as problem:
         raise DataError("Cannot read {file} in {folder}. Restore it from a backup, or pull into a new folder.", file=path.name, folder=FOLDER) from problem
 
@@ -183,6 +201,7 @@ def _state_text(state: State) -> str:
         "notes": state.notes,
         "pairs": state.pairs,
         "suppliers": state.suppliers,
+        "zone_hours": state.zone_hours,
     }
     return json.dumps(written, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 

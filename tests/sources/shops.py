@@ -1,5 +1,6 @@
 """Shops in databases laid out as the platforms lay them out, with rows of the tests' own."""
 
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -91,6 +92,20 @@ class Shop:
             for name, files in table_files(Path(self.into)).items():
                 connection.execute(f"CREATE VIEW {name} AS FROM read_parquet({[str(path) for path in files]})")
             return connection.execute(sql).fetchall()
+
+    def stands_as_pulled_anew(self, *names):
+        """Whether these tables are those that a first pull makes of the database as it is now, by the same rules."""
+        kept, self.into = self.into, self.into.with_name("anew")
+        shutil.rmtree(self.into, ignore_errors=True)
+        self.into.mkdir()
+        for name in (".kmanalysis-key", "suppliers.toml"):
+            shutil.copy(kept / name, self.into / name)
+        self.pull()
+        anew = {name: self.kept(f"FROM {name} ORDER BY ALL") for name in names}
+        self.into = kept
+        found = {name: self.kept(f"FROM {name} ORDER BY ALL") for name in names}
+        assert found == anew
+        return True
 
     def rules(self, text):
         self.into.mkdir(exist_ok=True)

@@ -134,6 +134,22 @@ def test_the_platforms_race_is_no_repeat_of_the_suppliers(shop):
     assert pulled.checks["races"] == 1
 
 
+def test_races_and_batches_that_hold_no_more_are_withdrawn(shop):
+    lost = shop.order("RACE", "2026-10-10 12:00:00")
+    shop.card("RACE", sold="2026-10-10 12:00:01", order_id=shop.order("RACE", "2026-10-10 12:00:01"))
+    shop.card("OTHER", note="wang")
+    shop.rules('[[rule]]\nsupplier = "acme"\ngroup = "1"\ncost = "3.25"\n')
+    shop.pull()
+    assert shop.kept("SELECT count(*) FILTER (WHERE is_platform_race), count(*) FROM codes") == [(1, 2)]
+    assert shop.kept("SELECT supplier_id, quantity FROM purchases") == [("acme", 2)]
+    # A corrected rule splits the batch, and the order that went without was set right by hand.
+    shop.rules('[[rule]]\nsupplier = "wang"\nnote = "wang"\ncost = "2"\n[[rule]]\nsupplier = "acme"\ngroup = "1"\ncost = "3.25"\n')
+    shop.run(f"UPDATE acg_order SET secret = '{WAITING}', create_time = UTC_TIMESTAMP() + INTERVAL 8 HOUR WHERE id = {lost}")
+    shop.pull()
+    assert shop.kept("SELECT supplier_id, quantity FROM purchases ORDER BY 1") == [("acme", 1), ("wang", 1)]
+    assert shop.stands_as_pulled_anew("codes", "purchases")
+
+
 def test_phrases_where_codes_would_stand_are_no_delivery(shop):
     shop.order(TAKEN)
     shop.order(WAITING)
@@ -292,6 +308,20 @@ def test_a_further_pull_reads_open_orders_and_the_last_days(shop):
     assert (second.read["order"], second.read["card"]) == (1, 1)
     shop.order("NEW", at="2026-10-11 12:00:00")
     assert shop.pull().read["order"] == 2
+
+
+def test_an_order_paid_long_after_it_was_placed_is_found(shop):
+    late = shop.order(status=0, pay_time=None, delivery_status=0)
+    shop.order(status=0, pay_time=None, delivery_status=0)
+    shop.pull()
+    assert shop.kept("SELECT count(*) FROM orders") == [(0,)]
+    # Shanghai's clock, as the platform writes it.
+    shop.run(f"UPDATE acg_order SET status = 1, secret = 'CODE', delivery_status = 1, pay_time = UTC_TIMESTAMP() + INTERVAL 8 HOUR WHERE id = {late}")
+    assert shop.pull().read["order"] == 1
+    assert shop.kept("SELECT order_id, status FROM orders") == [(trade(late), "delivered")]
+    # Paid before the days that are read again, it is not read again.
+    shop.run(f"UPDATE acg_order SET pay_time = pay_time - INTERVAL 8 DAY WHERE id = {late}")
+    assert shop.pull().read["order"] == 0
 
 
 def test_a_card_sold_at_an_older_time_is_found(shop):

@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -137,6 +139,15 @@ def given(shop, table):
     return given_columns(pq.read_schema(shop.into / f"{table}.parquet"), tables()[table])
 
 
+def load_rows(path, sql):
+    """Replaces a table's file by what a query makes of it, as a load by hand does."""
+    schema = pq.read_schema(path)
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE VIEW {path.stem} AS FROM read_parquet('{path}')")
+        rows = connection.sql(sql).to_arrow_table().select(schema.names).cast(schema)
+    pq.write_table(rows, path)
+
+
 def test_totals_are_those_of_the_source(shop):
     shop.product()
     states = ("pending_payment", "paid", "fulfilling", "delivered", "completed", "canceled", "refunded")
@@ -205,6 +216,69 @@ def test_what_was_ordered_upstream_is_a_purchase_and_names_the_supplier(shop):
     assert {"list_amount", "discount_amount"}.isdisjoint(given(shop, "purchases"))
     assert shop.kept("SELECT code_digest, supplier_id FROM codes ORDER BY code_id") == [(digest("UP-1", key), "site-1"), (digest("UP-2", key), "site-1")]
     assert shop.kept("SELECT name FROM suppliers WHERE supplier_id = 'site-1'") == [("North",)]
+
+
+def test_what_only_fills_the_form_is_not_given_by_the_second_pull_either(shop):
+    product = shop.product()
+    shop.procurement(shop.order(product=product, delivered="2026-10-10 12:01:00+08:00", kind="upstream"), shop.upstream(product))
+    shop.pull()
+    before, written = given(shop, "purchases"), (shop.into / "purchases.parquet").read_bytes()
+    assert before.isdisjoint({"list_amount", "discount_amount"})
+    assert "paid_amount" in before
+    shop.pull()
+    assert (shop.into / "purchases.parquet").read_bytes() == written
+    # Nor where a row changes and the file is written anew.
+    shop.run(f"UPDATE procurement_orders SET upstream_amount = 8, updated_at = '{shop.time('2026-10-10 13:00:00+08:00')}'")
+    shop.pull()
+    assert shop.kept("SELECT paid_amount FROM purchases") == [(8,)]
+    assert given(shop, "purchases") == before
+
+
+def test_an_attempt_that_failed_later_is_withdrawn(shop):
+    product = shop.product()
+    site = shop.upstream(product)
+    order = shop.order("fulfilling", product=product)
+    first = shop.procurement(order, site, "accepted")
+    shop.pull()
+    assert shop.kept("SELECT purchase_id, paid_amount FROM purchases") == [("p1", 7)]
+    # What was loaded by hand stays, whatever its name looks like.
+    by_hand = "SELECT * REPLACE ('p77' AS purchase_id) FROM purchases UNION ALL FROM purchases"
+    load_rows(shop.into / "purchases.parquet", by_hand)
+    later = shop.time("2026-10-10 15:00:00+08:00")
+    shop.run(f"UPDATE procurement_orders SET status = 'failed', updated_at = '{later}' WHERE id = {first}")
+    shop.procurement(order, site, created_at=later, updated_at=later)
+    shop.pull()
+    assert shop.kept("SELECT purchase_id, paid_amount FROM purchases ORDER BY 1") == [("p2", 7), ("p77", 7)]
+    assert shop.kept("SELECT upstream_order_id, status FROM upstream_orders") == [("p2", "delivered")]
+    assert shop.stands_as_pulled_anew("upstream_orders")
+
+
+def test_lines_of_a_delivery_that_was_taken_back_are_withdrawn(shop):
+    product = shop.product()
+    order = shop.order(product=product, quantity=2, delivered=PAID, payload="UP-1\nUP-2", kind="upstream")
+    shop.procurement(order, shop.upstream(product))
+    shop.card("OWN", "used", order_id=shop.order(), used_at=PAID)
+    shop.pull()
+    assert shop.kept("SELECT code_id FROM codes ORDER BY 1") == [("DJ0001-1",), ("DJ0001-2",), ("c1",)]
+    later = shop.time("2026-10-10 15:00:00+08:00")
+    shop.run(f"UPDATE fulfillments SET payload = 'UP-1', updated_at = '{later}'")
+    shop.pull()
+    assert shop.stands_as_pulled_anew("codes", "purchases", "upstream_orders")
+    assert shop.kept("SELECT code_id FROM codes") == [("c1",)]
+
+
+def test_a_code_that_a_trial_checked_is_not_withdrawn(shop):
+    product = shop.product()
+    shop.procurement(shop.order(product=product, quantity=2, delivered=PAID, payload="UP-1\nUP-2", kind="upstream"), shop.upstream(product))
+    shop.pull()
+    trials = "trial_id,supplier_id,started_at,budget_amount,currency\nT1,site-1,2026-10-01 00:00:00,10,CNY\n"
+    (shop.into / "trials.csv").write_text(trials, encoding="utf-8")
+    checks = "check_id,trial_id,code_id,checked_at,outcome\nK1,T1,DJ0001-2,2026-10-11 00:00:00,valid\n"
+    (shop.into / "trial_checks.csv").write_text(checks, encoding="utf-8")
+    shop.run(f"UPDATE fulfillments SET payload = 'UP-1', updated_at = '{shop.time('2026-10-10 15:00:00+08:00')}'")
+    shop.pull()
+    with duckdb.connect() as connection:
+        assert connection.sql(f"SELECT code_id FROM '{shop.into}/codes.parquet'").fetchall() == [("DJ0001-2",)]
 
 
 def test_what_was_ordered_upstream_stands_beside_what_was_booked(shop):
@@ -324,6 +398,25 @@ def test_an_upstream_price_is_a_quote_of_when_it_was_synced(shop):
     assert shop.kept(quotes)[2:] == [("site-1", "2", datetime(2026, 10, 12, 3, 55), Decimal(7), "USD")]
 
 
+def test_a_supplier_whose_price_list_is_there_stays(shop):
+    product = shop.product()
+    shop.upstream(product)
+    shop.run("UPDATE sku_mappings SET upstream_price = 4", "UPDATE site_connections SET exchange_rate = 1")
+    shop.pull()
+    own = shop.into / "quotes" / "pull.parquet"
+    assert shop.kept("SELECT DISTINCT supplier_id FROM quotes") == [("site-1",)]
+    # Named by our own part alone it goes; by a price list beside it, it stays.
+    shutil.copyfile(own, own.with_name("pricelists.parquet"))
+    named = '[[rule]]\nsupplier = "{}"\nupstream = "North"\n'
+    shop.rules(named.format("north"))
+    shop.pull()
+    assert shop.kept("SELECT supplier_id FROM suppliers ORDER BY 1") == [("north",), ("site-1",), ("unassigned",)]
+    assert shop.kept("SELECT DISTINCT supplier_id FROM quotes ORDER BY 1") == [("north",), ("site-1",)]
+    shop.rules(named.format("northern"))
+    shop.pull()
+    assert shop.kept("SELECT supplier_id FROM suppliers ORDER BY 1") == [("northern",), ("site-1",), ("unassigned",)]
+
+
 def test_goods_of_two_upstreams_are_quoted_by_both(shop):
     product = shop.product()
     for _ in range(2):
@@ -362,6 +455,29 @@ def test_a_clock_that_is_none_is_refused(mariadb, tmp_path):
     with pytest.raises(UsageError, match="Asia/Shanghai, UTC") as problem:
         pull("dujiao-next", parse_address(f"{shop.address}&loc=Europe/London"), shop.into)
     assert "London" not in str(problem.value)
+
+
+def test_another_clock_than_the_folders_is_refused(mariadb, tmp_path):
+    shop = DujiaoNext(mariadb, tmp_path)
+    shop.order(delivered=PAID)
+    shop.pull()
+    before = shop.kept("FROM orders")
+    with pytest.raises(UsageError, match="8 hours ahead of UTC, and loc in the address says 0"):
+        pull("dujiao-next", parse_address(f"{shop.address}&loc=UTC"), shop.into)
+    assert shop.kept("FROM orders") == before
+    # Another name of the same clock is none of another.
+    pull("dujiao-next", parse_address(f"{shop.address}&loc=Local"), shop.into)
+    assert shop.kept("FROM orders") == before
+
+
+def test_rules_written_during_the_first_pull_are_not_overwritten(shop):
+    shop.order(delivered=PAID)
+    by_hand = '[[rule]]\nsupplier = "mine"\ngroup = "1"\n'
+    assert not shop.pull(tell=lambda table: shop.rules(by_hand)).is_drafted
+    assert (shop.into / "suppliers.toml").read_text(encoding="utf-8") == by_hand
+    assert shop.kept("SELECT supplier_id FROM orders") == [("group-1",)]
+    shop.pull()
+    assert shop.kept("SELECT supplier_id FROM orders") == [("mine",)]
 
 
 def test_members_are_told_apart(shop):

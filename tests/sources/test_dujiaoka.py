@@ -182,6 +182,23 @@ def test_the_platforms_race_is_no_repeat_of_the_suppliers(shop):
     assert shop.kept("SELECT delivered_is_upper_bound FROM orders ORDER BY order_id") == [(False,), (True,), (False,), (False,)]
 
 
+@pytest.mark.parametrize("change", ["order", "card"])
+def test_a_race_that_turned_out_to_be_none_is_withdrawn(shop, change):
+    shop.card("RACE", sold="2026-10-10 12:00:01")
+    for second in (1, 2):
+        shop.order(at=f"2026-10-10 12:00:0{second}", changed=f"2026-10-10 12:00:0{second}", info="RACE")
+    shop.rules('[[rule]]\nsupplier = "acme"\ngroup = "Steam"\ncost = "3.25"\n')
+    shop.pull()
+    assert shop.kept("SELECT code_id FROM codes ORDER BY 1") == [("c1",), ("r1-SN0002-2",)]
+    if change == "order":
+        shop.run("UPDATE orders SET status = 5, updated_at = '2026-10-11 12:00:00' WHERE id = 1")
+    else:
+        shop.card("RACE", sold="2026-10-10 12:00:02")
+    shop.pull()
+    assert shop.kept("SELECT count(*) FROM codes WHERE is_platform_race") == [(0,)]
+    assert shop.stands_as_pulled_anew("codes", "purchases")
+
+
 def test_looped_codes_repeat_on_purpose_and_stay_in_stock(shop):
     shop.card("LOOP", is_loop=1)
     shop.order(at="2026-10-10 12:00:00", changed="2026-10-10 12:00:02", info="LOOP")
