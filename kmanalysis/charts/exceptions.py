@@ -72,7 +72,7 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
                     words.name(f"exception.{kind}"),
                     MISSING,
                     MISSING,
-                    words.text("not checked: no {lacks}", lacks=words.join(check["lacks"].split(";"))),
+                    words.text("not checked: no {lacks}", lacks=_named(check["lacks"], words)),
                     MISSING,
                 ]
             )
@@ -85,9 +85,7 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
         cells.append([words.name(f"exception.{kind}"), words.number(cases), money_in_all(of_kind, words), looked_at, step])
     found = set(sums.loc[sums["cases"] > 0, "kind"])
     unsure = [check["unsure"] for check in checks.to_dict("records") if check["unsure"] and not check["lacks"] and check["kind"] in found]
-    doubt = (
-        words.text("Repeats may include codes that are meant for many: {unsure} would tell which.", unsure=words.join(unsure[0].split(";"))) if unsure else ""
-    )
+    doubt = words.text("Repeats may include codes that are meant for many: {unsure} would tell which.", unsure=_named(unsure[0], words)) if unsure else ""
     note = words.sentences(words.text("Zero means that none were found in the rows checked."), doubt)
     return table(pd.DataFrame(cells, columns=headings), words.text("Exceptions by kind"), numbers=headings[1:3], note=note)
 
@@ -113,10 +111,16 @@ def repeats_table(counts: pd.DataFrame, checks: pd.DataFrame, words: Words) -> T
     return table(pd.DataFrame(cells, columns=headings), words.text("Repeated codes by cause"), numbers=headings[1:], empty=empty)
 
 
+def _named(lacks: str, words: Words) -> str:
+    """Tables, and columns of tables, that were not given, as a reader calls them."""
+    named = [(words.name(lack.partition(".")[0]), words.name(lack) if "." in lack else "") for lack in lacks.split(";")]
+    return words.join([words.entry(table_, column) if column else table_ for table_, column in named])
+
+
 def _none(kind: str, checks: pd.DataFrame, sentence: str, words: Words) -> str:
     """What is said where none of a kind was found: the sentence, or that nobody looked."""
     lacks = next(iter(checks.loc[checks["kind"] == kind, "lacks"]), "")
-    return words.text("not checked: no {lacks}", lacks=words.join(lacks.split(";"))) if lacks else sentence
+    return words.text("not checked: no {lacks}", lacks=_named(lacks, words)) if lacks else sentence
 
 
 def losses_table(lost: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table:

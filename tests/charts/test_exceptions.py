@@ -42,7 +42,7 @@ def test_suppliers_come_by_what_hangs_on_them(en, names):
 
 def test_a_kind_says_what_was_looked_at_or_why_not(en):
     told = kinds_table(sums_of(*SUMS), checks_of(no_remedy="compensations"), en).html
-    assert "not checked: no compensations" in told
+    assert "not checked: no Compensations" in told
     assert "1,200 codes checked" in told
     assert "raise the price or take it off sale" in told
     assert "record why it was refunded" not in told
@@ -53,13 +53,13 @@ def test_repeats_on_purpose_are_said_and_so_is_what_would_tell_them(en):
     checks.loc[checks["kind"] == "repeated_code", ["allowed", "unsure"]] = [6, "codes.is_shared_use;allowed_repeats"]
     told = kinds_table(sums_of(*SUMS), checks, en).html
     assert "1,200 codes checked; 6 repeats on purpose left out" in told
-    assert "codes.is_shared_use, allowed_repeats would tell which" in told
+    assert "Codes: Meant for many, repeats on purpose would tell which" in told
     counts = pd.DataFrame([["listed", "one <link>", 1, 6], ["supplier", "", 8, 9]], columns=["cause", "reason", "codes", "cases"])
     told = repeats_table(counts, checks, en).html
     assert "on the operator&#39;s list: one &lt;link&gt;" in told
     assert told.index("repeated by a supplier") < told.index("on the operator")
     assert "No repeats were found in the rows checked." in repeats_table(counts.head(0), checks, en).html
-    assert "not checked: no codes" in repeats_table(counts.head(0), checks_of(repeated_code="codes"), en).html
+    assert "not checked: no Codes" in repeats_table(counts.head(0), checks_of(repeated_code="codes"), en).html
 
 
 def test_goods_sold_below_cost_say_what_was_lost(en):
