@@ -65,7 +65,7 @@ def test_repeats_on_purpose_are_said_and_so_is_what_would_tell_them(en):
 def test_goods_sold_below_cost_say_what_was_lost(en):
     lost = pd.DataFrame([["K7", "Card 7", "CNY", 12, Decimal(54)]], columns=["sku", "name", "currency", "cases", "amount"])
     assert re.findall(r"<td[^>]*>([^<]+)", losses_table(lost, checks_of(), en).html) == ["Card 7 (SKU K7)", "12", "CN¥54.00"]
-    assert "not checked: no orders.cost_amount" in losses_table(lost.head(0), checks_of(below_cost="orders.cost_amount"), en).html
+    assert "not checked: no Orders: Cost" in losses_table(lost.head(0), checks_of(below_cost="orders.cost_amount"), en).html
 
 
 def test_the_lists_say_what_was_seen(en, names):
