@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 import kmanalysis
-from kmanalysis.cli import app
 from kmanalysis.cli.terminal.exceptions import checks_told
 from kmanalysis.decisions.exceptions import COLUMNS
 from kmanalysis.samples import make_samples
@@ -41,16 +39,6 @@ def unstamped(data, tmp_path):
     pd.read_csv(folder / "suppliers.csv", dtype="str").to_parquet(folder / "suppliers.parquet")
     (folder / "suppliers.csv").unlink()
     return folder
-
-
-@pytest.fixture
-def run():
-    def run(*arguments):
-        done = CliRunner().invoke(app.app, [str(argument) for argument in arguments])
-        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-        return done
-
-    return run
 
 
 @pytest.mark.parametrize("command", ["score", "report"])

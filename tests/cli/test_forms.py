@@ -1,22 +1,10 @@
 from datetime import date
 
 import pytest
-from typer.testing import CliRunner
 
-from kmanalysis.cli import app
 from tests.loaders.forms.filling import FIRST, add, edit, folder_with, rows_of
 
 TIER = {"supplier_id": "S02", "threshold_amount": "500", "discount_share": "0.05", "applies_to": "all_units", "currency": "CNY", "valid_from": "2026-01-01"}
-
-
-@pytest.fixture
-def run():
-    def run(*arguments):
-        done = CliRunner().invoke(app.app, [str(argument) for argument in arguments])
-        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-        return done
-
-    return run
 
 
 def test_a_form_there_and_back(run, tmp_path):

@@ -1,20 +1,8 @@
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from kmanalysis.cli import app
 from kmanalysis.loaders.pricelists.review import FILE
 from tests.loaders.pricelists.lists import csv_list, folder_in, quotes
-
-
-@pytest.fixture
-def run():
-    def run(*arguments):
-        done = CliRunner().invoke(app.app, [str(argument) for argument in arguments])
-        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-        return done
-
-    return run
 
 
 def test_a_price_list_by_way_of_the_review(run, tmp_path):
