@@ -17,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 
-from shop import served
+import duckdb
+from shop import Shop, served
 
 HERE = Path(__file__).resolve().parent
 WINDOW_DAYS = 7
@@ -60,6 +62,13 @@ def rows_read(told: str) -> dict[str, int]:
     return {table: int(rows.replace(",", "")) for table, rows in re.findall(r"Read from (\w+): ([\d,]+) rows", told)}
 
 
+def differences(shop: Shop, folder: Path) -> list[str]:
+    """What the folder's orders, by status, and their money come to where they are not what SQL on the source says."""
+    orders = f"read_parquet('{folder / 'orders.parquet'}')"
+    kept = duckdb.sql(f"SELECT (status = 'delivered')::INT, count(*), sum(amount) FROM {orders} GROUP BY ALL ORDER BY ALL").fetchall()
+    return [] if kept == shop.totals() else [f"orders in the folder: {kept}, in the database: {shop.totals()}"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--orders", type=int, default=5_000_000)
@@ -74,14 +83,15 @@ def main() -> None:
         there = shop.address.removeprefix("mysql://")
         user, password = there.partition("@")[0].split(":")
         pandas = [sys.executable, "-c", PANDAS, str(shop.socket), "shop", user, password, place, *selects]
-        runs, load = {}, [round(os.getloadavg()[0], 2)]
+        runs, load, began_at = {}, [round(os.getloadavg()[0], 2)], shop.now()
         runs["pandas"], _ = measured(pandas)
         runs["first pull"], told = measured(pull, KMANALYSIS_DATABASE=shop.address)
-        first = rows_read(told)
+        first, wrong = rows_read(told), differences(shop, Path(place) / "ours")
         shop.change(asked.orders // 100)
-        allowed = shop.may_have_changed(WINDOW_DAYS)
+        allowed = shop.may_have_changed(began_at - timedelta(days=WINDOW_DAYS))
         runs["second pull"], told = measured(pull, KMANALYSIS_DATABASE=shop.address)
         second = rows_read(told)
+        wrong += differences(shop, Path(place) / "ours")
         load.append(round(os.getloadavg()[0], 2))
     print(f"{'':14}{'wall':>9}{'CPU':>9}{'peak':>10}{'of pandas':>11}{'its memory':>12}")
     for name, found in runs.items():
@@ -96,6 +106,8 @@ def main() -> None:
         print(f"{table}: {counts['first']:,} rows read first, {counts['second']:,} then, of {counts['new, open or of the window']:,} that may have changed")
     facts = {"orders": asked.orders, "cores": os.cpu_count(), "load_before_and_after": load, "rows_read": read, "runs": runs}
     asked.out.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    if wrong:
+        sys.exit("\n".join(wrong))
     too_many = [table for table, counts in read.items() if counts["second"] > counts["new, open or of the window"]]
     if too_many:
         sys.exit(f"read more than may have changed: {', '.join(too_many)}")

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pymysql
@@ -17,6 +18,8 @@ import pymysql
 DATABASE, READER, PASSWORD = "shop", "reader", "benchmark"
 GOODS = 200
 DAYS = 365
+LATE = 200
+"""One of so many orders is paid and not delivered."""
 
 LAYOUT = """
 CREATE TABLE acg_category (id int unsigned PRIMARY KEY, name varchar(255) NOT NULL, create_time datetime NOT NULL);
@@ -39,6 +42,10 @@ CREATE TABLE acg_card (
 );
 """
 
+ASIDE = "aside"
+"""A database of the benchmark's own, which no pull sees."""
+
+IS_OPEN = "status = 1 AND delivery_status = 0"
 CODE = "CONCAT_WS('-', SUBSTR(MD5({0}), 1, 5), SUBSTR(MD5({0}), 6, 5), SUBSTR(MD5({0}), 11, 5))"
 
 
@@ -60,12 +67,12 @@ class Shop:
             return cursor.fetchall()
 
     def fill(self, orders: int) -> None:
-        """A year of orders, nine of ten paid and delivered; three of four goods are of own cards, a twentieth as many cards again lie in stock."""
+        """A year of orders, nine of ten paid, one of 200 not delivered yet; three of four goods are of own cards, a twentieth as many cards again in stock."""
         self.run(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4", f"CREATE USER {READER}@localhost IDENTIFIED BY '{PASSWORD}'", database=None)
         self.run(*(part for part in LAYOUT.split(";\n") if part.strip()), f"GRANT SELECT ON {DATABASE}.* TO {READER}@localhost")
         begun = f"(NOW() - INTERVAL {DAYS} DAY)"
         placed = f"{begun} + INTERVAL FLOOR(seq / {orders} * {DAYS * 86400 - 600}) SECOND"
-        is_paid = "seq % 10 <> 0"
+        is_paid, is_delivered = "seq % 10 <> 0", f"seq % 10 <> 0 AND seq % {LATE} <> 1"
         self.run(
             f"INSERT INTO acg_category SELECT seq, CONCAT('Category ', seq), {begun} FROM seq_1_to_12",
             f"INSERT INTO acg_shared SELECT seq, CONCAT('Shop ', seq), {begun} FROM seq_1_to_5",
@@ -73,36 +80,47 @@ class Shop:
             f"{begun}, IF(seq % 4 = 0, 1 + seq % 5, 0) FROM seq_1_to_{GOODS}",
             "INSERT INTO acg_order (trade_no, amount, commodity_id, create_time, pay_time, status, secret, contact, delivery_status, rent) "
             f"SELECT LPAD(seq, 22, '0'), 10, 1 + seq * 7919 % {GOODS}, {placed}, IF({is_paid}, {placed} + INTERVAL 30 SECOND, NULL), {is_paid}, "
-            f"IF({is_paid}, {CODE.format('seq')}, NULL), CONCAT('buyer', seq * 31 % {max(orders // 4, 1)}, '@mail.example'), {is_paid}, 8 "
+            f"IF({is_delivered}, {CODE.format('seq')}, NULL), CONCAT('buyer', seq * 31 % {max(orders // 4, 1)}, '@mail.example'), {is_delivered}, 8 "
             f"FROM seq_1_to_{orders}",
             "INSERT INTO acg_card (commodity_id, secret, create_time, purchase_time, order_id, status, note, cost) "
             "SELECT commodity_id, secret, DATE(create_time) - INTERVAL WEEKDAY(create_time) DAY, pay_time, id, 1, '', 8 FROM acg_order "
-            "WHERE status = 1 AND commodity_id % 4 <> 0 ORDER BY id",
+            "WHERE delivery_status = 1 AND commodity_id % 4 <> 0 ORDER BY id",
             "INSERT INTO acg_card (commodity_id, secret, create_time, status, note, cost) "
             f"SELECT 1 + seq % {GOODS}, MD5(seq), NOW() - INTERVAL 10 DAY, 0, '', 8 FROM seq_1_to_{max(orders // 20, 1)}",
         )
 
     def change(self, orders: int) -> None:
-        """That many orders more, half of them, and so many older ones that are paid and delivered now."""
+        """That many orders change: half of them are new, the others were paid long ago and are delivered now."""
         new, settled = orders - orders // 2, orders // 2
         (last,) = self.run("SELECT max(id) FROM acg_order")[0]
         self.run(
+            f"CREATE DATABASE {ASIDE}",
+            f"CREATE TABLE {ASIDE}.was_open SELECT id FROM acg_order WHERE {IS_OPEN}",
             "INSERT INTO acg_order (trade_no, amount, commodity_id, create_time, pay_time, status, secret, contact, delivery_status, rent) "
             f"SELECT LPAD(seq + {last}, 22, '0'), 10, 1 + seq % {GOODS}, NOW(), NOW(), 1, {CODE.format(f'seq + {last}')}, "
             f"CONCAT('buyer', seq, '@mail.example'), 1, 8 FROM seq_1_to_{new}",
-            "UPDATE acg_order SET status = 1, pay_time = NOW(), delivery_status = 1, secret = "
-            f"{CODE.format('id')} WHERE status = 0 ORDER BY id DESC LIMIT {settled}",
+            f"UPDATE acg_order SET delivery_status = 1, secret = {CODE.format('id')} WHERE {IS_OPEN} ORDER BY id LIMIT {settled}",
         )
 
-    def may_have_changed(self, window_days: int) -> dict[str, int]:
-        """How many rows of the large tables are new, open or of the trailing window: no more need be read again."""
+    def now(self) -> datetime:
+        """The server's clock, naive."""
+        (found,) = self.run("SELECT NOW()")[0]
+        assert isinstance(found, datetime)
+        return found
+
+    def may_have_changed(self, since: datetime) -> dict[str, int]:
+        """How many rows of the large tables are new, were open before `change`, or are younger than ``since``: no more need be read again."""
         return {
             table: int(self.run(f"SELECT count(*) FROM acg_{table} WHERE {where}")[0][0])  # type: ignore[call-overload]
             for table, where in (
-                ("order", f"create_time >= UTC_TIMESTAMP() - INTERVAL {window_days} DAY OR status = 1 AND delivery_status = 0"),
-                ("card", f"purchase_time >= UTC_TIMESTAMP() - INTERVAL {window_days} DAY OR purchase_time IS NULL OR status <> 1"),
+                ("order", f"create_time >= '{since}' OR id IN (SELECT id FROM {ASIDE}.was_open)"),
+                ("card", f"purchase_time >= '{since}' OR purchase_time IS NULL OR status <> 1"),
             )
         }
+
+    def totals(self) -> list[tuple[object, ...]]:
+        """Delivered and open orders that are paid, and their money."""
+        return [*self.run("SELECT delivery_status, count(*), sum(amount) FROM acg_order WHERE status = 1 GROUP BY delivery_status ORDER BY delivery_status")]
 
 
 @contextmanager
@@ -121,7 +139,7 @@ def served() -> Iterator[Shop]:
     install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"]
     server = [
         program, "--no-defaults", f"--datadir={data}", f"--socket={shop.socket}", f"--pid-file={place / 'pid'}", "--skip-networking", "--skip-log-bin",
-        "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=1G", "--default-time-zone=+00:00", "--sql-mode=",
+        "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=1G", "--default-time-zone=+08:00", "--sql-mode=",
     ]  # fmt: skip
     try:
         subprocess.run(install, check=True, user=user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -12,6 +12,7 @@ SPACE = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 """What `str.strip` takes off an ASCII text."""
 
 _HEX_DIGITS = 32
+_LIKE_A_NUMBER = r"^[\x01-\x20+\-0-9]*[0-9]$"
 
 
 def digests(texts: pa.Array, key: bytes) -> pa.Array:
@@ -21,8 +22,8 @@ def digests(texts: pa.Array, key: bytes) -> pa.Array:
     bare = pc.ascii_trim(texts, SPACE)
     has_at = pc.match_substring(bare, "@")
     is_mail = pc.match_substring_regex(bare, f"^(?:{EMAIL})$") if pc.any(has_at).as_py() else has_at
-    # A number ends with a digit. What is no ASCII has other spellings.
-    may_be_phone = pc.and_(pc.less_equal(pc.binary_length(bare), LONGEST_PHONE), pc.match_substring_regex(bare, "[0-9]$"))
+    # What is no ASCII has other spellings.
+    may_be_phone = pc.and_(pc.less_equal(pc.binary_length(bare), LONGEST_PHONE), pc.match_substring_regex(bare, _LIKE_A_NUMBER))
     is_plain = pc.and_(pc.string_is_ascii(bare), pc.and_not(pc.invert(may_be_phone), pc.starts_with(bare, PREFIX)))
     normal = pc.if_else(is_mail, pc.ascii_lower(bare), bare)
     found = _of_bytes(normal.cast(pa.binary()), key)
