@@ -6,8 +6,10 @@ Exit codes: 0 all done, 1 something failed or was rejected (the rest is there), 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -137,15 +139,18 @@ def score(
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
         from rich.console import Console
 
-        from kmanalysis.cli.terminal import scores
         from kmanalysis.loaders.checking.receipts import rejected_rows
         from kmanalysis.opening import open_workbook
         from kmanalysis.report.progress import Progress
 
         place = place_of_data(data)
         warn_of_unstamped(place, words)
+        # While the engine reads the folder, Python has time to import what counts.
+        Thread(target=import_module, args=("kmanalysis.cli.terminal.scores",)).start()
         workbook = open_workbook(place, month, standards, lang, memory=memory, engine=engine, master=master)
         workbook.check_month()
+        from kmanalysis.cli.terminal import scores
+
         with Progress(Console(stderr=True), words).counting() as hears:
             workbook.listen(hears)
             if format == "table":

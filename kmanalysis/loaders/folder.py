@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.ahead import Ahead
 from kmanalysis.loaders.checking.derived import add_derived, months_overlap, with_derived
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import existing_key
 from kmanalysis.loaders.checking.stamp import given_columns, is_stamped
-from kmanalysis.loaders.needs_profile import stage_profile
-from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
-from kmanalysis.loaders.reading.text import Staged, drop_staged, parquet_columns, parquet_text, stage_text, stripped
+from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES
+from kmanalysis.loaders.reading.text import Staged, drop_staged, parquet_columns, parquet_text, stripped
 from kmanalysis.tables import Table, tables
 
 FORMS = (".csv", *SHEET_SUFFIXES, ".parquet")
@@ -59,21 +59,25 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
     known: dict[str, str] = {}
     given: dict[str, frozenset[str]] = {}
     key = existing_key(folder)
-    for table in in_reading_order():
-        files = found.get(table.name)
-        if files is None:
-            columns = ", ".join(f"{identifier(name)} {column.sql_type}" for name, column in table.stored.items())
-            engine.execute(f"CREATE OR REPLACE TABLE {identifier(table.name)} ({columns})")
-            continue
-        heads = trusted_heads(table, files) if trust else None
-        if heads is None:
-            outcome, given[table.name] = _validate(engine, table, files, folder, known, key, keep_origin=table.name in with_origin)
-            rejects.append(outcome.rejects)
-            receipts += _receipts(table, outcome)
-        else:
-            given[table.name] = given_in(table, heads)
-            receipts += _trusted(engine, table, files, heads, folder)
-        known[table.name] = identifier(table.name)
+    order = in_reading_order()
+    texts = [(table.name, [path for path in found[table.name] if path.suffix != ".parquet"]) for table in order if table.name in found]
+    with Ahead(engine, texts) as ahead:
+        for table in order:
+            files = found.get(table.name)
+            if files is None:
+                columns = ", ".join(f"{identifier(name)} {column.sql_type}" for name, column in table.stored.items())
+                engine.execute(f"CREATE OR REPLACE TABLE {identifier(table.name)} ({columns})")
+                continue
+            heads = trusted_heads(table, files) if trust else None
+            if heads is None:
+                staged = ahead.take(table.name)
+                outcome, given[table.name] = _validate(engine, table, files, staged, folder, known, key, keep_origin=table.name in with_origin)
+                rejects.append(outcome.rejects)
+                receipts += _receipts(table, outcome)
+            else:
+                given[table.name] = given_in(table, heads)
+                receipts += _trusted(engine, table, files, heads, folder)
+            known[table.name] = identifier(table.name)
     return Attached(receipts, pd.concat(rejects, ignore_index=True), given)
 
 
@@ -131,35 +135,39 @@ def in_reading_order() -> list[Table]:
 
 
 def _validate(
-    engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], folder: Path, known: dict[str, str], key: bytes | None, *, keep_origin: bool
+    engine: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: list[Path],
+    staged: Mapping[Path, Staged],
+    folder: Path,
+    known: dict[str, str],
+    key: bytes | None,
+    *,
+    keep_origin: bool,
 ) -> tuple[Outcome, frozenset[str]]:
-    """Validates a canonical table's files into a table of that name; what came of it, and the columns that all files have."""
+    """Validates a canonical table's files into a table of that name; what came of it, and the columns that all files have.
+
+    ``staged`` are those of the files that are not Parquet.
+    """
     names = {number: str(path.relative_to(folder)) for number, path in enumerate(files)}
-    selects, drop, given = [], [], []
+    selects, given, present = [], [], set()
     for number, path in enumerate(files):
         if path.suffix == ".parquet":
             selects.append(parquet_rows(engine, table, path, number, names[number]))
-            given.append(given_columns(pq.read_schema(path), table))
+            schema = pq.read_schema(path)
+            given.append(given_columns(schema, table))
+            present |= frozenset(schema.names) & frozenset(table.columns)
         else:
-            staged = _staged(engine, path, f"_staged_{number}")
-            drop.append(staged)
-            selects.append(_canonical_text(table, staged, number, names[number]))
-            given.append(frozenset(staged.headings) & frozenset(table.columns))
-    text = f"({' UNION ALL BY NAME '.join(selects)})"
-    outcome = validate(engine, text, table, table.name, names, known=known, key=key, keep_origin=keep_origin)
-    for staged in drop:
-        drop_staged(engine, staged)
+            selects.append(_canonical_text(table, staged[path], number, names[number]))
+            given.append(frozenset(staged[path].headings) & frozenset(table.columns))
+            present |= given[-1]
+    rows = f"({' UNION ALL BY NAME '.join(selects)})"
+    outcome = validate(engine, rows, table, table.name, names, known=known, key=key, keep_origin=keep_origin, types=dict.fromkeys(present, "VARCHAR"))
+    for text in staged.values():
+        drop_staged(engine, text)
     if not keep_origin:
         add_derived(engine, table)
     return outcome, frozenset.intersection(*given)
-
-
-def _staged(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Staged:
-    if path.suffix == ".csv":
-        return stage_text(engine, path, name, encoding="utf-8", delimiter=",")
-    if path.suffix == ".toml":
-        return stage_profile(engine, path, name)
-    return stage_sheet(engine, path, name)
 
 
 def _canonical_text(table: Table, staged: Staged, number: int, file: str) -> str:

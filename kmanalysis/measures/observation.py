@@ -15,8 +15,8 @@ from kmanalysis.measures.registry import measures
 from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook, frame
 
-MONTHS_AT_ONCE = 2
-"""Months that are worked on side by side: more would only want more memory."""
+AT_ONCE = 2
+"""Months, and measures of each, that are worked on side by side: while the engine reads for one, another is worked out. More would only want more memory."""
 
 EVIDENCE_ROWS = 20
 """Rows of evidence that a report keeps a supplier and measure: the worst ones."""
@@ -29,8 +29,9 @@ def observed(workbook: Workbook) -> pd.DataFrame:
     A measure that reads what was not given has no data: what is not there is no evidence that it did not happen.
     """
     parts, missing = [], {}
-    for measure in measures().values():
-        found = measure.compute(workbook)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        founds = list(pool.map(lambda measure: measure.compute(workbook), measures().values()))
+    for measure, found in zip(measures().values(), founds, strict=True):
         if workbook.not_given(measure.guide.reads):
             found = found.head(0)
         seen = set(found.loc[found["measure"] == measure.id, "supplier_id"])
@@ -42,8 +43,8 @@ def observed(workbook: Workbook) -> pd.DataFrame:
 
 
 def observe(workbook: Workbook, months: Sequence[Month]) -> None:
-    """Measures several months side by side: while one is read by the engine, another is worked out."""
-    with ThreadPoolExecutor(max_workers=MONTHS_AT_ONCE) as pool:
+    """Measures several months side by side."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         list(pool.map(lambda month: observed(workbook.at(month)), months))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.tables import Column
@@ -62,6 +62,11 @@ def cast(column: Column, *, may_lack_answers: bool = False, is_typed: bool = Fal
         clauses.append(f"WHEN {found} IS NULL AND {text} IS NOT NULL THEN {broken}")
     clauses += [f"WHEN {clause} THEN '{reason}'" for reason, clause in _bounds(column, found, is_typed)]
     return Cast(value, f"CASE {' '.join(clauses)} END" if clauses else "", accepted)
+
+
+def lacking(column: Column) -> Cast:
+    """The same of a column that the source has not."""
+    return replace(cast(column), value="NULL", fault="'empty'" if column.required else "")
 
 
 def _bounds(column: Column, value: str, is_typed: bool) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, typed
+from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, lacking, typed
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
 from kmanalysis.tables import Table
@@ -50,6 +50,7 @@ def validate(
     has_secrets: bool = False,
     keep_origin: bool = False,
     answered: Collection[str] = (),
+    types: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Makes ``target`` from the relation ``text`` (a name, or a select in parentheses) and says what was left out.
 
@@ -58,10 +59,10 @@ def validate(
     may point. ``key`` makes the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what
     becomes of a row that says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in
     any column. ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or
-    a case answers for: their cells may say that it could not.
+    a case answers for: their cells may say that it could not. ``types`` are those of the columns of ``text``, where they are known.
     """
     has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
-    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered).run(keep_origin)
+    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered, types).run(keep_origin)
 
 
 class _Validation:
@@ -77,14 +78,17 @@ class _Validation:
         repeats: str,
         has_secrets: bool,
         answered: Collection[str],
+        types: Mapping[str, str] | None,
     ) -> None:
         self.has_secrets = has_secrets
         self.connection, self.text, self.table, self.files, self.known, self.key, self.repeats = connection, text, table, files, known, key, repeats
         self.name = target
         self.target = identifier(target)
-        self.present = {row[0]: str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {text}").fetchall()}
+        self.present = types or {row[0]: str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {text}").fetchall()}
         self.casts = {
-            name: cast(column, may_lack_answers=name in answered, is_typed=self.present.get(name, "VARCHAR").startswith(TYPES.get(column.type, ("-",))))
+            name: cast(column, may_lack_answers=name in answered, is_typed=self.present[name].startswith(TYPES.get(column.type, ("-",))))
+            if name in self.present
+            else lacking(column)
             for name, column in table.columns.items()
         }
         self.outcome = Outcome(read=dict.fromkeys(files.values(), 0))
@@ -106,17 +110,16 @@ class _Validation:
         return self.outcome
 
     def _judge(self) -> None:
-        empty = ", ".join(f"NULL::VARCHAR AS {identifier(name)}" for name in self.table.columns if name not in self.present)
         values = ", ".join(f"{spec.value} AS {typed(name)}" for name, spec in self.casts.items())
         columns = ", ".join(f"{typed(name)}::{column.sql_type} AS {identifier(name)}" for name, column in self.table.columns.items())
-        faults = {name: spec.fault for name, spec in self.casts.items() if spec.fault}
-        any_fault = " OR ".join(f"({fault}) IS NOT NULL" for fault in faults.values())
-        labelled = ", ".join(f"{quoted(name)} || chr(31) || ({fault})" for name, fault in faults.items())
+        faults = {name: identifier(f"fault {name}") for name, spec in self.casts.items() if spec.fault}
+        judged = ", ".join(f"{self.casts[name].fault} AS {fault}" for name, fault in faults.items())
+        any_fault = " OR ".join(f"{fault} IS NOT NULL" for fault in faults.values())
+        labelled = ", ".join(f"{quoted(name)} || chr(31) || {fault}" for name, fault in faults.items())
         self.connection.execute(
-            f"CREATE OR REPLACE TABLE {self.target} AS WITH source AS (SELECT *{', ' + empty if empty else ''} FROM {self.text}), "
-            f"cast_ AS (SELECT *, {values} FROM source) "
+            f"CREATE OR REPLACE TABLE {self.target} AS WITH cast_ AS (SELECT *, {values} FROM {self.text}), judged AS (SELECT *, {judged} FROM cast_) "
             f"SELECT {columns}, _file, _line, CASE WHEN _fault IS NOT NULL THEN [chr(31) || _fault] "
-            f"WHEN {any_fault} THEN list_filter([{labelled}], lambda fault: fault IS NOT NULL) END AS _faults FROM cast_"
+            f"WHEN {any_fault} THEN list_filter([{labelled}], lambda fault: fault IS NOT NULL) END AS _faults FROM judged"
         )
 
     def _by_file(self, where: str) -> dict[str, int]:
