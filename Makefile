@@ -25,7 +25,7 @@ docs: $(READY)
 	$(BIN)/python -m kmanalysis.reference docs
 
 bench: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench,pull]'
 	$(BIN)/python benchmarks/score_vs_pandas.py benchmarks/data --repeat 3
 	$(BIN)/python benchmarks/engine.py benchmarks/data/engine --memory 4GB
 	$(BIN)/python benchmarks/batch.py benchmarks/data/batch --pages 12
