@@ -40,7 +40,6 @@ import pandas as pd
 from kmanalysis.measures import observation
 from kmanalysis.opening import open_workbook
 workbook = open_workbook(sys.argv[1], sys.argv[2])
-observation.observe(workbook, workbook.months)
 found = pd.concat([observation.observed(workbook.at(month)) for month in workbook.months], ignore_index=True)
 found.to_parquet(sys.argv[3], index=False)
 """

@@ -71,8 +71,6 @@ def each_finished_frame(workbook: Workbook) -> Iterator[tuple[str, pd.DataFrame]
         for measure in workbook.standards.measures:
             if measure.startswith(f"{dimension}."):
                 yield observation.evidence_name(measure), observation.worst_rows(workbook, measure)
-    # Several months side by side, before the first frame asks for one after the other.
-    observation.observe(workbook, workbook.months)
     yield from _frames(workbook, LATER)
 
 

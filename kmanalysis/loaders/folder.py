@@ -150,7 +150,8 @@ def _validate(
     ``staged`` are those of the files that are not Parquet.
     """
     names = {number: str(path.relative_to(folder)) for number, path in enumerate(files)}
-    selects, given, present = [], [], set()
+    selects, given = [], []
+    present: set[str] = set()
     for number, path in enumerate(files):
         if path.suffix == ".parquet":
             selects.append(parquet_rows(engine, table, path, number, names[number]))

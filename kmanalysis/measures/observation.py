@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -12,11 +11,10 @@ from kmanalysis.errors import UsageError
 from kmanalysis.measures.common.frames import unobserved_frame
 from kmanalysis.measures.common.measure import Measure
 from kmanalysis.measures.registry import measures
-from kmanalysis.times import Month
 from kmanalysis.workbook import Workbook, frame
 
 AT_ONCE = 2
-"""Months, and measures of each, that are worked on side by side: while the engine reads for one, another is worked out. More would only want more memory."""
+"""Measures that are worked on side by side: while the engine reads for one, another is worked out. More would only want more memory."""
 
 EVIDENCE_ROWS = 20
 """Rows of evidence that a report keeps a supplier and measure: the worst ones."""
@@ -30,7 +28,7 @@ def observed(workbook: Workbook) -> pd.DataFrame:
     """
     parts, missing = [], {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        founds = list(pool.map(lambda measure: measure.compute(workbook), measures().values()))
+        founds: list[pd.DataFrame] = list(pool.map(lambda measure: measure.compute(workbook), measures().values()))
     for measure, found in zip(measures().values(), founds, strict=True):
         if workbook.not_given(measure.guide.reads):
             found = found.head(0)
@@ -40,12 +38,6 @@ def observed(workbook: Workbook) -> pd.DataFrame:
     parts.append(unobserved_frame(workbook, missing))
     whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return whole.sort_values(["supplier_id", "measure"], ignore_index=True)
-
-
-def observe(workbook: Workbook, months: Sequence[Month]) -> None:
-    """Measures several months side by side."""
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        list(pool.map(lambda month: observed(workbook.at(month)), months))
 
 
 def rows(workbook: Workbook, measure: str) -> ir.Table:

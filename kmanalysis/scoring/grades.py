@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from kmanalysis.measures.observation import observe
 from kmanalysis.scoring.scorecard import scorecard, standards_frame, unrequested, weighted_scores
 from kmanalysis.scoring.verdicts import scale_points
 from kmanalysis.standards import Standards
@@ -111,8 +110,6 @@ def held_rank(workbook: Workbook) -> pd.Series:
 @frame("scoring.grade_history")
 def grade_history(workbook: Workbook) -> pd.DataFrame:
     """The grades of every month looked back on, one month below the other."""
-    if workbook.has_engine:
-        observe(workbook, workbook.months)
     return pd.concat([grades(workbook.at(month)) for month in workbook.months], ignore_index=True)
 
 
