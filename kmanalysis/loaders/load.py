@@ -99,7 +99,8 @@ class _Load:
         self.connection.execute("DROP VIEW _text; DROP TABLE IF EXISTS _incoming")
         self._tell(table, path, outcome, counts, filtered=(rows[0] if rows else 0) - outcome.read[path.name], skipped=staged.skipped)
         headings = translation.headings
-        self.rejects[table.name, path] = outcome.rejects.assign(column=[headings.get(column, column) for column in outcome.rejects["column"]])
+        named = [", ".join(headings.get(name, name) for name in columns.split(", ")) for columns in outcome.rejects["column"]]
+        self.rejects[table.name, path] = outcome.rejects.assign(column=named)
 
     def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter[str], *, filtered: int, skipped: int) -> None:
         file = path.name

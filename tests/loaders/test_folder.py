@@ -9,12 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kmanalysis.cli.terminal.scores import fault_lines
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.loaders.folder import attach, in_reading_order, table_files
 from kmanalysis.loaders.load import check
 from kmanalysis.tables import tables
+from kmanalysis.words import Words
 
 BAD_ROWS = Path(__file__).parents[1] / "fixtures" / "bad_rows"
 
@@ -48,6 +50,19 @@ def test_what_was_found_and_what_is_accepted_is_told_but_no_secret():
     assert told["orders.csv", 18] == ("S99", "suppliers.supplier_id")
     assert told["suppliers.csv", 21] == ("-1", "12345678901234.5678, >= 0")
     assert set(rejects.loc[rejects["reason"] == "plain_secret", "value"]) == {"***"}
+
+
+@pytest.mark.parametrize("heading", ["allowance_id,sku,code_digest,reason", "allowance_id,reason"])
+def test_a_row_that_fills_in_none_of_the_columns_of_which_one_is_wanted_is_rejected(tmp_path, heading):
+    cells = "A1,,,shared" if "sku" in heading else "A1,shared"
+    found = check(folder_of(tmp_path, allowed_repeats=f"{heading}\n{cells}\n"))
+    (fault,) = found.rejects.itertuples(index=False)
+    assert tuple(fault) == ("allowed_repeats.csv", 2, "sku, code_digest", "", "none_of_them", "sku, code_digest")
+    assert found.receipts[0].rejected == {"none_of_them": 1}
+    (line,) = fault_lines(found.rejects, Words("en"))
+    assert line == (
+        "allowed_repeats.csv, line 2, column sku, code_digest: all of these columns are empty: fill in at least one. Found: —. Accepted: sku, code_digest."
+    )
 
 
 def test_doubtful_rows_are_kept_and_counted():

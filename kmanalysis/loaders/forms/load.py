@@ -14,7 +14,7 @@ from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import key_of
 from kmanalysis.loaders.folder import Attached, in_reading_order
-from kmanalysis.loaders.forms.layout import meant_by, value_names
+from kmanalysis.loaders.forms.layout import column_names, meant_by, value_names
 from kmanalysis.loaders.forms.sheets import form_sheets, stage_form_sheet
 from kmanalysis.loaders.mapping.model import ColumnMapping, Source, SourceMapping, TableMapping
 from kmanalysis.loaders.mapping.translation import Translation, add_functions
@@ -113,8 +113,8 @@ class _FormLoad:
         accepted = {name: ", ".join(value_names(column, words).values()) for name, column in table.columns.items()}
         cells = zip(rejects["column"], rejects["reason"], rejects["accepted"], strict=True)
         return rejects.assign(
-            accepted=[_LOCAL_TIME if reason == "not_time" else accepted.get(column, "") or told for column, reason, told in cells],
-            column=[words.name(f"{table.name}.{column}") if column in table.columns else column for column in rejects["column"]],
+            accepted=[_LOCAL_TIME if reason == "not_time" else accepted.get(column, "") or column_names(table, told, words) for column, reason, told in cells],
+            column=[column_names(table, column, words) for column in rejects["column"]],
         )
 
     def _merge(self, sheet: _Sheet, is_whole: bool) -> Receipt:

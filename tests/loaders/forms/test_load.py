@@ -290,3 +290,12 @@ def test_whatever_is_valid_comes_back_as_it_was(tmp_path_factory, rows, lang):
     assert rows_of(into) == rows_of(source)
     again = load_form(form, source)
     assert {(one.new, one.updated, one.removed) for one in again.receipts} == {(0, 0, 0)}
+
+
+def test_a_row_that_fills_in_none_of_the_columns_of_which_one_is_wanted_is_rejected_in_the_words_of_the_form(tmp_path):
+    form = form_of(tmp_path / "forms.xlsx")
+    edit(form, add("allowed_repeats", {"allowance_id": "R1", "reason": "共享账号"}, {"allowance_id": "R2", "sku": "K1", "reason": "共享账号"}))
+    attached = load_form(form, folder_with(tmp_path / "into", {}))
+    assert receipt(attached, "allowed_repeats").rejected == {"none_of_them": 1}
+    (fault,) = attached.rejects.itertuples()
+    assert (fault.line, fault.column, fault.accepted) == (FIRST, "商品编号、卡密", "商品编号、卡密")
