@@ -15,7 +15,7 @@ from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import validate
 from kmanalysis.loaders.folder import in_reading_order
 from kmanalysis.loaders.merging import Merging
-from kmanalysis.loaders.store import REJECTED, write_rejected
+from kmanalysis.loaders.store import rejected_list, write_rejected
 from kmanalysis.sources.description import Filled, Found
 from kmanalysis.sources.rules import UNASSIGNED, Rules
 from kmanalysis.sources.stock import make_readings
@@ -173,8 +173,7 @@ class Canonical:
         """Writes what changed, and the rejected rows, beside their files: (temporary, target) of each."""
         finished: list[tuple[Path, Path]] = []
         for name, rejects in self.rejects.items():
-            target = self.into / REJECTED / f"{name}-{self.found.platform.name}.csv"
-            if written := write_rejected(rejects, target, words):
+            if written := write_rejected(rejects, rejected_list(self.into, name, self.found.platform.name), words):
                 finished.append(written)
         return finished + self.merging.written()
 

@@ -20,7 +20,7 @@ from kmanalysis.loaders.mapping.model import ColumnMapping, Source, SourceMappin
 from kmanalysis.loaders.mapping.translation import Translation, add_functions
 from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.reading.text import drop_staged
-from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
+from kmanalysis.loaders.store import locked, put_in_place, rejected_list, write_rejected
 from kmanalysis.tables import Table
 from kmanalysis.words import Words
 
@@ -84,7 +84,7 @@ class _FormLoad:
         receipts = [self._merge(sheet, is_whole) for sheet in sheets]
         finished = self.merging.written()
         for sheet in sheets:
-            if written := write_rejected(sheet.outcome.rejects, self.into / REJECTED / f"{sheet.table.name}-{self.path.stem}.csv", self.words):
+            if written := write_rejected(sheet.outcome.rejects, rejected_list(self.into, sheet.table.name, self.path.name), self.words):
                 finished.append(written)
         put_in_place(finished, self.into)
         return Attached(receipts, pd.concat([no_rejects(), *(sheet.outcome.rejects for sheet in sheets)], ignore_index=True))

@@ -26,7 +26,7 @@ from kmanalysis.loaders.pricelists.layout import Entry, Layout, layout_of
 from kmanalysis.loaders.pricelists.prices import ACCEPTED, UNITS, Price, is_not_offered, price_of
 from kmanalysis.loaders.pricelists.review import Reviewed, read_review
 from kmanalysis.loaders.pricelists.spellings import Catalogue
-from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
+from kmanalysis.loaders.store import locked, put_in_place, rejected_list, write_rejected
 from kmanalysis.tables import tables
 from kmanalysis.times import to_utc
 from kmanalysis.words import Words
@@ -121,7 +121,7 @@ class _Load:
                 self.seen.append(Seen("sheet", self._file(grid), "", ""))
         rejects = pd.concat([no_rejects(), pd.DataFrame(self.rejects, columns=list(REJECT_COLUMNS))], ignore_index=True)
         # Lists of two suppliers may have one name.
-        target = self.into / REJECTED / f"{TABLE}-{self.path.stem}@{_safe(self.supplier)}.csv"
+        target = rejected_list(self.into, TABLE, f"{self.path.name}@{_safe(self.supplier)}")
         written = write_rejected(rejects, target, self.words)
         put_in_place([*([written] if written else []), *self.review.written(self.into), *self.merging.written()], self.into)
         return PriceListLoad(Attached([receipt], rejects), self.seen)

@@ -103,12 +103,13 @@ def test_nothing_is_removed_while_a_row_is_rejected(tmp_path):
         [f"forms.xlsx · {title('signals')}", FIRST, "供货商编号", "S09", "unknown_reference"],
         [f"forms.xlsx · {title('fees')}", FIRST, "费用金额", "很多", "not_number"],
     ]
-    assert (into / "rejected" / "fees-forms.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith(f"forms.xlsx · {title('fees')},{FIRST},费用金额")
+    listed = (into / "rejected" / "fees-forms.xlsx.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert listed[1].startswith(f"forms.xlsx · {title('fees')},{FIRST},费用金额")
     # Mended, the rows go, and so does the list.
     edit(form, add("fees", {"amount": 5}, line=FIRST), lambda book: book[title("signals")].delete_rows(FIRST))
     found = receipt(load_form(form, into), "fees")
     assert (found.rejected, found.updated, found.same, found.removed) == ({}, 1, 1, 1)
-    assert not (into / "rejected" / "fees-forms.csv").exists()
+    assert not (into / "rejected" / "fees-forms.xlsx.csv").exists()
 
 
 def test_terms_may_name_a_contract_of_the_same_form_and_not_one_that_it_removed(tmp_path):

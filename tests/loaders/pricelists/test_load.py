@@ -148,7 +148,7 @@ def test_cells_that_are_no_price_are_named(tmp_path):
     assert told["not_price"] == (2, "B2 价格(元)", "十五")
     assert told["not_offered"] == (3, "B3 价格(元)", "腾讯视频年卡: 缺货")
     assert told["unclear_unit"] == (9, "D9 价格(元/万)", "价格(元/万)")
-    assert (folder / "rejected" / "quotes-a@S01.csv").read_text(encoding="utf-8-sig").count("\n") == 8
+    assert (folder / "rejected" / "quotes-a.csv@S01.csv").read_text(encoding="utf-8-sig").count("\n") == 8
 
 
 def test_rejects_of_one_supplier_stay_when_another_s_list_has_the_same_name(tmp_path):
@@ -156,10 +156,10 @@ def test_rejects_of_one_supplier_stay_when_another_s_list_has_the_same_name(tmp_
     (folder / "suppliers.csv").write_text("supplier_id,name\nS01,甲\n../乙@1,乙\n", encoding="utf-8")
     faulty, sound = "商品,价格\n腾讯视频月卡,十五\n", "商品,价格\n腾讯视频月卡,15\n"
     for text, supplier, left in (
-        (faulty, "S01", ["quotes-a@S01.csv"]),
-        (sound, "../乙@1", ["quotes-a@S01.csv"]),
-        (faulty, "../乙@1", ["quotes-a@%2E%2E%2F乙%401.csv", "quotes-a@S01.csv"]),
-        (sound, "S01", ["quotes-a@%2E%2E%2F乙%401.csv"]),
+        (faulty, "S01", ["quotes-a.csv@S01.csv"]),
+        (sound, "../乙@1", ["quotes-a.csv@S01.csv"]),
+        (faulty, "../乙@1", ["quotes-a.csv@%2E%2E%2F乙%401.csv", "quotes-a.csv@S01.csv"]),
+        (sound, "S01", ["quotes-a.csv@%2E%2E%2F乙%401.csv"]),
     ):
         loaded(csv_list(tmp_path / "a.csv", text), folder, supplier)
         assert sorted(file.name for file in (folder / "rejected").iterdir()) == left
