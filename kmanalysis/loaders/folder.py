@@ -84,7 +84,7 @@ def table_files(folder: Path) -> dict[str, list[Path]]:
     found = {}
     for name in tables():
         forms = [path for suffix in forms_of(name) if (path := folder / f"{name}{suffix}").is_file()]
-        parts = sorted(newest((folder / name).glob("*.parquet"))) if (folder / name).is_dir() else []
+        parts = sorted(newest(parquet_files(folder / name)))
         if len(forms) + bool(parts) > 1:
             both = [path.name for path in forms] + ([f"{name}/"] if parts else [])
             raise DataError("Table {table} is there more than once: {files}. Keep one of them.", table=name, files=", ".join(both))
@@ -93,6 +93,11 @@ def table_files(folder: Path) -> dict[str, list[Path]]:
     if not found:
         raise DataError("Folder {folder} holds no table. Tables are files like orders.csv, orders.xlsx or orders.parquet.", folder=folder.name)
     return found
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """The Parquet files in a table's folder, none where there is no such folder. A folder called ``x.parquet``, as Spark writes one, is no file."""
+    return [path for path in folder.glob("*.parquet") if path.is_file()]
 
 
 def newest(parts: Iterable[AnyPath]) -> list[AnyPath]:

@@ -168,6 +168,18 @@ def test_of_a_part_with_generations_the_newest_is_read(tmp_path):
     assert names == ["2026-10", "2026-11@10", "2026-12@1", "@3", "a@b"]
 
 
+def test_a_folder_that_is_called_like_a_part_is_none(tmp_path):
+    folder_of(tmp_path, suppliers="supplier_id,name\nS1,x\n")
+    for name in ("orders/2026-10@2.parquet", "quotes/2026-10.parquet"):
+        (tmp_path / name).mkdir(parents=True)
+    pq.write_table(stamped_schema(tables()["orders"]).empty_table(), tmp_path / "orders" / "2026-10@1.parquet")
+    assert {name: [path.name for path in files] for name, files in table_files(tmp_path).items()} == {
+        "suppliers": ["suppliers.csv"],
+        "orders": ["2026-10@1.parquet"],
+    }
+    assert [receipt.file for receipt in attached(tmp_path)[0].receipts] == ["suppliers.csv", "orders/2026-10@1.parquet"]
+
+
 def test_times_in_parquet_keep_their_instant(tmp_path):
     folder_of(tmp_path, suppliers="supplier_id,name\nS1,x\n")
     moment = pd.Timestamp("2026-10-01 08:00:00.5", tz="Asia/Shanghai")
