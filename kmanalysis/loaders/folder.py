@@ -37,7 +37,7 @@ class Attached:
     """What attaching a folder found: a receipt a file, and the rejects frame (columns: `receipts.REJECT_COLUMNS`).
 
     ``given`` names the tables that the folder holds and of each the columns that all its files have. An empty column was given: it says that there was
-    nothing; a column that is not there says nothing.
+    nothing; a column that is not there says nothing, and a table of which no column was given is none.
     """
 
     receipts: list[Receipt]
@@ -74,7 +74,7 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
             given[table.name] = given_in(table, heads)
             receipts += _trusted(engine, table, files, heads, folder)
         known[table.name] = identifier(table.name)
-    return Attached(receipts, pd.concat(rejects, ignore_index=True), given)
+    return Attached(receipts, pd.concat(rejects, ignore_index=True), {name: columns for name, columns in given.items() if columns})
 
 
 def table_files(folder: Path) -> dict[str, list[Path]]:
