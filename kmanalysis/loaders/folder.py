@@ -87,11 +87,11 @@ def table_files(folder: Path) -> dict[str, list[Path]]:
         parts = sorted(newest(parquet_files(folder / name)))
         if len(forms) + bool(parts) > 1:
             both = [path.name for path in forms] + ([f"{name}/"] if parts else [])
-            raise DataError("Table {table} is there more than once: {files}. Keep one of them.", table=name, files=", ".join(both))
+            raise DataError("Table {table} is stored more than once: {files}. Keep only one.", table=name, files=", ".join(both))
         if forms or parts:
             found[name] = forms or parts
     if not found:
-        raise DataError("Folder {folder} holds no table. Tables are files like orders.csv, orders.xlsx or orders.parquet.", folder=folder.name)
+        raise DataError("No tables found in {folder}. Add files such as orders.csv, orders.xlsx or orders.parquet.", folder=folder.name)
     return found
 
 
@@ -189,10 +189,10 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
                 nearest=nearest,
             )
         if headings.count(heading) > 1:
-            raise DataError("{file}, line {line}: column {found} stands there twice. Keep one of them.", file=file, line=line, found=heading)
+            raise DataError("{file}, line {line}: duplicate column {found}. Keep only one.", file=file, line=line, found=heading)
     missing = [name for name, column in table.columns.items() if column.required and name not in headings]
     if missing:
-        raise DataError("{file}, line {line}: required columns are missing: {columns}.", file=file, line=line, columns=", ".join(missing))
+        raise DataError("{file}, line {line}: missing required columns: {columns}. Add them.", file=file, line=line, columns=", ".join(missing))
 
 
 def parquet_rows(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, number: int, file: str) -> str:

@@ -171,7 +171,7 @@ def test_a_table_in_two_forms_is_refused(tmp_path):
 
 
 def test_a_folder_without_tables_or_that_is_none_is_said(tmp_path):
-    with pytest.raises(DataError, match="holds no table"):
+    with pytest.raises(DataError, match="No tables found in"):
         listed(tmp_path).files  # noqa: B018
     with pytest.raises(DataError, match=r"nowhere cannot be read: .*does not exist"):
         listed(tmp_path / "nowhere").files  # noqa: B018

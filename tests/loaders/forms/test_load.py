@@ -150,7 +150,7 @@ def test_a_column_that_was_deleted_stays_as_it_is(tmp_path):
 
 def test_a_required_column_that_was_deleted_is_an_error(tmp_path):
     form = edit(form_of(tmp_path / "forms.xlsx"), lambda book: book[title("contracts")].delete_cols(3))
-    with pytest.raises(DataError, match=r"forms\.xlsx · 合同, line 1: required columns are missing: supplier_id"):
+    with pytest.raises(DataError, match=r"forms\.xlsx · 合同, line 1: missing required columns: supplier_id"):
         load_form(form, folder_with(tmp_path / "into", {}))
 
 
