@@ -4,6 +4,7 @@
 >>> workbook = km.open_workbook("my-data", month="2026-10")
 >>> km.grades(workbook)
 >>> km.explain(workbook, "S01", "service.first_response")
+>>> km.forms("my-data")
 """
 
 from importlib import import_module
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from kmanalysis.explorers.forms import forms
     from kmanalysis.measures.observation import observed
     from kmanalysis.scoring.explain import explain
     from kmanalysis.scoring.grades import grade_history, grades
     from kmanalysis.scoring.scorecard import dimension_scores, scorecard
 
-__all__ = ["dimension_scores", "explain", "grade_history", "grades", "observed", "open_workbook", "scorecard"]
+__all__ = ["dimension_scores", "explain", "forms", "grade_history", "grades", "observed", "open_workbook", "scorecard"]
 
 _HOMES = {
     "open_workbook": "kmanalysis.opening",
@@ -27,6 +29,7 @@ _HOMES = {
     "grades": "kmanalysis.scoring.grades",
     "grade_history": "kmanalysis.scoring.grades",
     "explain": "kmanalysis.scoring.explain",
+    "forms": "kmanalysis.explorers.forms",
 }
 
 

@@ -88,7 +88,8 @@ class Column:
 class Table:
     """One canonical table: its columns by name, its key, and the column that places a row in time, if any.
 
-    ``derived`` are columns that nobody supplies: they are worked out from the others whenever rows are taken in.
+    ``derived`` are columns that nobody supplies: they are worked out from the others whenever rows are taken in. Of the columns ``one_of``
+    a row must fill in at least one (none named: no such rule).
     """
 
     name: str
@@ -97,6 +98,7 @@ class Table:
     columns: Mapping[str, Column]
     event_time: str = ""
     derived: Mapping[str, Column] = field(default_factory=dict)
+    one_of: tuple[str, ...] = ()
 
     @property
     def stored(self) -> Mapping[str, Column]:
@@ -128,7 +130,7 @@ def _table(name: str, spec: Mapping[str, Any]) -> Table:
     key = tuple(spec["key"])
     columns = {column: _column(column, declared, is_key=column in key) for column, declared in spec["columns"].items()}
     derived = {column: _column(column, declared, is_key=False) for column, declared in spec.get("derived", {}).items()}
-    return Table(name, spec["meaning"], key, MappingProxyType(columns), spec.get("event_time", ""), MappingProxyType(derived))
+    return Table(name, spec["meaning"], key, MappingProxyType(columns), spec.get("event_time", ""), MappingProxyType(derived), tuple(spec.get("one_of", ())))
 
 
 def _column(name: str, declared: dict[str, Any], *, is_key: bool) -> Column:

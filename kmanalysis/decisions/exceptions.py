@@ -64,8 +64,8 @@ in what the platform and the upstream shop differ (`MISMATCHES`).
 """
 
 MISMATCHES = ("delivered_here", "delivered_there", "refunded_here", "units", "cost", "disputed")
-"""In what an order differs here and upstream: delivered to the buyer although it failed or was refunded there; delivered there alone; refunded here alone;
-other units; another cost than was booked; or the platform's own reconciliation says so."""
+"""In what an order differs here and upstream: delivered to the buyer by the month's end although it failed or was refunded there; delivered
+there alone; refunded here alone; other units; another cost than was booked; or the platform's own reconciliation says so."""
 
 _SCALE = 10_000
 """Shares are compared as whole numbers of this part."""
@@ -239,8 +239,8 @@ def _upstream_mismatches(workbook: Workbook) -> ir.Table:
     both = both.mutate(charged=charged, gap=(as_parts(charged) - as_parts(booked)).abs())
     slack = int(workbook.standards.value("exceptions.upstream_difference") * _SCALE)
     latest = workbook.period.end - ibis.interval(seconds=int(workbook.standards.value("exceptions.delivery_time")))
-    # A further attempt upstream after the month's end may have delivered what is delivered since.
-    is_delivered = (both.status == "delivered") & ibis.coalesce(both.delivered_at < workbook.period.end, True)
+    # A further attempt upstream after the month's end may have delivered it: without its time, nothing shows that it was delivered in spite of this one.
+    is_delivered = (both.status == "delivered") & ibis.coalesce(both.delivered_at < workbook.period.end, False)
     is_charged = both.upstream_status.isin(["open", "delivered"])
     mismatch = ibis.cases(
         (is_delivered & both.upstream_status.isin(["failed", "cancelled", "refunded", "partly_refunded"]), "delivered_here"),

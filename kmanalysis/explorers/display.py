@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from html import escape
+from pathlib import Path
 
 import ipywidgets as widgets
 import pandas as pd
-from itables import to_html_datatable
+from itables import init_notebook_mode, to_html_datatable
 
+from kmanalysis.assets import samples_folder
 from kmanalysis.charts.kit.cells import Row, supplier_name
 from kmanalysis.charts.kit.tables import grade_name
 from kmanalysis.errors import KmError
+from kmanalysis.loaders.address import local_folder
+from kmanalysis.opening import DATA_VARIABLE
 from kmanalysis.words import Words
 
 STYLE = """<style>
@@ -30,6 +35,15 @@ STYLE = """<style>
 </style>"""
 
 WIDE = {"description_width": "9em"}
+
+
+def opened_folder(data: str | Path | None) -> Path:
+    """The folder that a notebook opens: ``data``, else that of $KMANALYSIS_DATA, else the samples.
+
+    Makes tables that sort and search ready in the notebook, without the net. Raises UsageError like `local_folder`.
+    """
+    init_notebook_mode(all_interactive=False, connected=False)
+    return local_folder(data or os.environ.get(DATA_VARIABLE) or samples_folder()).resolve()
 
 
 def note(text: str, kind: str = "note") -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from pathlib import Path
 
 import ipywidgets as widgets
-from itables import init_notebook_mode
 
-from kmanalysis.assets import samples_folder
 from kmanalysis.explorers.comparison import Comparison
+from kmanalysis.explorers.display import opened_folder
 from kmanalysis.explorers.drilldown import Drilldown
 from kmanalysis.explorers.export import Export
 from kmanalysis.explorers.forms import Forms
@@ -19,8 +17,7 @@ from kmanalysis.explorers.pickers import pickers as pickers_of
 from kmanalysis.explorers.price_board import PriceBoard
 from kmanalysis.explorers.sliders import Sliders
 from kmanalysis.explorers.trials import TrialDesk
-from kmanalysis.loaders.address import local_folder
-from kmanalysis.opening import DATA_VARIABLE, open_workbook
+from kmanalysis.opening import open_workbook
 from kmanalysis.workbook import Workbook
 
 
@@ -69,7 +66,7 @@ class Explorer:
     @cached_property
     def forms(self) -> Forms:
         """The hand-kept tables, to fill in."""
-        return Forms(self.session)
+        return Forms(Path(self.session.folder), self.session.words)
 
     @cached_property
     def export(self) -> Export:
@@ -83,8 +80,7 @@ def open_explorer(month: str | None = None, lang: str = "zh", data: str | Path |
     What was set before in this kernel, for the same folder, month and language, is set again: a cell may be run twice. Tables that sort
     and search are made ready in the notebook, without the net. Raises DataError, StandardsError or UsageError.
     """
-    init_notebook_mode(all_interactive=False, connected=False)
-    folder = local_folder(data or os.environ.get(DATA_VARIABLE) or samples_folder()).resolve()
+    folder = opened_folder(data)
     workbook = open_workbook(folder, month, standards, lang)
     workbook.check_month()
     return explorer_of(workbook, str(folder))

@@ -8,11 +8,11 @@ from pathlib import Path
 import ipywidgets as widgets
 import pandas as pd
 
-from kmanalysis.explorers.display import STYLE, WIDE, button, interactive_table, note, problem, put
+from kmanalysis.explorers.display import STYLE, WIDE, button, interactive_table, note, opened_folder, problem, put
 from kmanalysis.explorers.models.hand_kept import HandKept
-from kmanalysis.explorers.models.session import Session
 from kmanalysis.loaders.forms.layout import form_tables, value_names
 from kmanalysis.tables import Column
+from kmanalysis.words import Words
 
 _SHORT = 90
 """Signs of a row's cells that are shown where it is chosen."""
@@ -22,12 +22,15 @@ _NUMBERS = {"decimal": "1234.56", "float": "0.05", "integer": "12"}
 
 
 class Forms:
-    """A form for a row of the tables that no system exports. What is wrong with a cell is said beside its field."""
+    """A form for a row of the tables that no system exports. What is wrong with a cell is said beside its field.
 
-    def __init__(self, session: Session) -> None:
-        self._words = words = session.words
+    A cell that ends with it shows it.
+    """
+
+    def __init__(self, folder: Path, words: Words) -> None:
+        self._words = words
         self._model: HandKept | None = None
-        self._folder = Path(session.folder)
+        self._folder = folder
         self._is_offering = False
         self.fields: dict[str, widgets.Widget] = {}
         self.faults: dict[str, widgets.HTML] = {}
@@ -47,6 +50,9 @@ class Forms:
         self._refused = self._tried(self._open)
         self.table.observe(lambda _: self._choose_table(), "value")
         self.row.observe(lambda _: self._choose_row(), "value")
+
+    def _repr_mimebundle_(self, **options: object) -> object:
+        return self.widget._repr_mimebundle_(**options)
 
     def save(self) -> None:
         """Saves the row as the fields have it; where a cell is wrong nothing is written, and it is said beside the field."""
@@ -153,3 +159,12 @@ class Forms:
     def _show_faults(self, wrong: dict[str, str]) -> None:
         for name, fault in self.faults.items():
             fault.value = note(wrong.get(name, ""), "wrong")
+
+
+def forms(data: str | Path | None = None, lang: str = "zh") -> Forms:
+    """The form for the hand-kept tables of a folder, as a widget in JupyterLab. It needs no month, and no table of events.
+
+    ``data`` is found as by `open_workbook`: without it $KMANALYSIS_DATA counts, then the samples, which can be looked at and not changed. What cannot be
+    read is said in the form. Raises UsageError for an address: only a folder of this machine can be written.
+    """
+    return Forms(opened_folder(data), Words(lang))

@@ -37,7 +37,7 @@ class Attached:
     """What attaching a folder found: a receipt a file, and the rejects frame (columns: `receipts.REJECT_COLUMNS`).
 
     ``given`` names the tables that the folder holds and of each the columns that all its files have. An empty column was given: it says that there was
-    nothing; a column that is not there says nothing.
+    nothing; a column that is not there says nothing, and a table of which no column was given is none.
     """
 
     receipts: list[Receipt]
@@ -78,7 +78,7 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
                 given[table.name] = given_in(table, heads)
                 receipts += _trusted(engine, table, files, heads, folder)
             known[table.name] = identifier(table.name)
-    return Attached(receipts, pd.concat(rejects, ignore_index=True), given)
+    return Attached(receipts, pd.concat(rejects, ignore_index=True), {name: columns for name, columns in given.items() if columns})
 
 
 def table_files(folder: Path) -> dict[str, list[Path]]:
@@ -88,15 +88,20 @@ def table_files(folder: Path) -> dict[str, list[Path]]:
     found = {}
     for name in tables():
         forms = [path for suffix in forms_of(name) if (path := folder / f"{name}{suffix}").is_file()]
-        parts = sorted(newest((folder / name).glob("*.parquet"))) if (folder / name).is_dir() else []
+        parts = sorted(newest(parquet_files(folder / name)))
         if len(forms) + bool(parts) > 1:
             both = [path.name for path in forms] + ([f"{name}/"] if parts else [])
-            raise DataError("Table {table} is there more than once: {files}. Keep one of them.", table=name, files=", ".join(both))
+            raise DataError("Table {table} is stored more than once: {files}. Keep only one.", table=name, files=", ".join(both))
         if forms or parts:
             found[name] = forms or parts
     if not found:
-        raise DataError("Folder {folder} holds no table. Tables are files like orders.csv, orders.xlsx or orders.parquet.", folder=folder.name)
+        raise DataError("No tables found in {folder}. Add files such as orders.csv, orders.xlsx or orders.parquet.", folder=folder.name)
     return found
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """The Parquet files in a table's folder, none where there is no such folder. A folder called ``x.parquet``, as Spark writes one, is no file."""
+    return [path for path in folder.glob("*.parquet") if path.is_file()]
 
 
 def newest(parts: Iterable[AnyPath]) -> list[AnyPath]:
@@ -193,10 +198,10 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
                 nearest=nearest,
             )
         if headings.count(heading) > 1:
-            raise DataError("{file}, line {line}: column {found} stands there twice. Keep one of them.", file=file, line=line, found=heading)
+            raise DataError("{file}, line {line}: duplicate column {found}. Keep only one.", file=file, line=line, found=heading)
     missing = [name for name, column in table.columns.items() if column.required and name not in headings]
     if missing:
-        raise DataError("{file}, line {line}: required columns are missing: {columns}.", file=file, line=line, columns=", ".join(missing))
+        raise DataError("{file}, line {line}: missing required columns: {columns}. Add them.", file=file, line=line, columns=", ".join(missing))
 
 
 def parquet_rows(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, number: int, file: str) -> str:

@@ -68,7 +68,7 @@ class HadoopFolder:
             raise _unstamped(self.address, foreign)
         if not any(listed.values()):
             raise DataError(
-                "Folder {folder} holds no table. Tables are files like orders.parquet, or folders like orders with such files.", folder=self.address
+                "No tables found in {folder}. Add files such as orders.parquet, or folders such as orders/ with Parquet files in them.", folder=self.address
             )
         return {name: files for name, files in listed.items() if files}
 
@@ -106,7 +106,7 @@ class HadoopFolder:
         newer = {path.name for path in newest(PurePosixPath(part) for part, entry in inside.items() if _is_parquet(entry, part))}
         parts = [_file(entry, f"{name}/{part}") for part, entry in sorted(inside.items()) if part in newer]
         if forms and parts:
-            raise DataError("Table {table} is there more than once: {files}. Keep one of them.", table=name, files=f"{single}, {name}/")
+            raise DataError("Table {table} is stored more than once: {files}. Keep only one.", table=name, files=f"{single}, {name}/")
         return forms or parts
 
     @cached_property

@@ -22,7 +22,7 @@ from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.reading.records import footer_pattern
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.reading.text import Staged, drop_staged, stage_parquet, stage_text
-from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
+from kmanalysis.loaders.store import locked, put_in_place, rejected_list, write_rejected
 from kmanalysis.tables import Table
 from kmanalysis.words import Words
 
@@ -36,7 +36,7 @@ def load(files: Sequence[Path], mapping: SourceMapping | Path, into: Path, *, ta
     """Loads raw files through a mapping into a folder's tables: all that it maps, or the one named.
 
     Rows replace those of the same key, in the columns that are mapped; the same file again changes nothing. Rejected rows go to
-    ``rejected/<table>-<file>.csv`` in the folder. A load that fails or is killed leaves the tables as they were.
+    ``rejected/<table>-<file with its suffix>.csv`` in the folder. A load that fails or is killed leaves the tables as they were.
     Raises DataError for files and folders that cannot be used, MappingError where mapping and file do not fit.
     """
     chosen = mapping if isinstance(mapping, SourceMapping) else load_mapping(mapping)
@@ -69,7 +69,7 @@ class _Load:
         self.merging.open()
         for path in files:
             self._load_file(path)
-        self._write(files)
+        self._write()
         return Attached(self.receipts, pd.concat([no_rejects(), *self.rejects.values()], ignore_index=True))
 
     def _load_file(self, path: Path) -> None:
@@ -99,7 +99,8 @@ class _Load:
         self.connection.execute("DROP VIEW _text; DROP TABLE IF EXISTS _incoming")
         self._tell(table, path, outcome, counts, filtered=(rows[0] if rows else 0) - outcome.read[path.name], skipped=staged.skipped)
         headings = translation.headings
-        self.rejects[table.name, path] = outcome.rejects.assign(column=[headings.get(column, column) for column in outcome.rejects["column"]])
+        named = [", ".join(headings.get(name, name) for name in columns.split(", ")) for columns in outcome.rejects["column"]]
+        self.rejects[table.name, path] = outcome.rejects.assign(column=named)
 
     def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter[str], *, filtered: int, skipped: int) -> None:
         file = path.name
@@ -120,12 +121,14 @@ class _Load:
             )
         )
 
-    def _write(self, files: Sequence[Path]) -> None:
-        stems = Counter(path.stem for path in files)
-        finished = []
+    def _write(self) -> None:
+        # Files of several folders may have one name: their rows share a list.
+        lists: dict[Path, list[pd.DataFrame]] = {}
         for (name, path), rejects in self.rejects.items():
-            target = self.into / REJECTED / f"{name}-{path.stem if stems[path.stem] == 1 else path.name}.csv"
-            if written := write_rejected(rejects, target, self.words):
+            lists.setdefault(rejected_list(self.into, name, path.name), []).append(rejects)
+        finished = []
+        for target, rejected in lists.items():
+            if written := write_rejected(pd.concat(rejected, ignore_index=True), target, self.words):
                 finished.append(written)
         put_in_place(finished + self.merging.written(), self.into)
 

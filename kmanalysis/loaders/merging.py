@@ -65,7 +65,7 @@ class Merging:
                     file=receipt.file,
                     rows=sum(receipt.rejected.values()),
                 )
-        self.merges = {name: Merge(identifier(name), found.given[name]) for name in self.files if name not in self.own}
+        self.merges = {name: Merge(identifier(name), found.given.get(name, frozenset())) for name in self.files if name not in self.own}
         for name, path in self.own.items():
             if path.exists():
                 columns = ", ".join(map(identifier, tables()[name].columns))
@@ -140,6 +140,16 @@ class Merging:
         self._make_own(table)
         self.connection.execute(f"DELETE FROM {merge.relation} WHERE {where}")
         return rows
+
+    def forget(self, table: Table, columns: Collection[str]) -> None:
+        """Takes these columns for not given where no row of the table fills them in: their source does not give them any more."""
+        merge = self.merges.get(table.name)
+        if merge is None:
+            return
+        empty = [name for name in columns if name in merge.given and not self._count(f"{merge.relation} WHERE {identifier(name)} IS NOT NULL")]
+        if empty:
+            merge.given -= frozenset(empty)
+            self.targets[table.name] = self.find_target(table)
 
     def written(self) -> list[tuple[Path, Path]]:
         """Writes the tables that changed beside their files: (temporary, target) of each."""

@@ -56,7 +56,8 @@ def attach_address(spark: Spark, folder: HadoopFolder) -> Attached:
         heads = folder.heads(table)
         _add_files(spark, table, [file.address for file in files], heads)
         receipts += receipts_of_heads(table, [file.path for file in files], heads)
-        given[table.name] = given_in(table, heads)
+        if columns := given_in(table, heads):
+            given[table.name] = columns
     return Attached(receipts, no_rejects(), given)
 
 

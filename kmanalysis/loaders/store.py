@@ -213,6 +213,14 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, relation: str, columns: Se
         sync(sink)
 
 
+def rejected_list(folder: Path, table: str, source: str) -> Path:
+    """The file that lists the rows of a source that were rejected for a table.
+
+    ``source`` is a file's name with its suffix: loads of a.csv and a.xlsx have a list each.
+    """
+    return folder / REJECTED / f"{table}-{source}.csv"
+
+
 def write_rejected(rejects: pd.DataFrame, target: Path, words: Words) -> tuple[Path, Path] | None:
     """Writes a rejects frame as CSV beside its target and returns (temporary, target); without rejects it removes the target and returns None.
 

@@ -119,6 +119,8 @@ def _table_section(table: Table) -> str:
     ]
     if table.event_time:
         lines[-1] += f" A row belongs to the month of its `{table.event_time}`."
+    if table.one_of:
+        lines[-1] += f" Every row fills in at least one of {', '.join(f'`{name}`' for name in table.one_of)}."
     return "\n".join([*lines, "", *as_grid(header, rows)])
 
 

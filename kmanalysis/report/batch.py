@@ -48,24 +48,6 @@ class Source:
     made_from: str = ""
 
 
-def write_report(
-    source: Source,
-    pages: Sequence[Page],
-    chosen: Sequence[Page],
-    out: Path,
-    options: Options,
-    tell: Callable[[Outcome], None],
-    ready: Preloader | None = None,
-) -> list[Outcome]:
-    """Writes the chosen ones of all ``pages``, the first page and the data files into ``out/<month>``; ``tell`` hears of each page as it is done.
-
-    Pages that are up to date are kept; a page that fails is kept with its error and does not stop the others. ``ready``
-    is a preloader that was started before. Raises UsageError while another run writes into the same folder.
-    """
-    with begun(source, pages, chosen, out, options, tell, ready) as batch:
-        return batch.write(source)
-
-
 @contextmanager
 def begun(
     source: Source,
@@ -76,10 +58,13 @@ def begun(
     tell: Callable[[Outcome], None],
     ready: Preloader | None = None,
 ) -> Iterator[Batch]:
-    """A batch that holds the folder ``out/<month>``; see `write_report`. ``ready`` is a preloader that was started before.
+    """A batch that writes the chosen ones of all ``pages``, the first page and the data files into ``out/<month>``, once `Batch.write` is called.
+
+    ``tell`` hears of each page as it is done. Pages that are up to date are kept; a page that fails is kept with its error and does not stop the
+    others. ``ready`` is a preloader that was started before.
 
     The source's slices may still await frames. Pages of all suppliers that are to be made in any case are begun at once, wait for what they show, and
-    are written as they are done.
+    are written as they are done. Raises UsageError while another run writes into the same folder.
     """
     # Absolute: papermill changes the working folder while a notebook runs.
     out = out.resolve()
@@ -140,7 +125,7 @@ class Batch:
         self._making.check()
 
     def write(self, source: Source) -> list[Outcome]:
-        """Writes all that `write_report` says, once the slices have all their frames; ``source`` may know more of the data than at the beginning."""
+        """Writes all that `begun` says, once the slices have all their frames; ``source`` may know more of the data than at the beginning."""
         folder, records = self._folder, self._records
         for page in self._chosen:
             if page not in self._begun:

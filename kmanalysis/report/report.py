@@ -25,7 +25,7 @@ from kmanalysis.report.slices import Slices
 def write(request: Request, before: Fingerprints, made_from: str, options: Options, progress: Progress) -> Result:
     """Writes the report, or the pages asked for. ``before`` are the folder's fingerprints, ``made_from`` is what `manifest.made_from` gave with them.
 
-    Raises what `open_workbook`, `report_notebooks`, `all_pages`, `chosen_pages` and `write_report` raise.
+    Raises what `open_workbook`, `report_notebooks`, `all_pages`, `chosen_pages` and `begun` raise.
     """
     found = report_notebooks(request.notebooks)
     # What pages import is imported while their frames are counted.

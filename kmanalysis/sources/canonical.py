@@ -12,10 +12,10 @@ import pandas as pd
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.loaders.checking.casts import TYPES
 from kmanalysis.loaders.checking.receipts import Receipt
-from kmanalysis.loaders.checking.rules import validate
+from kmanalysis.loaders.checking.rules import no_rejects, validate
 from kmanalysis.loaders.folder import in_reading_order
 from kmanalysis.loaders.merging import Merging
-from kmanalysis.loaders.store import REJECTED, write_rejected
+from kmanalysis.loaders.store import rejected_list, write_rejected
 from kmanalysis.sources.description import Filled, Found
 from kmanalysis.sources.rules import UNASSIGNED, Rules
 from kmanalysis.sources.stock import make_readings
@@ -36,15 +36,18 @@ Pair = tuple[str, str]
 
 
 class Canonical:
-    """The canonical rows of a pull: made in the engine, then merged into the folder's tables."""
+    """The canonical rows of a pull: made in the engine, then merged into the folder's tables. ``former`` are the flags of the last pull's rules."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, found: Found, rules: Rules, key: bytes, into: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, found: Found, rules: Rules, key: bytes, into: Path, former: Collection[str] = ()) -> None:
         self.connection, self.found, self.rules, self.key, self.into = connection, found, rules, key, into
         self.flags = flags_of(rules)
         self.given = found.given(self.flags)
+        # What the database could still give, as the last pull did, and the rules give no longer. What the database lost stays as it was.
+        before = found.given(self.flags.union(former))
+        self.lost = {name: lost for name, columns in before.items() if (lost := [column for column in columns if column not in self.given.get(name, ())])}
         self.receipts: list[Receipt] = []
         self.rejects: dict[str, pd.DataFrame] = {}
-        self.merging = Merging(connection, into, [*self.given], parts=dict.fromkeys(WATCHED, "pull"))
+        self.merging = Merging(connection, into, [*before], parts=dict.fromkeys(WATCHED, "pull"))
 
     def make(self, stock_minutes: int, uncertain_share: float) -> None:
         """Makes the views of the description, the rebuilt stock, and the suppliers that rows go to."""
@@ -65,26 +68,36 @@ class Canonical:
         )
 
     def take(self) -> None:
-        """Merges the rows of all tables that are given into those of the folder; counts them in `receipts`."""
+        """Merges the rows of all tables that are given into those of the folder; counts them in `receipts`. Takes out what the rules give no longer."""
         self.merging.open()
         for table in in_reading_order():
-            if table.name in self.given:
-                self._take(table, self.found.platform.fills[table.name])
+            fill = self.found.platform.fills.get(table.name)
+            if fill and table.name in self.given:
+                self._take(table, fill)
+            elif fill and table.name in self.lost and fill.own:
+                self._withdraw(table, f"({fill.own})")
+                self.rejects[table.name] = no_rejects()
+            self.merging.forget(table, self.lost.get(table.name, ()))
 
     def _take(self, table: Table, fill: Filled) -> None:
-        columns = [*self.given[table.name], *fill.filler]
+        lost = self.lost.get(table.name, [])
+        columns = [*self.given[table.name], *fill.filler, *lost]
         execute, file = self.connection.execute, self.found.platform.name
         known = self.merging.known.get(table.name)
         types = {name: kind for name, kind, *_ in execute(f"DESCRIBE SELECT * FROM ({fill.rows})").fetchall()}
-        cells = ", ".join(f"{_cell(table.columns[name], types[name], fill, known)} AS {identifier(name)}" for name in columns)
+        cells = ", ".join(
+            f"{'NULL::VARCHAR' if name in lost else _cell(table.columns[name], types[name], fill, known)} AS {identifier(name)}" for name in columns
+        )
         keys = " AND ".join(f"k.{identifier(name)} = m.{identifier(name)}" for name in table.key)
         joined = f" LEFT JOIN {known} k ON {keys}" if known and fill.yields else ""
         execute(f"CREATE OR REPLACE TABLE _rows AS SELECT {cells} FROM ({fill.rows}) m{joined}")
         rows = "(SELECT 0 AS _file, rowid + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, 0 AS _width, * FROM _rows)"
         outcome = validate(self.connection, rows, table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", has_secrets=True)
-        counts = self.merging.take(table, "_incoming", columns, filler=fill.filler)
+        counts = self.merging.take(table, "_incoming", columns, filler=[*fill.filler, *lost])
         if fill.own:
-            self._withdraw(table, fill.own)
+            # What vanished from the platform is still made, from what is kept of it.
+            keys = ", ".join(map(identifier, table.key))
+            self._withdraw(table, f"({fill.own}) AND ({keys}) NOT IN (SELECT ({keys}) FROM _rows)")
         execute("DROP TABLE _rows; DROP TABLE IF EXISTS _incoming")
         rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
         self.receipts.append(
@@ -95,10 +108,8 @@ class Canonical:
         )  # fmt: skip
         self.rejects[table.name] = outcome.rejects
 
-    def _withdraw(self, table: Table, own: str) -> None:
-        """Takes out what earlier pulls made and this one does not: what vanished from the platform is still made, from what is kept of it."""
-        keys = ", ".join(map(identifier, table.key))
-        where = f"({own}) AND ({keys}) NOT IN (SELECT ({keys}) FROM _rows)"
+    def _withdraw(self, table: Table, where: str) -> None:
+        """Takes out what earlier pulls made and this one does not."""
         for name, relation in self.merging.known.items():
             for column in tables()[name].columns.values():
                 partner, _, key = column.refers_to.partition(".")
@@ -173,8 +184,7 @@ class Canonical:
         """Writes what changed, and the rejected rows, beside their files: (temporary, target) of each."""
         finished: list[tuple[Path, Path]] = []
         for name, rejects in self.rejects.items():
-            target = self.into / REJECTED / f"{name}-{self.found.platform.name}.csv"
-            if written := write_rejected(rejects, target, words):
+            if written := write_rejected(rejects, rejected_list(self.into, name, self.found.platform.name), words):
                 finished.append(written)
         return finished + self.merging.written()
 

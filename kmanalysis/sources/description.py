@@ -117,7 +117,7 @@ class Filled:
 
     Columns named in ``filler`` are there for the table's form alone and say nothing. Where the folder knows better (not empty, not ``unknown``) in a
     column of ``yields``, the folder's value stays. Of a table that has ``own``, SQL over its rows that is true of those whose id is one that a pull makes,
-    rows of its own that a pull does not make any more are taken out.
+    rows of its own that a pull does not make any more are taken out; all of them, where the operator's rules no longer meet its needs.
     """
 
     table: str

@@ -35,7 +35,8 @@ MEMORY = "1GB"
 
 @dataclass(frozen=True)
 class State:
-    """What a pull leaves for the next one. ``columns`` are those that were read, by table; ``notes`` is `Rules.digest` of its rules.
+    """What a pull leaves for the next one. ``columns`` are those that were read, by table; ``notes`` is `Rules.digest` of its rules,
+    ``flags`` is `canonical.flags_of` of them.
 
     ``zone_hours`` is what the clock of the address was ahead of UTC, None where no database was read whose clock the address tells.
     """
@@ -47,6 +48,7 @@ class State:
     pairs: Sequence[Pair] = ()
     suppliers: Sequence[str] = ()
     zone_hours: int | None = None
+    flags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -147,13 +149,13 @@ class _Pull:
             anew = set(self.state.columns.get(table.name, ())) != columns or (has_notes and rules is not None and rules.digest != self.state.notes)
             mirror.take(self.database, table, anew=anew, seen_at=self.state.seen_at)
         rules = rules or self._draft()
-        canonical = Canonical(self.connection, self.found, rules, self.key, self.into)
+        canonical = Canonical(self.connection, self.found, rules, self.key, self.into, self.state.flags)
         canonical.make(stock_minutes, uncertain_share)
         canonical.take()
         canonical.drop_former(self.state.pairs, self.state.suppliers)
         state = State(
             self.found.platform.name, now, {name: sorted(columns) for name, columns in self.found.columns.items()}, rules.digest,
-            canonical.pairs(), canonical.suppliers(), self.zone_hours,
+            canonical.pairs(), canonical.suppliers(), self.zone_hours, sorted(canonical.flags),
         )  # fmt: skip
         finished = [*canonical.written(self.words), *mirror.written(), _written(self.into / FOLDER / STATE_FILE, _state_text(state))]
         # Counted before the files move: the engine reads them where they are now.
@@ -187,7 +189,10 @@ def read_state(into: Path) -> State:
         pairs = [(supplier, sku) for supplier, sku in written["pairs"]]
         if written["form"] != STATE_FORM:
             raise ValueError("another form")
-        return State(written["platform"], seen_at, written["columns"], written["notes"], pairs, written["suppliers"], written.get("zone_hours"))
+        return State(
+            written["platform"], seen_at, written["columns"], written["notes"], pairs, written["suppliers"], written.get("zone_hours"),
+            written.get("flags", ()),
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError) as problem:
         raise DataError("Cannot read {file} in {folder}. Restore it from a backup, or pull into a new folder.", file=path.name, folder=FOLDER) from problem
 
@@ -202,6 +207,7 @@ def _state_text(state: State) -> str:
         "pairs": state.pairs,
         "suppliers": state.suppliers,
         "zone_hours": state.zone_hours,
+        "flags": state.flags,
     }
     return json.dumps(written, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 

@@ -68,7 +68,7 @@ def test_a_code_handed_out_twice_names_whom_it_went_to_before(workbook_of):
 def test_what_stands_otherwise_upstream_is_shown_by_what_differs(workbook_of):
     failed = {"status": "failed", "failed_at": "2026-10-10 05:00:00"}
     orders = [
-        order(1),
+        order(1, delivered_at="2026-10-10 04:00:05"),
         order(2, status="pending"),
         order(3, status="refunded"),
         order(4, quantity=3),
@@ -80,6 +80,7 @@ def test_what_stands_otherwise_upstream_is_shown_by_what_differs(workbook_of):
         order(10, **failed),
         order(11),
         order(12, delivered_at="2026-11-01 00:00:00"),
+        order(13),
     ]
     placed = [
         upstream(1, status="refunded", amount="7"),
@@ -93,10 +94,12 @@ def test_what_stands_otherwise_upstream_is_shown_by_what_differs(workbook_of):
         upstream(8, upstream_order_id="u8a", status="failed", ordered_at="2026-10-10 04:00:01"),
         upstream(8, amount="1", currency="USD", booked_amount="7", ordered_at="2026-10-10 04:00:02"),
         upstream(9, status="failed"),
-        # Nothing is charged for what failed upstream as well; a booked cost of 0 is none; and what a later attempt delivered after the month is no mismatch.
+        # Nothing is charged for what failed upstream as well; a booked cost of 0 is none; and what a later attempt delivered after the month is no mismatch,
+        # nor what it may have delivered then.
         upstream(10, status="failed", amount="9", booked_amount="7", quantity=0),
         upstream(11, amount="7", booked_amount="0"),
         upstream(12, status="failed"),
+        upstream(13, status="failed"),
     ]
     workbook = workbook_of({"orders": orders, "upstream_orders": placed})
     found = of_kind(workbook, "upstream_mismatch").sort_values("order_id")

@@ -105,9 +105,9 @@ def test_of_a_part_with_generations_the_newest_alone_is_read(tmp_path):
     kept = {"2026-10": 1, "2026-11@10": 2, "2026-12@1": 4, "@3": 8, "a@b": 16}
     for name, rows in (kept | {"2026-11": 32, "2026-11@2": 64, "2026-11@9": 128}).items():
         stamped(tmp_path / "orders" / f"{name}.parquet", "orders", rows)
-    here = [path.relative_to(tmp_path).as_posix() for path in table_files(tmp_path)["orders"]]
     # A folder of such a name, as Spark writes one, stands for no file.
     (tmp_path / "orders" / "2026-11@11.parquet").mkdir()
+    here = [path.relative_to(tmp_path).as_posix() for path in table_files(tmp_path)["orders"]]
     there = listed(tmp_path)
     assert [file.path for file in there.files["orders"]] == [f"orders/{name}.parquet" for name in sorted(kept)] == here
     assert [head.metadata.num_rows for head in there.heads(tables()["orders"])] == [kept[name] for name in sorted(kept)]
@@ -171,7 +171,7 @@ def test_a_table_in_two_forms_is_refused(tmp_path):
 
 
 def test_a_folder_without_tables_or_that_is_none_is_said(tmp_path):
-    with pytest.raises(DataError, match="holds no table"):
+    with pytest.raises(DataError, match="No tables found in"):
         listed(tmp_path).files  # noqa: B018
     with pytest.raises(DataError, match=r"nowhere cannot be read: .*does not exist"):
         listed(tmp_path / "nowhere").files  # noqa: B018

@@ -4,7 +4,9 @@ from datetime import date, datetime
 
 import ipywidgets as widgets
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
+import kmanalysis as km
 from kmanalysis.assets import samples_folder
 from kmanalysis.explorers.explorer import explorer_of
 from kmanalysis.loaders.forms.layout import form_tables
@@ -115,3 +117,20 @@ def test_a_folder_that_cannot_be_read_is_said(samples):
     assert "nowhere" in forms.result.value
     forms.save()
     assert forms.fields == {}
+
+
+def test_the_form_of_a_folder_needs_no_month(folder, monkeypatch):
+    forms = km.forms(folder, lang="en")
+    assert forms.table.description == "Table"
+    forms.table.value, forms.row.value = "contracts", 0
+    fill(forms, supplier_id="S03")
+    forms.save()
+    assert rows_of(folder, "contracts")["contracts"][0][1] == "S03"
+    # A cell that ends with it shows the widget.
+    shown, _ = DisplayFormatter().format(forms)
+    assert shown["application/vnd.jupyter.widget-view+json"]["model_id"] == forms.widget.model_id
+    # Without a folder: that of the environment, else the samples.
+    monkeypatch.setenv("KMANALYSIS_DATA", str(folder))
+    assert km.forms().table.description == "数据表"
+    monkeypatch.delenv("KMANALYSIS_DATA")
+    assert len(km.forms().row.options) > 1

@@ -9,12 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kmanalysis.cli.terminal.scores import fault_lines
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.loaders.folder import attach, in_reading_order, table_files
 from kmanalysis.loaders.load import check
 from kmanalysis.tables import tables
+from kmanalysis.words import Words
 
 BAD_ROWS = Path(__file__).parents[1] / "fixtures" / "bad_rows"
 
@@ -48,6 +50,19 @@ def test_what_was_found_and_what_is_accepted_is_told_but_no_secret():
     assert told["orders.csv", 18] == ("S99", "suppliers.supplier_id")
     assert told["suppliers.csv", 21] == ("-1", "12345678901234.5678, >= 0")
     assert set(rejects.loc[rejects["reason"] == "plain_secret", "value"]) == {"***"}
+
+
+@pytest.mark.parametrize("heading", ["allowance_id,sku,code_digest,reason", "allowance_id,reason"])
+def test_a_row_that_fills_in_none_of_the_columns_of_which_one_is_wanted_is_rejected(tmp_path, heading):
+    cells = "A1,,,shared" if "sku" in heading else "A1,shared"
+    found = check(folder_of(tmp_path, allowed_repeats=f"{heading}\n{cells}\n"))
+    (fault,) = found.rejects.itertuples(index=False)
+    assert tuple(fault) == ("allowed_repeats.csv", 2, "sku, code_digest", "", "none_of_them", "sku, code_digest")
+    assert found.receipts[0].rejected == {"none_of_them": 1}
+    (line,) = fault_lines(found.rejects, Words("en"))
+    assert line == (
+        "allowed_repeats.csv, line 2, column sku, code_digest: all of these columns are empty: fill in at least one. Found: —. Accepted: sku, code_digest."
+    )
 
 
 def test_doubtful_rows_are_kept_and_counted():
@@ -102,10 +117,10 @@ def test_integers_may_carry_an_empty_fraction_but_are_never_rounded(tmp_path):
 @pytest.mark.parametrize(
     ("files", "problem"),
     [
-        ({}, "holds no table"),
+        ({}, "No tables found in"),
         ({"suppliers": "supplier_id,nmae\nS1,x\n"}, "suppliers.csv, line 1: suppliers has no column 'nmae'. Did you mean name?"),
-        ({"suppliers": "supplier_id,name,name\nS1,x,y\n"}, "column name stands there twice"),
-        ({"suppliers": "supplier_id\nS1\n"}, "suppliers.csv, line 1: required columns are missing: name"),
+        ({"suppliers": "supplier_id,name,name\nS1,x,y\n"}, "duplicate column name"),
+        ({"suppliers": "supplier_id\nS1\n"}, "suppliers.csv, line 1: missing required columns: name"),
     ],
 )
 def test_folders_that_cannot_be_used(tmp_path, files, problem):
@@ -123,7 +138,7 @@ def test_a_table_in_two_forms_is_refused(tmp_path):
     folder_of(tmp_path, suppliers="supplier_id,name\nS1,x\n")
     (tmp_path / "suppliers").mkdir()
     pd.DataFrame({"supplier_id": ["S1"], "name": ["x"]}).to_parquet(tmp_path / "suppliers" / "1.parquet")
-    with pytest.raises(DataError, match=r"Table suppliers is there more than once: suppliers\.csv, suppliers/"):
+    with pytest.raises(DataError, match=r"Table suppliers is stored more than once: suppliers\.csv, suppliers/"):
         attached(tmp_path)
 
 
@@ -151,6 +166,18 @@ def test_of_a_part_with_generations_the_newest_is_read(tmp_path):
         (tmp_path / "orders" / f"{name}.parquet").touch()
     names = [path.stem for path in table_files(tmp_path)["orders"]]
     assert names == ["2026-10", "2026-11@10", "2026-12@1", "@3", "a@b"]
+
+
+def test_a_folder_that_is_called_like_a_part_is_none(tmp_path):
+    folder_of(tmp_path, suppliers="supplier_id,name\nS1,x\n")
+    for name in ("orders/2026-10@2.parquet", "quotes/2026-10.parquet"):
+        (tmp_path / name).mkdir(parents=True)
+    pq.write_table(stamped_schema(tables()["orders"]).empty_table(), tmp_path / "orders" / "2026-10@1.parquet")
+    assert {name: [path.name for path in files] for name, files in table_files(tmp_path).items()} == {
+        "suppliers": ["suppliers.csv"],
+        "orders": ["2026-10@1.parquet"],
+    }
+    assert [receipt.file for receipt in attached(tmp_path)[0].receipts] == ["suppliers.csv", "orders/2026-10@1.parquet"]
 
 
 def test_times_in_parquet_keep_their_instant(tmp_path):

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -257,7 +258,7 @@ def test_secrets_appear_in_no_file_and_no_word(tmp_path, capfd):
 def test_rejected_rows_are_written_with_formulas_defused_and_removed_when_mended(tmp_path):
     bad = raw_file(tmp_path, HEAD + ROWS + "3,甲店,点卡,2026-10-01 08:00:00,1,=1+1,已完成,\n")
     load([bad], mapping(), tmp_path / "into", words=Words("en"))
-    told = tmp_path / "into" / "rejected" / "orders-导出.csv"
+    told = tmp_path / "into" / "rejected" / "orders-导出.csv.csv"
     assert list(csv.reader(io.StringIO(told.read_text(encoding="utf-8-sig")))) == [
         ["file", "line", "column", "value", "reason", "accepted"],
         ["导出.csv", "4", "金额", "'=1+1", "not a number", "'12345678901234.5678, >= 0".removeprefix("'")],
@@ -265,6 +266,29 @@ def test_rejected_rows_are_written_with_formulas_defused_and_removed_when_mended
     raw_file(tmp_path, HEAD + ROWS)
     load([bad], mapping(), tmp_path / "into")
     assert not told.exists()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_files_of_one_stem_have_a_list_of_rejected_rows_each(tmp_path, together):
+    faulty = HEAD + "3,甲店,点卡,2026-10-01 08:00:00,1,dear,已完成,\n"
+    text = raw_file(tmp_path, faulty, "a.csv")
+    book = tmp_path / "a.xlsx"
+    pd.DataFrame([line.split(",") for line in faulty.splitlines()]).to_excel(book, index=False, header=False)
+    for files in ([text, book],) if together else ([text], [book]):
+        load(files, mapping(), tmp_path / "into")
+    lists = sorted((tmp_path / "into" / "rejected").iterdir())
+    assert [path.name for path in lists] == ["orders-a.csv.csv", "orders-a.xlsx.csv"]
+    assert [pd.read_csv(path)["file"].tolist() for path in lists] == [["a.csv"], ["a.xlsx"]]
+
+
+def test_files_of_one_name_in_several_folders_share_a_list_of_rejected_rows(tmp_path):
+    files = []
+    for place, amount in (("x", "dear"), ("y", "cheap"), ("z", "10")):
+        (tmp_path / place).mkdir()
+        files.append(raw_file(tmp_path / place, f"{HEAD}{place},甲店,点卡,2026-10-01 08:00:00,1,{amount},已完成,\n"))
+    load(files, mapping(), tmp_path / "into")
+    (told,) = (tmp_path / "into" / "rejected").iterdir()
+    assert pd.read_csv(told)["value"].tolist() == ["dear", "cheap"]
 
 
 def test_a_half_finished_change_is_finished_by_the_next_load(tmp_path):

@@ -112,7 +112,7 @@ def test_an_empty_profile_asks_for_nothing(tmp_path):
 def test_a_profile_beside_the_table_is_refused(tmp_path):
     (tmp_path / "needs.csv").write_text("subject,item,is_must\nfamily,Tencent,true\n", encoding="utf-8")
     profile_of(tmp_path, "daily_orders = 100")
-    with pytest.raises(DataError, match=r"Table needs is there more than once: needs\.csv, needs\.toml"):
+    with pytest.raises(DataError, match=r"Table needs is stored more than once: needs\.csv, needs\.toml"):
         attach(connect(), tmp_path)
 
 
@@ -124,7 +124,7 @@ def test_a_load_does_not_add_to_a_profile_that_is_written_by_hand(tmp_path):
 
 def test_no_other_table_is_read_from_toml(tmp_path):
     (tmp_path / "suppliers.toml").write_text("", encoding="utf-8")
-    with pytest.raises(DataError, match="holds no table"):
+    with pytest.raises(DataError, match="No tables found in"):
         attach(connect(), tmp_path)
 
 

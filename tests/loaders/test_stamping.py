@@ -157,6 +157,6 @@ def test_a_secret_is_set_aside_as_its_digest(folder):
 
 
 def test_a_folder_without_tables_is_said_to_hold_none(tmp_path):
-    with pytest.raises(DataError, match="holds no table"):
+    with pytest.raises(DataError, match="No tables found in"):
         stamp_tables(tmp_path, WORDS)
     assert list(tmp_path.iterdir()) == []

@@ -6,14 +6,14 @@ Prints each page as it is done.
 import argparse
 from pathlib import Path
 
-from kmanalysis.report.batch import Source, write_report
+from kmanalysis.report.batch import Source
 from kmanalysis.report.notebooks import report_notebooks
 from kmanalysis.report.request import Options
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
 from kmanalysis.slices import open_slice
 from kmanalysis.words import Words
-from tests.report.small import FINGERPRINTS, finished
+from tests.report.small import FINGERPRINTS, finished, write_report
 
 
 def main():

@@ -6,7 +6,9 @@ import pandas as pd
 
 from kmanalysis.decisions.bundle import FRAMES
 from kmanalysis.measures.observation import observed
+from kmanalysis.report.batch import begun
 from kmanalysis.report.cache.fingerprints import Fingerprints
+from kmanalysis.report.request import Options
 from kmanalysis.scoring.scorecard import DETAILS, standards_frame
 from kmanalysis.scoring.verdicts import points, verdicts
 from kmanalysis.standards import default_standards
@@ -41,6 +43,12 @@ def judged_frames(earning, before, standards, **values):
         frames[month, "scoring.requested_subjects"] = pd.DataFrame({"subject": pd.Series(dtype="str")})
         frames[month, observed.name] = rows[list(MEASURES)].sort_values(["supplier_id", "measure"], ignore_index=True)
     return frames
+
+
+def write_report(source, pages, chosen, out, options=None, tell=lambda outcome: None):
+    """Writes a report whose frames are all there already; the outcomes of the chosen pages."""
+    with begun(source, pages, chosen, out, options or Options(jobs=1, timeout=120.0), tell) as batch:
+        return batch.write(source)
 
 
 def finished(workbook):

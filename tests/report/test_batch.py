@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from kmanalysis.report.batch import write_report
 from kmanalysis.report.choice import chosen_pages
 from kmanalysis.report.making.task import NOTEBOOK_ENGINE
 from kmanalysis.report.request import Options
 from kmanalysis.report.site.html import outside_parts
 from kmanalysis.report.site.pages import all_pages
-from tests.report.small import judged_workbook
+from tests.report.small import judged_workbook, write_report
 
 EARNING = {"S01": 99.0, "S02": 78.0}
 

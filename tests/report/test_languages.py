@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 from kmanalysis.charts.kit.tables import grade_table
 from kmanalysis.cli.app import app
 from kmanalysis.cli.operator_folder import make_operator_folder
-from kmanalysis.report.batch import Options, write_report
 from kmanalysis.report.notebooks import report_notebooks
 from kmanalysis.report.site.html import outside_parts
 from kmanalysis.report.site.notebook_html import notebook_body
@@ -18,7 +17,7 @@ from kmanalysis.report.site.pages import all_pages
 from kmanalysis.scoring.grades import grades
 from kmanalysis.scoring.scorecard import dimension_scores
 from kmanalysis.words import LOCALE_VARIABLE, Words, languages
-from tests.report.small import judged_workbook
+from tests.report.small import judged_workbook, write_report
 
 CATALOGUE = """msgid ""
 msgstr ""
@@ -84,7 +83,7 @@ def test_a_report_in_a_third_language_is_whole(german, tmp_path, source):
     nbformat.write(new_notebook(cells=cells, metadata=kernel), tmp_path / "notebooks" / "own.ipynb")
     workbook = judged_workbook({"S01": 99.0, "S02": 20.0}, names={"S01": "One", "S02": "Two"}, lang="de")
     pages = all_pages(report_notebooks(tmp_path / "notebooks"), workbook)
-    outcomes = write_report(source(workbook), pages, pages, tmp_path / "out", Options(jobs=1, force=False, timeout=120.0), lambda outcome: None)
+    outcomes = write_report(source(workbook), pages, pages, tmp_path / "out")
     assert {outcome.state for outcome in outcomes} == {"made"}
     folder = tmp_path / "out" / "2026-10"
     texts = {path.name: path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}

@@ -271,6 +271,9 @@ def test_tickets_measure_suppliers_only_where_the_operator_says_so(shop):
         ("K1", "a", trade(1), utc("2026-10-11 12:00:00"), utc("2026-10-11 12:05:00"), utc("2026-10-11 12:30:00"))
     ]
     assert "kind" not in given(shop, "tickets")
+    shop.rules('[[rule]]\nsupplier = "a"\ngroup = "Cards"\n')
+    shop.pull()
+    assert (shop.kept("FROM tickets"), given(shop, "tickets")) == ([], frozenset())
     assert MARKER not in texts_of(shop.into)
 
 

@@ -267,6 +267,34 @@ def test_lines_of_a_delivery_that_was_taken_back_are_withdrawn(shop):
     assert shop.kept("SELECT code_id FROM codes") == [("c1",)]
 
 
+def test_rows_of_an_order_that_gets_another_key_are_withdrawn(shop):
+    product = shop.product()
+    orders = [shop.order(product=product, delivered=PAID, payload=f"UP-{number}", kind="upstream") for number in range(1, 6)]
+    item = {"product_id": product, "sku_id": product, "quantity": 1, "title_json": "{}", "total_price": "4.00", "fulfillment_type": "auto"}
+    item |= {"manual_form_submission_json": "{}", "updated_at": PAID}
+    shop.add("order_items", order_id=orders[1], **item)
+    shop.pull()
+    assert shop.kept("SELECT order_id FROM orders ORDER BY 1") == [(key,) for key in ("DJ0001", "DJ0002-2", "DJ0002-6", "DJ0003", "DJ0004", "DJ0005")]
+    # What was loaded by hand stays.
+    load_rows(shop.into / "orders.parquet", "SELECT * REPLACE ('DJ0001-x' AS order_id) FROM orders WHERE order_id = 'DJ0001' UNION ALL FROM orders")
+    later = "2026-10-10 15:00:00+08:00"
+    # The first gets an item, the second loses one, the third is split; the fourth is deleted, and what vanished stays.
+    shop.add("order_items", order_id=orders[0], **(item | {"updated_at": later}))
+    deleted = f"UPDATE order_items SET deleted_at = '{shop.time(later)}', updated_at = '{shop.time(later)}' WHERE"
+    shop.run(f"{deleted} id = 6", f"{deleted} order_id = {orders[3]}")
+    shop.order(product=product, order_no="DJ0003-01", parent_id=orders[2], updated_at=later, item={"updated_at": later})
+    shop.pull()
+    keys = ("DJ0001-1", "DJ0001-7", "DJ0001-x", "DJ0002", "DJ0003-01", "DJ0004", "DJ0005")
+    assert shop.kept("SELECT order_id FROM orders ORDER BY 1") == [(key,) for key in keys]
+    assert shop.kept("SELECT code_id, order_id FROM codes ORDER BY 1") == [
+        ("DJ0001-1-1", "DJ0001-1"),
+        ("DJ0001-7-1", "DJ0001-7"),
+        ("DJ0002-1", "DJ0002"),
+        ("DJ0004-1", "DJ0004"),
+        ("DJ0005-1", "DJ0005"),
+    ]
+
+
 def test_a_code_that_a_trial_checked_is_not_withdrawn(shop):
     product = shop.product()
     shop.procurement(shop.order(product=product, quantity=2, delivered=PAID, payload="UP-1\nUP-2", kind="upstream"), shop.upstream(product))

@@ -2,14 +2,19 @@
 
 import random
 import shutil
+import tomllib
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 from kmanalysis.loaders.checking.secrets import digest, existing_key
 from kmanalysis.loaders.checking.stamp import given_columns
+from kmanalysis.loaders.load import load
+from kmanalysis.loaders.mapping.toml import parse_mapping
+from kmanalysis.sources.inventory import given_in_folder
 from kmanalysis.tables import tables
 from tests.sources import servers
 from tests.sources.shops import DUJIAOKA, Dujiaoka
@@ -307,6 +312,49 @@ def test_versions_without_a_column_are_read_without_it(mariadb, tmp_path):
     shop.card("B", id=20)
     assert shop.pull().read["carmis"] == 2
     assert "is_shared_use" in given(shop, "codes")
+
+
+def test_what_the_rules_gave_is_taken_back_with_the_rule(shop):
+    shop.card("A")
+    shop.card("D", at="2026-10-03 08:00:00", sold="2026-10-10 12:00:01")
+    shop.order(info="D", changed="2026-10-10 12:00:01")
+    rule = '[[rule]]\nsupplier = "acme"\ngroup = "Steam"\n'
+    shop.rules(f'{rule}cost = "3.25"\n')
+    shop.pull()
+    assert shop.kept("SELECT count(*) FROM purchases") == [(2,)]
+    costed = {"listings": {"cost_price", "currency"}, "orders": {"cost_amount"}, "codes": {"purchase_id"}}
+    assert all(columns <= given(shop, name) for name, columns in costed.items())
+    # What was loaded by hand stays.
+    by_hand = shop.tmp_path / "purchases.csv"
+    row = {"purchase_id": "HAND-1", "supplier_id": "acme", "sku": "1", "purchased_at": "2026-10-05 00:00:00", "quantity": 1, "list_amount": 2}
+    pd.DataFrame([row | {"discount_amount": 0, "paid_amount": 2, "currency": "CNY"}]).to_csv(by_hand, index=False)
+    columns = "".join(f"{name} = {{ from = '{name}' }}\n" for name in pd.read_csv(by_hand).columns)
+    mapping = parse_mapping(tomllib.loads(f"[source]\ntimezone = 'UTC'\n[tables.purchases.columns]\n{columns}"), "m.toml")
+    load([by_hand], mapping, shop.into)
+    shop.rules(rule)
+    shop.pull()
+    assert shop.kept("SELECT purchase_id FROM purchases") == [("HAND-1",)]
+    assert shop.kept("SELECT cost_amount FROM orders UNION ALL SELECT cost_price FROM listings WHERE supplier_id = 'acme'") == [(None,), (None,)]
+    assert all(columns.isdisjoint(given(shop, name)) for name, columns in costed.items())
+    assert shop.stands_as_pulled_anew("orders", "codes", "listings")
+    # The next pull has nothing to take back, and leaves alone what the operator knows better.
+    before = (shop.into / "orders.parquet").read_bytes()
+    shop.pull()
+    assert (shop.into / "orders.parquet").read_bytes() == before
+
+
+def test_a_table_whose_rows_were_all_taken_back_was_not_given(shop):
+    shop.card("A")
+    rule = '[[rule]]\nsupplier = "acme"\ngroup = "Steam"\n'
+    for cost in ('cost = "3.25"\n', ""):
+        shop.rules(rule + cost)
+        shop.pull()
+    assert shop.kept("FROM purchases") == []
+    assert "purchases" not in given_in_folder(shop.into)
+    shop.rules(f'{rule}cost = "3.25"\n')
+    shop.pull()
+    assert shop.kept("SELECT quantity, paid_amount FROM purchases") == [(1, Decimal("3.25"))]
+    assert "paid_amount" in given_in_folder(shop.into)["purchases"]
 
 
 def test_purchases_are_import_batches_where_a_cost_is_known(shop):

@@ -9,7 +9,7 @@ from pathlib import Path
 from kmanalysis.assets import samples_folder
 from kmanalysis.errors import UsageError
 from kmanalysis.loaders.forms.filled import Filled, filled_rows
-from kmanalysis.loaders.forms.layout import form_tables, value_names
+from kmanalysis.loaders.forms.layout import column_names, form_tables, value_names
 from kmanalysis.loaders.forms.rows import Cells, delete_row, local_cell, save_row
 from kmanalysis.tables import Column, Table
 from kmanalysis.words import Words
@@ -47,7 +47,7 @@ class HandKept:
         wrong: dict[str, str] = {}
         for fault in rejects.to_dict("records"):
             for column in str(fault["column"]).split(", "):
-                wrong.setdefault(column, self._told(table.columns[column], str(fault["reason"]), str(fault["accepted"])))
+                wrong.setdefault(column, self._told(table.columns[column], str(fault["reason"]), column_names(table, str(fault["accepted"]), self.words)))
         return wrong
 
     def delete(self, name: str, row: Mapping[str, object]) -> None:

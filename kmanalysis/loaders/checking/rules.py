@@ -98,6 +98,7 @@ class _Validation:
         self._judge()
         self.outcome.read |= self._by_file("true")
         self._reject_faulty_cells()
+        self._check_one_of()
         self._check_references()
         self._check_repeats()
         self._doubt_orders()
@@ -176,6 +177,11 @@ class _Validation:
         if (declared and declared.is_secret) or (self.has_secrets and looks_like_code(value)):
             return digest(value, self.key) if self.key else MASK
         return without_contacts(value, self.key)
+
+    def _check_one_of(self) -> None:
+        names = self.table.one_of
+        if names:
+            self._reject(" AND ".join(f"{identifier(name)} IS NULL" for name in names), ", ".join(names), "none_of_them", "''", ", ".join(names))
 
     def _check_references(self) -> None:
         for name, column in self.table.columns.items():

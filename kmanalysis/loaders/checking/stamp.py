@@ -41,6 +41,8 @@ def stamp(table: Table) -> str:
     columns = {name: {field: getattr(column, field) for field in _JUDGED_BY} | {"values": sorted(column.values)} for name, column in table.columns.items()}
     derived = {name: column.type for name, column in table.derived.items()}
     rules = {"rules": RULES, "table": table.name, "key": sorted(table.key), "event_time": table.event_time, "columns": columns, "derived": derived}
+    if table.one_of:
+        rules["one_of"] = sorted(table.one_of)
     return blake2b(json.dumps(rules, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

@@ -123,6 +123,12 @@ def value_names(column: Column, words: Words) -> dict[str, str]:
     return {value: words.name(f"value.{value}") for value in column.values}
 
 
+def column_names(table: Table, columns: str, words: Words) -> str:
+    """What the columns that a fault names are called (several are separated by commas); a text that names anything else stays as it is."""
+    named = columns.split(", ")
+    return words.join([words.name(f"{table.name}.{name}") for name in named]) if set(named) <= set(table.columns) else columns
+
+
 def meant_by(column: Column) -> dict[str, str]:
     """The value that each word for it means, in every language; the values themselves among the words."""
     named = {name: value for lang in reversed(languages()) for value, name in value_names(column, Words(lang)).items()}

@@ -14,13 +14,13 @@ from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import key_of
 from kmanalysis.loaders.folder import Attached, in_reading_order
-from kmanalysis.loaders.forms.layout import meant_by, value_names
+from kmanalysis.loaders.forms.layout import column_names, meant_by, value_names
 from kmanalysis.loaders.forms.sheets import form_sheets, stage_form_sheet
 from kmanalysis.loaders.mapping.model import ColumnMapping, Source, SourceMapping, TableMapping
 from kmanalysis.loaders.mapping.translation import Translation, add_functions
 from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.reading.text import drop_staged
-from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
+from kmanalysis.loaders.store import locked, put_in_place, rejected_list, write_rejected
 from kmanalysis.tables import Table
 from kmanalysis.words import Words
 
@@ -84,7 +84,7 @@ class _FormLoad:
         receipts = [self._merge(sheet, is_whole) for sheet in sheets]
         finished = self.merging.written()
         for sheet in sheets:
-            if written := write_rejected(sheet.outcome.rejects, self.into / REJECTED / f"{sheet.table.name}-{self.path.stem}.csv", self.words):
+            if written := write_rejected(sheet.outcome.rejects, rejected_list(self.into, sheet.table.name, self.path.name), self.words):
                 finished.append(written)
         put_in_place(finished, self.into)
         return Attached(receipts, pd.concat([no_rejects(), *(sheet.outcome.rejects for sheet in sheets)], ignore_index=True))
@@ -113,8 +113,8 @@ class _FormLoad:
         accepted = {name: ", ".join(value_names(column, words).values()) for name, column in table.columns.items()}
         cells = zip(rejects["column"], rejects["reason"], rejects["accepted"], strict=True)
         return rejects.assign(
-            accepted=[_LOCAL_TIME if reason == "not_time" else accepted.get(column, "") or told for column, reason, told in cells],
-            column=[words.name(f"{table.name}.{column}") if column in table.columns else column for column in rejects["column"]],
+            accepted=[_LOCAL_TIME if reason == "not_time" else accepted.get(column, "") or column_names(table, told, words) for column, reason, told in cells],
+            column=[column_names(table, column, words) for column in rejects["column"]],
         )
 
     def _merge(self, sheet: _Sheet, is_whole: bool) -> Receipt:

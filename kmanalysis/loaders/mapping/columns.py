@@ -65,7 +65,7 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
             re.compile(pattern)
         except re.error as problem:
             raise MappingError(
-                "{file}: {place}: {found!r} is no regular expression ({problem}).", file=file, place=f"{place}.remove", found=pattern, problem=problem
+                "{file}: {place}: {found!r} is not a valid regular expression ({problem}).", file=file, place=f"{place}.remove", found=pattern, problem=problem
             ) from problem
     if "lookup" in spec:
         check_keys([spec["lookup"]], tuple(lookups) or ("lookups",), file, f"{place}.lookup")
@@ -102,7 +102,9 @@ def once(listed: Mapping[str, Value], file: str, place: str) -> dict[str, Value]
     found: dict[str, Value] = {}
     for key, value in listed.items():
         if compared(key) in found:
-            raise MappingError("{file}: {place}: {found!r} stands there twice; padding and case do not matter.", file=file, place=place, found=key)
+            raise MappingError(
+                "{file}: {place}: duplicate entry {found!r} (case and surrounding spaces are ignored). Remove one of them.", file=file, place=place, found=key
+            )
         found[compared(key)] = value
     return found
 
@@ -111,18 +113,22 @@ def _check_sources(spec: Mapping[str, Any], file: str, place: str) -> None:
     sources = [key for key in ("from", "key", "symbol_of", "case") if spec.get(key)]
     if len(sources) > 1 or not (sources or "constant" in spec):
         raise MappingError(
-            "{file}: {place}: give it one source: from, key, symbol_of, case or constant. Found: {found}.",
+            "{file}: {place}: a column needs exactly one source: from, key, symbol_of, case or constant. Found: {found}.",
             file=file,
             place=place,
             found=", ".join(sources) or "—",
         )
     for key, partner in _PARTNERS.items():
         if key in spec and not spec.get(partner):
-            raise MappingError("{file}: {place}: {key} goes with {partner}, which is not there.", file=file, place=place, key=key, partner=partner)
+            raise MappingError("{file}: {place}: {key} needs {partner}. Add {partner} or remove {key}.", file=file, place=place, key=key, partner=partner)
     beside = [key for key in spec if "case" in spec and key not in _BESIDE_CASE] + [key for key in ("values",) if key in spec and "lookup" in spec]
     if beside:
         raise MappingError(
-            "{file}: {place}: {key} cannot stand beside {partner}.", file=file, place=place, key=beside[0], partner="case" if "case" in spec else "lookup"
+            "{file}: {place}: {key} cannot be combined with {partner}. Remove one of them.",
+            file=file,
+            place=place,
+            key=beside[0],
+            partner="case" if "case" in spec else "lookup",
         )
 
 
@@ -130,7 +136,7 @@ def _check_types(spec: Mapping[str, Any], column: Column, file: str, place: str)
     for key, types in _TYPES.items():
         if key in spec and column.type not in types:
             raise MappingError(
-                "{file}: {place}: {key} is for columns of type {accepted}, this one is {found}.",
+                "{file}: {place}: {key} works only for columns of type {accepted}, but this column is of type {found}. Remove it.",
                 file=file,
                 place=place,
                 key=key,
@@ -142,9 +148,7 @@ def _check_types(spec: Mapping[str, Any], column: Column, file: str, place: str)
 def _check_constant(value: str | float | bool, column: Column, file: str, place: str) -> None:
     text = constant_text(value)
     if column.type == "timestamp" and text and not re.fullmatch(ZONED_TIME, text):
-        raise MappingError(
-            "{file}: {place}: write the time with its zone, like 2026-10-01T00:00:00+08:00. Found: {found}.", file=file, place=place, found=value
-        )
+        raise MappingError("{file}: {place}: {found} is not a time with a zone. Write it like 2026-10-01T00:00:00+08:00.", file=file, place=place, found=value)
     accepted = {"enum": column.values, "boolean": ("true", "false")}.get(column.type)
     if accepted and text:
         check_choice(text, accepted, file, place)
@@ -152,7 +156,7 @@ def _check_constant(value: str | float | bool, column: Column, file: str, place:
 
 def _placeholders(listed: object, column: Column, table: Table, file: str, place: str) -> tuple[Decimal, ...]:
     if PLACEHOLDER not in table.columns or column.type != "integer":
-        raise MappingError("{file}: {place}: placeholders are for stock_snapshots.quantity alone.", file=file, place=place)
+        raise MappingError("{file}: {place}: placeholders are allowed only for stock_snapshots.quantity. Remove them here.", file=file, place=place)
     numbers = listed if isinstance(listed, list) else [listed]
     for number in numbers:
         check_kind(number, int, file, place)

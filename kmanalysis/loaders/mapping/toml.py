@@ -60,7 +60,7 @@ def load_mapping(path: str | Path) -> SourceMapping:
     try:
         declared = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise MappingError("{file}: the mapping cannot be read ({problem}). Write TOML, in UTF-8.", file=path.name, problem=problem) from problem
+        raise MappingError("{file}: cannot read the mapping ({problem}). It must be valid TOML in UTF-8.", file=path.name, problem=problem) from problem
     return parse_mapping(declared, path.name)
 
 
@@ -78,7 +78,7 @@ def parse_mapping(declared: Mapping[str, object], name: str) -> SourceMapping:
     }
     declared_tables = section(declared.get("tables", {}), name, "tables")
     if not declared_tables:
-        raise MappingError("{file}: no table is mapped. Add a section like [tables.orders.columns].", file=name)
+        raise MappingError("{file}: the mapping has no tables. Add a section such as [tables.orders.columns].", file=name)
     check_keys(declared_tables, tuple(tables()), name, "tables")
     mapped = {table: _table(section(spec, name, f"tables.{table}"), tables()[table], lookups, name) for table, spec in declared_tables.items()}
     return SourceMapping(name, source, mapped, lookups)
@@ -93,7 +93,9 @@ def _source(spec: Mapping[str, Any], file: str) -> Source:
     if spec.get("escape"):
         check_choice(spec["escape"], ESCAPES, file, "source.escape")
     if "headings" in spec and "header_line" in spec:
-        raise MappingError("{file}: {place}: {key} cannot stand beside {partner}.", file=file, place="source", key="headings", partner="header_line")
+        raise MappingError(
+            "{file}: {place}: {key} cannot be combined with {partner}. Remove one of them.", file=file, place="source", key="headings", partner="header_line"
+        )
     _check_headings(spec.get("headings", ()), file)
     stated: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in spec.items()}
     return Source(**stated)
@@ -104,7 +106,10 @@ def _check_headings(headings: Collection[str], file: str) -> None:
     for heading in named:
         if named.count(heading) > 1:
             raise MappingError(
-                "{file}: {place}: {found!r} stands there twice; padding and case do not matter.", file=file, place="source.headings", found=heading
+                "{file}: {place}: duplicate entry {found!r} (case and surrounding spaces are ignored). Remove one of them.",
+                file=file,
+                place="source.headings",
+                found=heading,
             )
 
 
@@ -130,7 +135,7 @@ def _table(spec: Mapping[str, Any], table: Table, lookups: Collection[str], file
     missing = [name for name, column in table.columns.items() if column.required and name not in columns]
     if missing:
         raise MappingError(
-            "{file}: {place}: required columns are not mapped: {columns}. Give each a from, key or constant.",
+            "{file}: {place}: missing required columns: {columns}. Give each one a from, key or constant.",
             file=file,
             place=where,
             columns=", ".join(missing),
@@ -142,7 +147,7 @@ def _condition(entry: object, file: str, place: str) -> Condition:
     spec = section(entry, file, place)
     check_keys(spec, ("column", "equals", "not_equals", "empty"), file, place)
     if not isinstance(spec.get("column"), str) or len(spec) != 2:
-        raise MappingError("{file}: {place}: a condition has a column and one of equals, not_equals, empty.", file=file, place=place)
+        raise MappingError("{file}: {place}: invalid condition. It needs column and exactly one of equals, not_equals or empty.", file=file, place=place)
     return Condition(spec["column"], _listed(spec.get("equals")), _listed(spec.get("not_equals")), spec.get("empty"))
 
 

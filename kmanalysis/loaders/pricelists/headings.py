@@ -14,6 +14,10 @@ _ROLES = {
     "spec": ["面值", "面额", "规格", "型号", "版本", "时长", "类型", "有效期", "周期", "套餐", "denomination", "spec", "facevalue", "variant", "duration"],
     "section": ["平台", "品牌", "分类", "类别", "品类", "类目", "大类", "category", "brand", "platform"],
     "currency": ["币种", "货币", "currency"],
+    "quantity": [
+        *("数量", "数量区间", "起订量", "最小起订量", "起批量", "起购量", "起拿量", "采购量", "采购数量", "购买数量", "订购数量", "拿货量", "阶梯", "档位"),
+        *("qty", "quantity", "moq", "minqty", "minquantity", "tier"),
+    ],
 }
 _BY_TEXT = {word: role for role, words in _ROLES.items() for word in words}
 _NOT_OURS = ("零售", "市场", "官方", "官网", "原价", "建议", "划线", "门市", "总价", "合计", "整箱", "整盒", "整包", "retail", "msrp", "list", "rrp")
@@ -32,7 +36,7 @@ def base(text: str) -> str:
 
 
 def role(text: str) -> str:
-    """What a heading's column holds: product, sku, spec, section, currency, price, other_price, stock, note; empty where it is none of these."""
+    """What a heading's column holds: product, sku, spec, section, currency, quantity, price, other_price, stock, note; empty where it is none of these."""
     word = base(text)
     if word in _BY_TEXT:
         return _BY_TEXT[word]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kmanalysis.loaders.pricelists.grid import Grid
 from kmanalysis.loaders.pricelists.headings import base, is_our_price, role
-from kmanalysis.loaders.pricelists.prices import Unit, currency_code, heading_unit
+from kmanalysis.loaders.pricelists.prices import Unit, currency_code, heading_tier, heading_unit, states_tier
 from kmanalysis.loaders.pricelists.spellings import measures
 from kmanalysis.loaders.reading.records import footer_pattern
 
@@ -22,7 +22,8 @@ class Entry:
     """A price in a list: where it stands, how the good is spelled, and what is said of the price.
 
     ``parts`` are the name, then the face value, variant or group; ``section`` is the heading of the section that it stands in. ``values`` are the
-    texts of the cells that hold the price: one, or several between which no heading decides.
+    texts of the cells that hold the price: one, or several between which no heading decides. ``quantity`` says for how many the price holds, as it is
+    written, empty where nothing does.
     """
 
     row: int
@@ -33,6 +34,7 @@ class Entry:
     sku: str
     values: tuple[str, ...]
     unit: Unit
+    quantity: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class _Column:
     heading: str
     detail: str = ""
     unit: Unit | None = None
+    tier: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,19 @@ class _Table:
         return [column for column in self.columns if column.role == role_]
 
     @property
-    def prices(self) -> dict[str, list[_Column]]:
-        """The columns of prices by their face value or group. Of those of one, what says that we are asked for it goes before what does not."""
+    def prices(self) -> dict[tuple[str, str], list[_Column]]:
+        """The columns of prices by their face value or group and the quantity that they are for.
+
+        Of those of one face value, what says that we are asked for it goes before what does not.
+        """
         by_detail: dict[str, list[_Column]] = {}
         for column in self.of("price"):
             by_detail.setdefault(column.detail, []).append(column)
-        return {detail: [column for column in columns if is_our_price(column.heading)] or columns for detail, columns in by_detail.items()}
+        found: dict[tuple[str, str], list[_Column]] = {}
+        for detail, columns in by_detail.items():
+            for column in [column for column in columns if is_our_price(column.heading)] or columns:
+                found.setdefault((detail, column.tier), []).append(column)
+        return found
 
 
 def layout_of(grid: Grid) -> Layout:
@@ -96,10 +106,14 @@ def layout_of(grid: Grid) -> Layout:
     found.tables = len(tables)
     for table in tables:
         below = [other.top for other in tables if other.top >= table.first and other.places & table.places]
+        before = len(found.entries)
         _read_rows(grid, table, min(below, default=len(grid.rows)), found)
+        goods = [(entry.section, entry.parts, entry.sku) for entry in found.entries[before:]]
+        # Quantities matter only where a good has several prices.
+        unread = ("other_price", "") if len(set(goods)) < len(goods) else ("other_price", "quantity", "")
         used = {column.place for columns in table.prices.values() for column in columns}
         for column in table.columns:
-            if column.role in ("other_price", "") or (column.role == "price" and column.place not in used):
+            if column.role in unread or (column.role == "price" and column.place not in used):
                 found.remarks.append(Remark("column", table.first - 1, column.place, column.heading))
     found.entries.sort(key=lambda entry: (entry.row, entry.column))
     found.remarks.sort(key=lambda remark: (remark.row, remark.column))
@@ -210,9 +224,10 @@ def _column(place: int, path: list[str]) -> _Column:
     if own != "price":
         return _Column(place, own, " / ".join(path))
     priced = [part for part, found in zip(path, roles, strict=True) if found in ("price", "other_price")]
-    detail = " ".join(part for part in path if part not in priced)
+    tier = next((tier for part in reversed(path) if (tier := heading_tier(part))), "")
+    detail = " ".join(part for part in path if part not in priced and not (tier and states_tier(part)))
     unit = next((unit for part in reversed(priced) if (unit := heading_unit(part)) is not None), None)
-    return _Column(place, own, " / ".join(path), detail, unit)
+    return _Column(place, own, " / ".join(path), detail, unit, tier)
 
 
 def _title(grid: Grid, top: int, places: range) -> str:
@@ -253,12 +268,13 @@ def _read_rows(grid: Grid, table: _Table, end: int, found: Layout) -> None:
         specs = tuple(cells[column.place] for column in table.of("spec") if column.place in cells)
         sku = next((cells[column.place] for column in skus if column.place in cells), "")
         own = next((cells[column.place] for column in names if column.place in cells), "")
-        # A name that stands once for several face values is not repeated below it.
-        name = own or (name if specs else "")
+        quantity = next((cells[column.place] for column in table.of("quantity") if column.place in cells), "")
+        # A name that stands once for several face values or quantities is not repeated below it.
+        name = own or (name if specs or states_tier(quantity) else "")
         category = next((cells[column.place] for column in categories if column.place in cells), category if categories else "")
         currency = next((cells[column.place] for column in table.of("currency") if column.place in cells), "")
         prices = table.prices
-        for detail, columns in prices.items():
+        for (detail, tier), columns in prices.items():
             stated = {column: cells[column.place] for column in columns if column.place in cells}
             if not stated and len(prices) > 1:
                 continue  # this face value is not offered
@@ -268,11 +284,11 @@ def _read_rows(grid: Grid, table: _Table, end: int, found: Layout) -> None:
             parts = tuple(part for part in dict.fromkeys((name, *specs, detail)) if part) if name else ()
             values = tuple(dict.fromkeys(stated.values()))
             within = category or section
-            found.entries.append(Entry(row, column.place, column.heading, within, parts, sku, values, unit))
+            found.entries.append(Entry(row, column.place, column.heading, within, parts, sku, values, unit, tier or quantity))
 
 
 def _is_remark(table: _Table, place: int, text: str) -> bool:
-    beside = {column.place for role_ in ("note", "stock", "other_price", "") for column in table.of(role_)}
+    beside = {column.place for role_ in ("note", "stock", "other_price", "quantity", "") for column in table.of(role_)}
     return place in beside or len(text) > _LONGEST_SECTION or text.casefold().startswith(_REMARKS)
 
 

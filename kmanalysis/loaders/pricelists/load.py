@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +26,10 @@ from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.pricelists.grid import Grid, grids
 from kmanalysis.loaders.pricelists.headings import LOOKED_FOR
 from kmanalysis.loaders.pricelists.layout import Entry, Layout, layout_of
-from kmanalysis.loaders.pricelists.prices import ACCEPTED, UNITS, Price, is_not_offered, price_of
+from kmanalysis.loaders.pricelists.prices import ACCEPTED, UNITS, Price, is_not_offered, least_quantity, price_of
 from kmanalysis.loaders.pricelists.review import Reviewed, read_review
 from kmanalysis.loaders.pricelists.spellings import Catalogue
-from kmanalysis.loaders.store import REJECTED, locked, put_in_place, write_rejected
+from kmanalysis.loaders.store import locked, put_in_place, rejected_list, write_rejected
 from kmanalysis.tables import tables
 from kmanalysis.times import to_utc
 from kmanalysis.words import Words
@@ -87,6 +90,39 @@ def load_price_list(path: Path, into: Path, *, supplier: str, date: str, words: 
         return _Load(path, into, supplier, moment, words or Words()).run()
 
 
+@dataclass(frozen=True)
+class _Offer:
+    """A price of a product, and where it stands."""
+
+    sku: str
+    price: Price
+    grid: Grid
+    entry: Entry
+    file: str
+
+    @property
+    def least(self) -> int:
+        """From how many on the price holds: 1 where the list does not say."""
+        least = least_quantity(self.entry.quantity) if self.entry.quantity else None
+        return 1 if least is None else least
+
+    @property
+    def asked(self) -> tuple[Decimal, str]:
+        """What is asked for one."""
+        return self.price.amount, self.price.currency
+
+
+def _smallest(offers: Sequence[_Offer]) -> _Offer | None:
+    """The offer of the smallest quantity, where larger ones cost less; None where they do not: the numbers are no tiers, but perhaps what is in stock."""
+    ordered = sorted(offers, key=lambda offer: offer.least)
+    is_tiered = all(
+        after.price.amount <= before.price.amount and after.price.currency == before.price.currency
+        for before, after in pairwise(ordered)
+        if after.least > before.least
+    )
+    return ordered[0] if is_tiered else None
+
+
 class _Load:
     def __init__(self, path: Path, into: Path, supplier: str, moment: datetime, words: Words) -> None:
         self.path, self.into, self.supplier, self.moment, self.words = path, into, supplier, moment, words
@@ -97,6 +133,7 @@ class _Load:
         self.seen: list[Seen] = []
         self.rejects: list[dict[str, object]] = []
         self.own_faults: Counter[str] = Counter()
+        self.offers: list[_Offer] = []
         self.rows: list[tuple[str, str, str]] = []
         """SKU, price and currency of each price that goes to validation."""
         self.places: list[tuple[str, int, str]] = []
@@ -115,13 +152,14 @@ class _Load:
             )
         for grid, layout in found:
             self._read(grid, layout)
+        self._choose()
         receipt = self._receipt([layout for _, layout in found], *self._take())
         for grid, layout in found:
             if not layout.tables and any(map(any, grid.rows)):
                 self.seen.append(Seen("sheet", self._file(grid), "", ""))
         rejects = pd.concat([no_rejects(), pd.DataFrame(self.rejects, columns=list(REJECT_COLUMNS))], ignore_index=True)
         # Lists of two suppliers may have one name.
-        target = self.into / REJECTED / f"{TABLE}-{self.path.stem}@{_safe(self.supplier)}.csv"
+        target = rejected_list(self.into, TABLE, f"{self.path.name}@{_safe(self.supplier)}")
         written = write_rejected(rejects, target, self.words)
         put_in_place([*([written] if written else []), *self.review.written(self.into), *self.merging.written()], self.into)
         return PriceListLoad(Attached([receipt], rejects), self.seen)
@@ -151,10 +189,23 @@ class _Load:
             price = self._price(grid, entry, file)
             sku = self._sku(grid, entry, file) if price else None
             if price and sku:
-                self.rows.append((sku, format(price.amount, "f"), price.currency))
-                self.places.append((file, grid.lines[entry.row], self._cell(grid, entry)))
-                if price.note:
-                    self.seen.append(Seen("note", file, grid.address(entry.row, entry.column), self._clean(entry.values[0])))
+                self.offers.append(_Offer(sku, price, grid, entry, file))
+
+    def _choose(self) -> None:
+        """Of a product's prices by quantity takes that of the smallest for its quote: quotes have no place for the others, which are refused."""
+        by_product: dict[str, list[_Offer]] = {}
+        for offer in self.offers:
+            by_product.setdefault(offer.sku, []).append(offer)
+        least = {sku: _smallest(offers) for sku, offers in by_product.items()}
+        for offer in self.offers:
+            grid, entry, price, smallest = offer.grid, offer.entry, offer.price, least[offer.sku]
+            if smallest and offer.least > smallest.least and offer.asked != smallest.asked:
+                self._reject(grid, entry, offer.file, "price_tier", "", f"{entry.quantity}: {entry.values[0]}")
+                continue
+            self.rows.append((offer.sku, format(price.amount, "f"), price.currency))
+            self.places.append((offer.file, grid.lines[entry.row], self._cell(grid, entry)))
+            if price.note:
+                self.seen.append(Seen("note", offer.file, grid.address(entry.row, entry.column), self._clean(entry.values[0])))
 
     def _take(self) -> tuple[Outcome, Counter[str]]:
         """Validates and merges the prices of all sheets together, so that none of them silently replaces another's; faults get the place of their cell."""

@@ -56,6 +56,11 @@ _NO_MONEY = frozenset(
     {"each", "ea", "per", "unit", "pc", "pcs", "piece", "item", "card", "code", "key", "net", "incl", "excl", "tax", "vat", "vip", "svip", "sku"}
 )
 
+_QUANTITY = re.compile(
+    rf"(?P<below>[≤<]=?|不足)?(?:满|[≥>]=?)?\s*(?P<least>\d{{1,9}})\s*(?P<counter>{_COUNTER})?\s*"
+    rf"(?:(?P<range>[~—–至-])\s*\d+\s*(?P<counter_after>{_COUNTER})?|\+|起|以上|(?P<within>以[下内]))?\s*[批购拿订]?"
+)
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -115,6 +120,31 @@ def price_of(text: str, unit: Unit) -> Price | None:
 def is_not_offered(text: str) -> bool:
     """Whether a cell says, in place of a price, that there is nothing to buy."""
     return _ABSENT.fullmatch(_plain(text)) is not None
+
+
+def least_quantity(text: str) -> int | None:
+    """From how many on a price holds, by the cell beside it: ``10-99张`` and ``10+`` are 10, ``5`` is 5, ``<10`` is 0; None where it is no quantity."""
+    found = _QUANTITY.fullmatch(_plain(text))
+    if found is None:
+        return None
+    return 0 if found["below"] or found["within"] else int(found["least"])
+
+
+def states_tier(text: str) -> bool:
+    """Whether a cell states a span of quantities and not merely a number: ``10-99``, ``10+``, ``满10张``."""
+    return least_quantity(text) is not None and _TIER.search(_plain(text)) is not None
+
+
+def heading_tier(text: str) -> str:
+    """The span of quantities for which a heading says that its price holds: ``10张起`` in ``价格(10张起)``; empty where it says none.
+
+    A span without a counter, as in ``价格(11-12)``, may be a date.
+    """
+    for part in re.split(r"[()\[\]【】,;/]", _plain(text)):
+        found = _QUANTITY.fullmatch(part.strip())
+        if found and states_tier(part) and (not found["range"] or found["counter"] or found["counter_after"]):
+            return part.strip()
+    return ""
 
 
 def _is_for_many(heading: str) -> bool:

@@ -94,7 +94,7 @@ def read_review(folder: Path, skus: Collection[str]) -> Review:
     heads = [cell.strip(SPACE).casefold() for cell in found[0].cells] if found else []
     missing = [column for column in ("supplier_id", "spelling", "state", "sku") if column not in heads]
     if missing:
-        raise DataError("{file}, line {line}: required columns are missing: {columns}.", file=FILE, line=1, columns=", ".join(missing))
+        raise DataError("{file}, line {line}: missing required columns: {columns}. Add them.", file=FILE, line=1, columns=", ".join(missing))
     # By place: a column that is none of ours may have no heading, or that of another one.
     own = [place for place in range(max(len(record.cells) for record in found)) if "".join(heads[place : place + 1]) not in COLUMNS]
     for record in found[1:]:

@@ -31,7 +31,7 @@ from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError, LockHeld
 from kmanalysis.loaders import store
 from kmanalysis.loaders.checking.stamp import given_columns, is_stamped, stamped_schema
-from kmanalysis.loaders.folder import generation, newest
+from kmanalysis.loaders.folder import generation, newest, parquet_files
 from kmanalysis.sources.watch.facts import check_forms
 from kmanalysis.sources.watch.scan import TABLES
 from kmanalysis.tables import Table, tables
@@ -157,7 +157,7 @@ class Store:
         )
         given = frozenset.union(*(given_columns(pq.read_schema(path), table) for path in parts))
         finished = []
-        newer = {generation(path.stem)[0]: path for path in newest((self._folder / table.name).glob("*.parquet"))}
+        newer = {generation(path.stem)[0]: path for path in newest(parquet_files(self._folder / table.name))}
         for (month,) in self._engine.execute("SELECT DISTINCT _month FROM _new ORDER BY 1").fetchall():
             rows, of_month, number = f"SELECT {columns} FROM _new WHERE _month = {quoted(month)}", given, 0
             if current := newer.get(month):
@@ -176,7 +176,7 @@ class Store:
     def clear_older(self, now: datetime) -> None:
         """Removes generations that have been replaced for longer than `KEPT_SECONDS`, by the folder's own times."""
         for name in TABLES:
-            paths = list((self._folder / name).glob("*@*.parquet")) + list((self._folder / name).glob("????-??.parquet"))
+            paths = [path for path in parquet_files(self._folder / name) if path.match("*@*.parquet") or path.match("????-??.parquet")]
             by_part: dict[str, list[tuple[int, Path]]] = {}
             for path in paths:
                 part, number = generation(path.stem)

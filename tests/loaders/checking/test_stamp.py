@@ -75,6 +75,7 @@ def test_the_order_of_declaration_changes_no_stamp(restated):
         ('listed_to = { type = "date", not_before = "listed_from"', 'listed_to = { type = "date"', "listings"),
         ('key = ["supplier_id", "sku", "listed_from"]', 'key = ["supplier_id", "sku"]', "listings"),
         ('event_time = "quoted_at"\n', "", "quotes"),
+        ('one_of = ["sku", "code_digest"]\n', "", "allowed_repeats"),
     ],
 )
 def test_what_a_row_is_judged_by_changes_the_stamp_of_its_table_alone(restated, before, after, table):

@@ -103,12 +103,13 @@ def test_nothing_is_removed_while_a_row_is_rejected(tmp_path):
         [f"forms.xlsx · {title('signals')}", FIRST, "供货商编号", "S09", "unknown_reference"],
         [f"forms.xlsx · {title('fees')}", FIRST, "费用金额", "很多", "not_number"],
     ]
-    assert (into / "rejected" / "fees-forms.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith(f"forms.xlsx · {title('fees')},{FIRST},费用金额")
+    listed = (into / "rejected" / "fees-forms.xlsx.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert listed[1].startswith(f"forms.xlsx · {title('fees')},{FIRST},费用金额")
     # Mended, the rows go, and so does the list.
     edit(form, add("fees", {"amount": 5}, line=FIRST), lambda book: book[title("signals")].delete_rows(FIRST))
     found = receipt(load_form(form, into), "fees")
     assert (found.rejected, found.updated, found.same, found.removed) == ({}, 1, 1, 1)
-    assert not (into / "rejected" / "fees-forms.csv").exists()
+    assert not (into / "rejected" / "fees-forms.xlsx.csv").exists()
 
 
 def test_terms_may_name_a_contract_of_the_same_form_and_not_one_that_it_removed(tmp_path):
@@ -149,7 +150,7 @@ def test_a_column_that_was_deleted_stays_as_it_is(tmp_path):
 
 def test_a_required_column_that_was_deleted_is_an_error(tmp_path):
     form = edit(form_of(tmp_path / "forms.xlsx"), lambda book: book[title("contracts")].delete_cols(3))
-    with pytest.raises(DataError, match=r"forms\.xlsx · 合同, line 1: required columns are missing: supplier_id"):
+    with pytest.raises(DataError, match=r"forms\.xlsx · 合同, line 1: missing required columns: supplier_id"):
         load_form(form, folder_with(tmp_path / "into", {}))
 
 
@@ -290,3 +291,12 @@ def test_whatever_is_valid_comes_back_as_it_was(tmp_path_factory, rows, lang):
     assert rows_of(into) == rows_of(source)
     again = load_form(form, source)
     assert {(one.new, one.updated, one.removed) for one in again.receipts} == {(0, 0, 0)}
+
+
+def test_a_row_that_fills_in_none_of_the_columns_of_which_one_is_wanted_is_rejected_in_the_words_of_the_form(tmp_path):
+    form = form_of(tmp_path / "forms.xlsx")
+    edit(form, add("allowed_repeats", {"allowance_id": "R1", "reason": "共享账号"}, {"allowance_id": "R2", "sku": "K1", "reason": "共享账号"}))
+    attached = load_form(form, folder_with(tmp_path / "into", {}))
+    assert receipt(attached, "allowed_repeats").rejected == {"none_of_them": 1}
+    (fault,) = attached.rejects.itertuples()
+    assert (fault.line, fault.column, fault.accepted) == (FIRST, "商品编号、卡密", "商品编号、卡密")

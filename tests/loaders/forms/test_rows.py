@@ -100,3 +100,6 @@ def test_a_code_is_digested_as_a_load_does_it(folder):
     assert digest("SECRETCODE-1234", key_of(folder)) in row
     assert b"SECRETCODE" not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert list(save_row(folder, "allowed_repeats", {"allowance_id": "A2"})["column"]) == ["reason"]
+    rejects = save_row(folder, "allowed_repeats", line | {"allowance_id": "A2"})
+    assert rejects[["column", "reason"]].values.tolist() == [["sku, code_digest", "none_of_them"]]
+    assert len(rows_of(folder, "allowed_repeats")["allowed_repeats"]) == 1

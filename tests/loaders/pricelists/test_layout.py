@@ -82,7 +82,9 @@ def test_a_good_without_its_price_is_an_entry(tmp_path):
 
 def test_which_of_two_prices_is_ours(tmp_path):
     assert prices(csv_list(tmp_path / "a.csv", "商品,价格,代理价\nA,9,8\n")) == [("A", "8")]
-    assert prices(csv_list(tmp_path / "b.csv", "商品,单价(1-99),单价(100+)\nA,9,8\n")) == [("A", "9", "8")]
+    assert prices(csv_list(tmp_path / "b.csv", "商品,单价(现货),单价(预订)\nA,9,8\n")) == [("A", "9", "8")]
+    # A price from a number on is one of its own.
+    assert prices(csv_list(tmp_path / "c.csv", "商品,单价(1-99),单价(100+)\nA,9,8\n")) == [("A", "9"), ("A", "8")]
 
 
 def test_totals_and_prices_of_cartons_are_not_prices_of_one(tmp_path):

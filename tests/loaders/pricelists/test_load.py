@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from kmanalysis.errors import DataError, UsageError
 from kmanalysis.loaders.pricelists.load import load_price_list, quote_time
 from kmanalysis.loaders.pricelists.review import FILE
+from kmanalysis.words import Words
 from tests.loaders.pricelists.lists import csv_list, folder_in, price_lists, quotes, xlsx_list
 
 DAY = "2026-11-01"
@@ -131,6 +132,41 @@ def test_one_good_at_two_prices_is_refused_across_sheets(tmp_path):
     assert [(seen.kind, seen.file) for seen in found.seen] == [("sheet", "a.xlsx · 四")]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "商品,数量,价格\n腾讯视频月卡,10-99,14.5\n腾讯视频月卡,1-9,15\n腾讯视频月卡,100以上,14\n腾讯视频年卡,1-9,150\n",
+        "商品,起订量,价格\n腾讯视频月卡,1,15\n腾讯视频月卡,10,14.5\n腾讯视频月卡,100,14\n腾讯视频年卡,1,150\n",
+        "商品,qty,price\n腾讯视频月卡,1-9,15\n,10-99,14.5\n,100+,14\n腾讯视频年卡,≥1,150\n",
+        "商品,价格(1-9张),价格(10-99张),价格(100张起)\n腾讯视频月卡,15,14.5,14\n腾讯视频年卡,150,,\n",
+        "商品,价格,,\n,1-9张,10-99张,100张以上\n腾讯视频月卡,15,14.5,14\n腾讯视频年卡,150,,\n",
+    ],
+)
+def test_of_prices_by_quantity_that_of_the_smallest_is_the_quote_and_the_others_are_named(tmp_path, text):
+    folder = folder_in(tmp_path / "into")
+    found = loaded(csv_list(tmp_path / "a.csv", text), folder)
+    assert (receipt_of(found).read, receipt_of(found).new, receipt_of(found).open, receipt_of(found).rejected) == (4, 2, 0, {"price_tier": 2})
+    assert quotes(folder) == {("S01", "G01"): "15 CNY", ("S01", "G02"): "150 CNY"}
+    assert sorted(fault["value"].partition(": ")[2] for fault in found.attached.rejects.to_dict("records")) == ["14", "14.5"]
+    assert found.seen == []
+    assert "discount_tiers" in Words("en").name("reason.price_tier")
+
+
+def test_numbers_with_which_the_price_rises_are_no_tiers(tmp_path):
+    folder = folder_in(tmp_path / "into")
+    found = loaded(csv_list(tmp_path / "a.csv", "商品,数量,价格\n腾讯视频月卡,20,15\n腾讯视频月卡,9,14\n"), folder)
+    assert receipt_of(found).rejected == {"key_repeated": 1}
+    assert quotes(folder) == {("S01", "G01"): "15 CNY"}
+
+
+def test_a_count_in_stock_makes_no_good_of_a_row_without_a_name(tmp_path):
+    folder = folder_in(tmp_path / "into")
+    found = loaded(csv_list(tmp_path / "a.csv", "商品,数量,价格\n腾讯视频月卡,9,15\n,12,3\n腾讯视频年卡,3,150\n"), folder)
+    assert receipt_of(found).rejected == {"no_name": 1}
+    assert quotes(folder) == {("S01", "G01"): "15 CNY", ("S01", "G02"): "150 CNY"}
+    assert [(seen.kind, seen.text) for seen in found.seen] == [("column", "数量")]
+
+
 def test_cells_that_are_no_price_are_named(tmp_path):
     folder = folder_in(tmp_path / "into")
     text = (
@@ -148,7 +184,7 @@ def test_cells_that_are_no_price_are_named(tmp_path):
     assert told["not_price"] == (2, "B2 价格(元)", "十五")
     assert told["not_offered"] == (3, "B3 价格(元)", "腾讯视频年卡: 缺货")
     assert told["unclear_unit"] == (9, "D9 价格(元/万)", "价格(元/万)")
-    assert (folder / "rejected" / "quotes-a@S01.csv").read_text(encoding="utf-8-sig").count("\n") == 8
+    assert (folder / "rejected" / "quotes-a.csv@S01.csv").read_text(encoding="utf-8-sig").count("\n") == 8
 
 
 def test_rejects_of_one_supplier_stay_when_another_s_list_has_the_same_name(tmp_path):
@@ -156,10 +192,10 @@ def test_rejects_of_one_supplier_stay_when_another_s_list_has_the_same_name(tmp_
     (folder / "suppliers.csv").write_text("supplier_id,name\nS01,甲\n../乙@1,乙\n", encoding="utf-8")
     faulty, sound = "商品,价格\n腾讯视频月卡,十五\n", "商品,价格\n腾讯视频月卡,15\n"
     for text, supplier, left in (
-        (faulty, "S01", ["quotes-a@S01.csv"]),
-        (sound, "../乙@1", ["quotes-a@S01.csv"]),
-        (faulty, "../乙@1", ["quotes-a@%2E%2E%2F乙%401.csv", "quotes-a@S01.csv"]),
-        (sound, "S01", ["quotes-a@%2E%2E%2F乙%401.csv"]),
+        (faulty, "S01", ["quotes-a.csv@S01.csv"]),
+        (sound, "../乙@1", ["quotes-a.csv@S01.csv"]),
+        (faulty, "../乙@1", ["quotes-a.csv@%2E%2E%2F乙%401.csv", "quotes-a.csv@S01.csv"]),
+        (sound, "S01", ["quotes-a.csv@%2E%2E%2F乙%401.csv"]),
     ):
         loaded(csv_list(tmp_path / "a.csv", text), folder, supplier)
         assert sorted(file.name for file in (folder / "rejected").iterdir()) == left

@@ -3,15 +3,14 @@ import shutil
 
 import pytest
 
-from kmanalysis.report.batch import Source, write_report
+from kmanalysis.report.batch import Source
 from kmanalysis.report.cache.fingerprints import Fingerprints
 from kmanalysis.report.cache.manifest import made_from, standing_report
 from kmanalysis.report.choice import chosen_pages
-from kmanalysis.report.request import Options
 from kmanalysis.report.site.pages import all_pages
 from kmanalysis.report.slices import Slices
 from kmanalysis.standards import default_standards, override_standards
-from tests.report.small import FINGERPRINTS, finished, judged_workbook
+from tests.report.small import FINGERPRINTS, finished, judged_workbook, write_report
 
 EARNING = {"S01": 99.0, "S02": 78.0}
 NOTHING = ((), ())
@@ -25,7 +24,7 @@ def report(tmp_path, notebooks_of):
         workbook = judged_workbook(EARNING)
         pages = all_pages(notebooks_of(*names), workbook)
         source = Source(workbook, Slices(workbook, finished(workbook)), [], FINGERPRINTS, made_of)
-        write_report(source, pages, chosen_pages(pages, *only), tmp_path / "out", Options(1), lambda outcome: None)
+        write_report(source, pages, chosen_pages(pages, *only), tmp_path / "out")
         return tmp_path / "out"
 
     return write

@@ -213,6 +213,16 @@ def test_generations_that_nobody_can_still_read_are_removed(folder, kept):
     assert quantities(folder) == [1, 2, 3, 4]
 
 
+def test_a_folder_that_is_called_like_a_generation_replaces_none(folder, kept):
+    kept.append({"stock_snapshots": [stock_row(1)]}, BEGIN)
+    kept.publish(BEGIN)
+    (folder / "stock_snapshots" / "2026-11@9.parquet").mkdir()
+    kept.append({"stock_snapshots": [stock_row(2)]}, BEGIN)
+    kept.publish(BEGIN)
+    assert sorted(path.name for path in (folder / "stock_snapshots").iterdir()) == ["2026-11@1.parquet", "2026-11@2.parquet", "2026-11@9.parquet"]
+    assert quantities(folder) == [1, 2]
+
+
 def test_a_month_that_was_there_before_is_taken_over(folder, kept):
     kept.append({"stock_snapshots": [stock_row(1)]}, BEGIN)
     kept.publish(BEGIN)
