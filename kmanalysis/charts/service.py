@@ -43,8 +43,9 @@ def free_times(observed: pd.DataFrame, standard: Standard, words: Words, names: 
     ax.axvline(standard.value, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
     for offset, (time, (colour, marker)) in zip((-0.18, 0.0, 0.18), FREE_TIMES.items(), strict=True):
         seen = parts[(parts["measure"] == f"{standard.id}.{time}") & parts["supplier_id"].isin(place)]
+        height = seen["supplier_id"].map(place).astype("float64") + offset
         ax.scatter(
-            seen["value"], seen["supplier_id"].map(place) + offset, s=34, color=colour, marker=marker, edgecolors=PAPER, linewidths=0.5,
+            seen["value"], height, s=34, color=colour, marker=marker, edgecolors=PAPER, linewidths=0.5,
             label=words.name(f"value.{time}"), zorder=3,
         )  # fmt: skip
     supplier_axis(ax, list(shown["supplier_id"]), names)

@@ -114,8 +114,9 @@ def all_exceptions(workbook: Workbook) -> pd.DataFrame:
 def _looked_for(workbook: Workbook, found: pd.DataFrame) -> pd.DataFrame:
     """The rows of the kinds whose needs were given, the worst kind first."""
     order = {kind: place for place, (kind, needs) in enumerate(KINDS.items()) if not workbook.not_given(needs)}
-    place = found["kind"].map(order)
-    return found[place.notna()].assign(place=place).sort_values("place", kind="stable", ignore_index=True).drop(columns="place")
+    # Placed before it is filtered: a frame without rows would take the rows of the column that it is given.
+    placed = found.assign(place=found["kind"].map(order)).dropna(subset="place")
+    return placed.sort_values("place", kind="stable", ignore_index=True).drop(columns="place")
 
 
 @kept("decisions.exceptions_found")

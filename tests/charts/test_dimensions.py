@@ -157,6 +157,9 @@ def test_nights_weekends_and_holidays_stand_apart(en, names):
     assert labels(ax) == ["S01 云杉数卡", "S02 灵犀智享"]
     assert [len(collection.get_offsets()) for collection in ax.collections] == [1, 1, 1]
     assert [line.get_xdata()[0] for line in ax.lines] == [0.95]
+    at_night = observed[observed["measure"] == "service.round_the_clock.night"]
+    of_nights = service.free_times(at_night, STANDARDS["service.round_the_clock"], en, names)
+    assert [len(collection.get_offsets()) for collection in of_nights.collections] == [1, 0, 0]
 
 
 def test_what_is_owed_is_told_in_its_currency(zh, names, texts):
@@ -191,6 +194,9 @@ def test_findings_tell_good_from_bad_by_mark(en, names):
     assert labels(ax) == ["S02 灵犀智享", "S01 云杉数卡"]
     good, bad = ax.collections
     assert good.get_paths()[0].vertices.tolist() != bad.get_paths()[0].vertices.tolist()
+    for polarity, marks in (("good", [1, 0]), ("bad", [0, 1])):
+        ax = reputation.findings(frame("supplier_id found_on polarity", ("S01", DAY, polarity)), en, names)
+        assert [len(collection.get_offsets()) for collection in ax.collections] == marks
 
 
 def test_chances_leave_out_who_cannot_be_graded(en, names, texts):

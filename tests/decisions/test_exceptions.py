@@ -200,6 +200,14 @@ def test_what_was_not_given_is_not_looked_for(workbook_of):
     assert set(all_exceptions(workbook)["kind"]) == {"below_cost"}
 
 
+def test_where_nothing_of_what_there_is_was_to_be_looked_for_there_is_no_row(workbook_of):
+    workbook, other = (workbook_of({"orders": [order(1, status="pending")]}) for _ in range(2))
+    assert list(all_exceptions(workbook)["kind"]) == ["not_delivered"]
+    other.attached = replace(other.attached, given=dict(other.attached.given) | {"orders": other.attached.given["orders"] - {"delivered_at"}})
+    assert [len(found(other)) for found in (all_exceptions, exceptions, exception_sums)] == [0, 0, 0]
+    assert list(all_exceptions(other).columns) == list(COLUMNS)
+
+
 def test_pages_show_the_largest_and_sums_count_all(workbook_of):
     orders = [order(number, amount="1", cost_amount=str(number + 1)) for number in range(1, LINES_SHOWN + 11)]
     workbook = workbook_of({"orders": orders})

@@ -2,10 +2,12 @@
 
 import base64
 import gzip
+import html
 import zipfile
 from urllib.parse import quote
 
 import duckdb
+import pyarrow as pa
 
 from tests.sources import servers
 
@@ -39,6 +41,18 @@ def contents(folder):
                 yield path, "\n".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
         elif raw[:2] == b"\x1f\x8b":
             yield path, gzip.decompress(raw).decode("utf-8", "replace")
+        elif raw[:4] == b"\xff" * 4:
+            yield path, "\n".join(str(table.to_pylist()) for table in streamed(raw))
+        elif path.suffix == ".html":
+            yield path, html.unescape(raw.decode("utf-8"))
+
+
+def streamed(raw):
+    """The tables of Arrow's streams, one behind the other, as a slice holds them."""
+    source = pa.BufferReader(raw)
+    while source.tell() < source.size():
+        with pa.ipc.open_stream(source) as stream:
+            yield stream.read_all()
 
 
 def assert_nowhere(texts):

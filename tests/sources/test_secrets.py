@@ -5,19 +5,30 @@ digested; a shop shows them to everybody, so no code is looked for there), the p
 """
 
 import base64
+import gzip
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from kmanalysis.cli import app
+from kmanalysis.decisions.bundle import finished_frames
+from kmanalysis.engine.texts import CACHE_VARIABLE
+from kmanalysis.opening import open_workbook
+from kmanalysis.report.cache.fingerprints import read_fingerprints
+from kmanalysis.report.cache.months import MonthStore
+from kmanalysis.report.files import KEPT
+from kmanalysis.slices import save_slice
 from kmanalysis.sources.address import VARIABLE
+from kmanalysis.standards import default_standards
 from tests.sources import servers
 from tests.sources.markers import PHONE, STEM, assert_nowhere, contents
 from tests.sources.shops import Dujiaoka
@@ -137,8 +148,11 @@ def test_what_is_planted_in_every_text_column_is_found_nowhere(request, tmp_path
     room = {part: tmp_path / part for part in ("cache", "temporary", "home")}
     for place in room.values():
         place.mkdir()
+    if os.environ[CACHE_VARIABLE]:
+        # What queries say without the data need not be written again.
+        shutil.copytree(os.environ[CACHE_VARIABLE], room["cache"], dirs_exist_ok=True)
     environment = os.environ | {
-        VARIABLE: shop.address,  "PYTHONPATH": str(ROOT), "KMANALYSIS_CACHE": str(room["cache"]), "TMPDIR": str(room["temporary"]), "HOME": str(room["home"]),
+        VARIABLE: shop.address,  "PYTHONPATH": str(ROOT), CACHE_VARIABLE: str(room["cache"]), "TMPDIR": str(room["temporary"]), "HOME": str(room["home"]),
     }  # fmt: skip
     told = []
 
@@ -149,19 +163,28 @@ def test_what_is_planted_in_every_text_column_is_found_nowhere(request, tmp_path
         assert done.exit_code == expected, done.stderr
         return done.stdout
 
-    into = ("--into", shop.into)
+    def run_alone(*arguments, expected=0):
+        """In a process of its own, with all that it leaves elsewhere."""
+        command = [sys.executable, "-W", "default", "-m", "kmanalysis", *map(str, arguments)]
+        done = subprocess.run(command, cwd=room["home"], env=environment, capture_output=True, text=True, timeout=300, check=False)
+        told.append((" ".join(map(str, arguments)), done.stdout + done.stderr))
+        assert done.returncode == expected, done.stderr
+
+    into, of_month, out = ("--into", shop.into), ("--data", shop.into, "--month", "2026-10"), tmp_path / "reports"
     run("pull", name, *into, "--plan")
-    # An order of no units is rejected, and written out with the reason. In a process of its own, with all that it leaves elsewhere.
-    command = [sys.executable, "-W", "default", "-m", "kmanalysis", "pull", name, *map(str, into)]
-    done = subprocess.run(command, cwd=room["home"], env=environment, capture_output=True, text=True, timeout=300, check=False)
-    told.append(("pull", done.stdout + done.stderr))
-    assert done.returncode == 1
+    # An order of no units is rejected, and written out with the reason.
+    run_alone("pull", name, *into, expected=1)
     assert (shop.into / "rejected").is_dir()
     shop.rules('tickets_measure_suppliers = true\n[[rule]]\nsupplier = "noted"\nnote = "*ZX9K*"\ncost = "1.5"\n[[rule]]\nsupplier = "rest"\n')
     run("pull", name, *into, expected=1)
-    assert "rest" in run("score", "--data", shop.into, "--month", "2026-10", "--format", "json")
-    run("exceptions", "--data", shop.into, "--month", "2026-10", "--format", "json")
+    for form in ("table", "csv", "json"):
+        assert "rest" in run("score", *of_month, "--format", form)
+    for form in ("csv", "json"):
+        run("exceptions", *of_month, "--format", form)
     run("check", "--data", shop.into, expected=0)
+    run("forms", "--data", shop.into, "--out", tmp_path / "forms.xlsx")
+    run_alone("report", *of_month, "--out", out, "--jobs", 1)
+    save_slice(tmp_path / "slice", workbook := kept_workbook(shop.into, out), finished_frames(workbook), workbook.suppliers)
     # Runs that fail: a database that is not there, a password that is none, another platform, rules that cannot be read, a form of its own.
     run("pull", name, *into, expected=1, address=shop.address.replace(shop.database, "nowhere"))
     run("pull", name, *into, expected=1, address=shop.address.replace(servers.PASSWORD, f"{STEM}-wrong"))
@@ -172,9 +195,18 @@ def test_what_is_planted_in_every_text_column_is_found_nowhere(request, tmp_path
     run("pull", name, *into, expected=1)
     printed = capfd.readouterr()
     found = [*contents(tmp_path), *told, ("stdout", printed.out), ("stderr", printed.err), ("log", caplog.text)]
-    # What a shop shows is there, and what looks like a contact in it is not.
-    assert any("Card kd1:" in text for _, text in found)
     assert_nowhere(found)
+    # What a shop shows is there, without what looks like a contact in it: so these files have been read.
+    shown = {place for place, text in found if "Card kd1:" in text}
+    for place in ("10_market.html", "scorecard.xlsx"):
+        assert out / "2026-10" / place in shown
+    assert {path.relative_to(tmp_path).parts[0] for path in shown if isinstance(path, Path)} >= {"folder", "reports", "slice"}
+
+
+def kept_workbook(folder, out):
+    """October of a folder by what a report has kept of it."""
+    store = MonthStore(out / KEPT, read_fingerprints(folder), default_standards())
+    return open_workbook(folder, "2026-10", frames=store.frames, shelf=store)
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "card: "])
@@ -184,6 +216,16 @@ def test_the_search_finds_what_is_encoded(tmp_path, before, hidden):
     for written in (text, quote(text), base64.b64encode(text.encode()).decode(), base64.urlsafe_b64encode(text.encode()).decode(), text.upper()):
         with pytest.raises(AssertionError):
             assert_nowhere([("here", written)])
-    pq.write_table(pa.table({"name": [text]}), tmp_path / "a.parquet", compression="zstd")
-    with pytest.raises(AssertionError):
-        assert_nowhere(contents(tmp_path))
+    rows = pa.table({"name": [text]})
+    pq.write_table(rows, tmp_path / "a.parquet", compression="zstd")
+    with pa.OSFile(str(tmp_path / "b.arrows"), "wb") as file:
+        for _ in range(2):
+            with pa.ipc.new_stream(file, rows.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+                stream.write_table(rows)
+                rows = pa.table({"name": ["nothing"]})
+    pd.DataFrame({"name": [text]}).to_excel(tmp_path / "c.xlsx", index=False)
+    (tmp_path / "d.html").write_text("".join(f"&#{ord(letter)};" for letter in text), encoding="utf-8")
+    (tmp_path / "e.gz").write_bytes(gzip.compress(text.encode()))
+    for path in sorted(tmp_path.iterdir()):
+        with pytest.raises(AssertionError):
+            assert_nowhere((place, said) for place, said in contents(tmp_path) if place == path)

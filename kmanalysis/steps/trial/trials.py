@@ -31,6 +31,7 @@ def trials(workbook: Workbook) -> pd.DataFrame:
       is still open all that is not known counts), ``lot``: codes that came;
     - ``checked``, ``valid``, ``invalid``, ``unclear`` codes; ``valid_share`` of those that were decided; its bounds for the process
       (``process_lower``, ``process_upper``) and for the lot, an unclear code taken for dead in the lower and for good in the upper one;
+      empty for a lot of which fewer codes are known than were checked;
     - ``repeated_within``, ``repeated_elsewhere``: repeated codes (`repeats`);
     - ``deliveries``, ``slowest_seconds``, ``slowest_sure_seconds`` (those that only bound a time left out; inf: never); the same of ``answers``;
     - ``decision`` of the sequential test, and ``decided_after`` how many codes.
@@ -52,13 +53,15 @@ def trials(workbook: Workbook) -> pd.DataFrame:
 def _with_bounds(found: pd.DataFrame, confidence: float) -> pd.DataFrame:
     decided = found["valid"] + found["invalid"]
     at_best = found["valid"] + found["unclear"]
+    # Codes were checked that are listed nowhere: nobody knows out of how many.
+    lot = found["lot"].where(found["checked"] <= found["lot"])
     bounds = {
         "process_lower": proportion_bounds(found["valid"], found["checked"], confidence)[0],
         "process_upper": proportion_bounds(at_best, found["checked"], confidence)[1],
-        "lot_lower": finite_lot_bounds(found["valid"], found["checked"], found["lot"], confidence)[0],
-        "lot_upper": finite_lot_bounds(at_best, found["checked"], found["lot"], confidence)[1],
+        "lot_lower": finite_lot_bounds(found["valid"], found["checked"], lot, confidence)[0],
+        "lot_upper": finite_lot_bounds(at_best, found["checked"], lot, confidence)[1],
     }
-    shares = {"valid_share": found["valid"] / decided.where(decided > 0), "sampled_share": found["checked"] / found["lot"].where(found["lot"] > 0)}
+    shares = {"valid_share": found["valid"] / decided.where(decided > 0), "sampled_share": found["checked"] / lot.where(lot > 0)}
     return found.assign(**{name: np.asarray(values, dtype="float64").round(DIGITS) for name, values in (shares | bounds).items()})
 
 

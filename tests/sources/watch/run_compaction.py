@@ -1,4 +1,4 @@
-"""A process that keeps and merges readings of S2, generation after generation, until its stdin ends; it says each one."""
+"""A process that keeps and merges readings of S2 until its stdin ends; it says the number of each generation of October's that it published."""
 
 import sys
 import threading
@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from kmanalysis.loaders.folder import generation, table_files
 from kmanalysis.sources.watch.store import Store
+
+LONG_AGO = datetime(2000, 1, 1)
+"""By this clock no generation is old enough to be removed, whatever the disk's own says."""
 
 
 def readings(number):
@@ -29,8 +33,14 @@ def readings(number):
     }
 
 
+def published(folder):
+    """The number of the generation that readers find of October's stock now."""
+    return generation(table_files(folder)["stock_snapshots"][0].stem)[1]
+
+
 def main():
-    store, ended = Store(Path(sys.argv[1])), threading.Event()
+    folder, ended = Path(sys.argv[1]), threading.Event()
+    store = Store(folder)
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     number = 0
     while not ended.is_set():
@@ -38,8 +48,8 @@ def main():
             number += 1
             at, rows = readings(number)
             store.append(rows, at)
-        assert store.publish(datetime(2026, 11, 20))
-        print(number, flush=True)
+        assert store.publish(LONG_AGO)
+        print(published(folder), flush=True)
     store.close()
 
 

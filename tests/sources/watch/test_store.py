@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import random
 import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +19,11 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from kmanalysis import durable
+from kmanalysis.cli import app
+from kmanalysis.decisions.bundle import each_finished_frame
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError, LockHeld
 from kmanalysis.loaders import store as loads
@@ -25,9 +32,12 @@ from kmanalysis.loaders.folder import attach, table_files
 from kmanalysis.loaders.load import check
 from kmanalysis.measures.observation import observed
 from kmanalysis.opening import open_workbook
+from kmanalysis.report.sheets.data_files import measures_parquet, scorecard_csv
+from kmanalysis.scoring.scorecard import scorecard
 from kmanalysis.sources.watch.store import OWN_FOLDER, Store, held
 from kmanalysis.tables import tables
 from kmanalysis.workbook import Workbook
+from tests.sources.watch.run_compaction import LONG_AGO, published
 
 BEGIN = datetime(2026, 11, 5, 4, 0, 0)
 OCTOBER = datetime(2026, 10, 1, 4)
@@ -160,7 +170,7 @@ def test_wherever_a_publication_is_killed_nothing_is_lost_or_repeated(folder, mo
 def test_a_reader_never_finds_less_or_twice(folder, kept, is_one_connection):
     """A reader lists the folder, waits, and then opens what it listed, again and again, while readings are merged."""
     kept.append({"stock_snapshots": [stock_row(0)]}, BEGIN)
-    kept.publish(BEGIN)
+    kept.publish(LONG_AGO)
     published, ended, faults, looks = [1], threading.Event(), [], []
 
     def read() -> None:
@@ -185,7 +195,7 @@ def test_a_reader_never_finds_less_or_twice(folder, kept, is_one_connection):
     for number in range(1, 121):
         kept.append({"stock_snapshots": [stock_row(number)]}, BEGIN + timedelta(minutes=number))
         if number % 3 == 0:
-            assert kept.publish(BEGIN)
+            assert kept.publish(LONG_AGO)
             published[0] = number + 1
     ended.set()
     reading.join()
@@ -310,33 +320,98 @@ def watched(folder):
     return folder
 
 
-def test_a_report_reads_the_same_while_another_process_merges(watched):
-    """Opened before, between and while generations come and go; the longest reading outlives many of them."""
-    before = measured(open_workbook(watched, "2026-10", lang="en"))
-    assert (before["n"] > 0).sum() >= 3
-    opened = open_workbook(watched, "2026-10", lang="en")
-    command = [sys.executable, "-m", "tests.sources.watch.run_compaction", str(watched)]
+@contextmanager
+def merging(folder: Path) -> Iterator[Callable[[], None]]:
+    """Another process merges readings of S2 while the block runs; what is given waits until one more generation than now is published."""
+    command = [sys.executable, "-m", "tests.sources.watch.run_compaction", str(folder)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
+
+    def another() -> None:
+        # What it said before may still lie in the pipe.
+        now = published(folder)
+        while int(process.stdout.readline() or pytest.fail(process.stderr.read())) <= now:
+            pass
+
     try:
+        yield another
+    finally:
+        process.stdin.close()
+        process.stdout.read()
+        assert process.wait(60) == 0, process.stderr.read()
+
+
+def test_a_workbook_reads_the_same_while_another_process_merges(watched):
+    """Opened before, between and while generations come and go; the longest reading outlives many of them."""
+    before = measured(open_workbook(watched, "2026-10", lang="en"))
+    assert (before["n"] > 0).sum() >= 3
+    opened = open_workbook(watched, "2026-10", lang="en")
+    with merging(watched) as another:
         for _ in range(8):
-            assert process.stdout.readline(), process.stderr.read()
+            another()
         # What was listed before any of them came is read now.
         pd.testing.assert_frame_equal(measured(opened), before)
         for _ in range(2):
             workbook = open_workbook(watched, "2026-10", lang="en")
             assert totals(workbook) == dict.fromkeys(("stock_snapshots", "quotes", "probes"), (672, 672))
-            assert process.stdout.readline(), process.stderr.read()
+            another()
             pd.testing.assert_frame_equal(measured(workbook), before)
-    finally:
-        process.stdin.close()
-        process.stdout.read()
-        assert process.wait(60) == 0, process.stderr.read()
     after = open_workbook(watched, "2026-10", lang="en")
     pd.testing.assert_frame_equal(measured(after), before)
     rows = after.table("stock_snapshots")
     # All of the other supplier's readings are there, each once.
     of_other = rows.filter(rows.supplier_id == "S2")
     assert after.value_of(of_other.count()) == after.value_of(of_other.quantity.nunique()) == after.value_of(of_other.quantity.max())
+
+
+def report(data: Path, out: Path) -> dict[str, bytes]:
+    """The files of a report of the pages that show readings."""
+    pages = ["--notebook", "01_stability", "--notebook", "03_price", "--supplier", "S1"]
+    done = CliRunner().invoke(app.app, ["report", "--data", str(data), "--month", "2026-10", "--out", str(out), "--jobs", "1", "--lang", "en", *pages])
+    assert done.exit_code == 0, done.stderr
+    files = (out / "2026-10").rglob("*")
+    return {path.relative_to(out / "2026-10").as_posix(): path.read_bytes() for path in sorted(files) if path.is_file()}
+
+
+def test_a_report_is_the_same_while_another_process_merges(watched, tmp_path, monkeypatch):
+    """Made while generations come and go, it is the one that is made in peace of the files that it listed; and it leaves nothing that a later one shows."""
+    before = measured(open_workbook(watched, "2026-10", lang="en"))
+    with merging(watched) as another, monkeypatch.context() as disturbed:
+
+        def opened(*given, **named) -> Workbook:
+            workbook = open_workbook(*given, **named)
+            another()
+            return workbook
+
+        def counted(workbook: Workbook) -> Iterator[tuple[str, pd.DataFrame]]:
+            for number, frame in enumerate(each_finished_frame(workbook)):
+                if number % 30 == 0:
+                    another()
+                yield frame
+
+        another()
+        disturbed.setattr("kmanalysis.report.report.open_workbook", opened)
+        disturbed.setattr("kmanalysis.report.report.each_finished_frame", counted)
+        meanwhile = report(watched, tmp_path / "out")
+    told = json.loads(meanwhile["manifest.json"])
+    assert {path.partition("/")[0] for path in meanwhile} >= {"01_stability.html", "03_price.html", "suppliers", "scorecard.csv", "scorecard.xlsx"}
+    assert f"stock_snapshots/2026-10@{published(watched)}.parquet" not in told["rows"]
+    shown = pd.read_parquet(io.BytesIO(meanwhile["measures.parquet"]))
+    pd.testing.assert_frame_equal(shown[shown["supplier_id"] == "S1"].reset_index(drop=True), before, check_dtype=False)
+
+    for path in told["rows"]:
+        (tmp_path / "listed" / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(watched / path, tmp_path / "listed" / path)
+    in_peace = report(tmp_path / "listed", tmp_path / "peace")
+    digests = [json.loads(files.pop("manifest.json"))["input"]["digest"].encode() for files in (meanwhile, in_peace)]
+    # The first page names the folder's files, which had changed by the end.
+    assert digests[0] in meanwhile["index.html"]
+    meanwhile["index.html"] = meanwhile["index.html"].replace(*digests)
+    assert list(meanwhile) == list(in_peace)
+    assert [path for path in in_peace if meanwhile[path] != in_peace[path]] == []
+
+    again, anew = report(watched, tmp_path / "out"), open_workbook(watched, "2026-10")
+    assert again["measures.parquet"] == measures_parquet(observed(anew)) != meanwhile["measures.parquet"]
+    assert again["scorecard.csv"] == scorecard_csv(scorecard(anew)).encode()

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kmanalysis.decisions.trials.verdicts import criteria
 from kmanalysis.statistics.intervals import finite_lot_bounds, proportion_bounds
 from kmanalysis.steps.trial import FRAMES
 from kmanalysis.steps.trial.trials import deliveries, questions, trials
@@ -52,6 +53,17 @@ def test_what_was_paid_in_another_currency_is_no_amount_of_the_trial(workbook_of
     row = only(trials(workbook_of({"trials": [TRIAL], "purchases": [PURCHASE | {"currency": "USD"}]})))
     assert (row["paid_amount"], row["cost_amount"]) == (None, None)
     assert only(trials(workbook_of({"trials": [TRIAL]})))["cost_amount"] is None
+
+
+def test_of_a_lot_that_holds_fewer_codes_than_were_checked_nothing_is_known(workbook_of):
+    later = codes(3, purchase_id=None, issued_at=datetime(2026, 11, 2))
+    found = workbook_of({"trials": [TRIAL], "codes": later, "trial_checks": checks("valid", "valid", "invalid")})
+    row = only(trials(found))
+    assert (row["lot"], row["checked"]) == (0, 3)
+    assert np.isnan([row["lot_lower"], row["lot_upper"], row["sampled_share"]]).all()
+    assert row["process_upper"] == pytest.approx(proportion_bounds(2, 3)[1])
+    told = criteria(found).set_index("criterion")["verdict"]
+    assert (told["trial.sampled_share"], told["trial.valid_share.lot"]) == ("no_data", "unproven")
 
 
 def test_codes_are_counted_with_the_bounds_of_lot_and_process(workbook_of):
