@@ -87,7 +87,7 @@ class Spark:
         """See `interface.Engine`."""
         with self._lock:
             self._columns[name], self._months[name] = columns, {}
-            declared = ", ".join(f"`{column.name}` {column.sql_type}" for column in columns)
+            declared = ", ".join(f"`{column.name}` {_type(column)}" for column in columns)
             self._session.createDataFrame([], f"`{MONTH_COLUMN}` date, {declared}").createOrReplaceTempView(name)
 
     def store(self, table: str, query: Query, month: Month, watch: Watch) -> None:
@@ -142,7 +142,7 @@ class Spark:
         from pyspark.sql.functions import lit
 
         # Spark's literals are wider than the expression says: what is built upon the table goes by the expression.
-        typed = rows.select([rows[column.name].cast(column.sql_type).alias(column.name) for column in self._columns[table]])
+        typed = rows.select([rows[column.name].cast(_type(column)).alias(column.name) for column in self._columns[table]])
         with self._lock:
             self._months[table][month] = self._leaf(typed.persist())
             # The month stands beside what is cached: a query that reads some months passes the others over.
@@ -151,6 +151,11 @@ class Spark:
             for more in dated[1:]:
                 whole = whole.union(more)
             whole.createOrReplaceTempView(table)
+
+
+def _type(column: Column) -> str:
+    # A type's name is read by the settings of the thread's own session, and a thread of ours has none: there TIMESTAMP would mean another type.
+    return "TIMESTAMP_NTZ" if column.sql_type == "TIMESTAMP" else column.sql_type
 
 
 def local_address(path: Path) -> str:

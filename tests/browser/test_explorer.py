@@ -28,6 +28,8 @@ ROWS = ".km-drill-rows .dt-container tbody tr"
 PATIENCE = 120
 """Seconds that a machine under load may take for a step."""
 
+IS_IDLE = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chromium")]
 
 
@@ -230,6 +232,8 @@ def test_the_trial_desk_accepts_and_rejects(page):
 
 
 def _enter(page, outcome: str, times: int, decision: str) -> None:
+    # What is typed while the kernel works waits until it is done, and a click does not: it would be taken first.
+    page.wait_for_function(IS_IDLE)
     field = page.locator(".km-desk-times input")
     field.fill(str(times))
     field.press("Enter")
@@ -242,7 +246,7 @@ def test_what_was_set_survives_a_second_run(page):
     before = grades_on(page)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function("!document.querySelector('.jp-Notebook .jp-InputPrompt')?.innerText.includes('*')")
-    page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'")
+    page.wait_for_function(IS_IDLE)
     page.wait_for_selector("tr.down")
     assert grades_on(page) == before
     assert re.search("reject", page.locator(".km-desk-decision [data-decision]").get_attribute("data-decision"))

@@ -269,7 +269,8 @@ def rows_for(table, contracts=()):
         if name == "contract_id" and table.name == "contract_terms":
             found = st.sampled_from(contracts or ["C1"])
         cells[name] = found if column.required else st.just("") | found
-    return st.lists(st.fixed_dictionaries(cells), max_size=4, unique_by=lambda row: tuple(row[name] for name in table.key))
+    rows = st.fixed_dictionaries(cells).filter(lambda row: not table.one_of or any(row[name] for name in table.one_of))
+    return st.lists(rows, max_size=4, unique_by=lambda row: tuple(row[name] for name in table.key))
 
 
 @st.composite
