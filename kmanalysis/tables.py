@@ -88,8 +88,8 @@ class Column:
 class Table:
     """One canonical table: its columns by name, its key, and the column that places a row in time, if any.
 
-    ``derived`` are columns that nobody supplies: they are worked out from the others whenever rows are taken in. Of the columns ``one_of``
-    a row must fill in at least one (none named: no such rule).
+    ``derived`` columns are never supplied: they are computed from the others when rows are loaded. If ``one_of`` names columns, every row must
+    fill in at least one of them.
     """
 
     name: str

@@ -41,6 +41,7 @@ def findings(found: pd.DataFrame, words: Words, names: Mapping[str, str], ax: Ax
     ax = new_axes(ax, rows=len(shown) + 1)
     for polarity, colour, marker, offset in (("good", BLUE, "o", 0.12), ("bad", RED, "X", -0.12)):
         seen = found[(found["polarity"] == polarity) & found["supplier_id"].isin(place)]
+        # With no rows, map returns objects, and adding a number to those fails.
         height = seen["supplier_id"].map(place).astype("float64") + offset
         ax.scatter(
             pd.to_datetime(seen["found_on"]), height, s=34, color=colour, marker=marker, edgecolors=PAPER, linewidths=0.5,

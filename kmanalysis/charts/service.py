@@ -43,6 +43,7 @@ def free_times(observed: pd.DataFrame, standard: Standard, words: Words, names: 
     ax.axvline(standard.value, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
     for offset, (time, (colour, marker)) in zip((-0.18, 0.0, 0.18), FREE_TIMES.items(), strict=True):
         seen = parts[(parts["measure"] == f"{standard.id}.{time}") & parts["supplier_id"].isin(place)]
+        # With no rows, map returns objects, and adding a number to those fails.
         height = seen["supplier_id"].map(place).astype("float64") + offset
         ax.scatter(
             seen["value"], height, s=34, color=colour, marker=marker, edgecolors=PAPER, linewidths=0.5,

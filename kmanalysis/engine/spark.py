@@ -154,7 +154,7 @@ class Spark:
 
 
 def _type(column: Column) -> str:
-    # A type's name is read by the settings of the thread's own session, and a thread of ours has none: there TIMESTAMP would mean another type.
+    # A thread without an active Spark session parses TIMESTAMP by Spark's defaults, as a type with a time zone.
     return "TIMESTAMP_NTZ" if column.sql_type == "TIMESTAMP" else column.sql_type
 
 

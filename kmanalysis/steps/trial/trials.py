@@ -53,7 +53,7 @@ def trials(workbook: Workbook) -> pd.DataFrame:
 def _with_bounds(found: pd.DataFrame, confidence: float) -> pd.DataFrame:
     decided = found["valid"] + found["invalid"]
     at_best = found["valid"] + found["unclear"]
-    # Codes were checked that are listed nowhere: nobody knows out of how many.
+    # If more codes were checked than are listed, the size of the lot is unknown.
     lot = found["lot"].where(found["checked"] <= found["lot"])
     bounds = {
         "process_lower": proportion_bounds(found["valid"], found["checked"], confidence)[0],
