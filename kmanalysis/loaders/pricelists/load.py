@@ -101,10 +101,9 @@ class _Offer:
     file: str
 
     @property
-    def least(self) -> int:
-        """From how many on the price holds: 1 where the list does not say."""
-        least = least_quantity(self.entry.quantity) if self.entry.quantity else None
-        return 1 if least is None else least
+    def least(self) -> int | None:
+        """From how many on the price holds: 1 where the list does not say, None where what it says cannot be read."""
+        return least_quantity(self.entry.quantity) if self.entry.quantity else 1
 
     @property
     def asked(self) -> tuple[Decimal, str]:
@@ -112,15 +111,24 @@ class _Offer:
         return self.price.amount, self.price.currency
 
 
-def _smallest(offers: Sequence[_Offer]) -> _Offer | None:
-    """The offer of the smallest quantity, where larger ones cost less; None where they do not: the numbers are no tiers, but perhaps what is in stock."""
-    ordered = sorted(offers, key=lambda offer: offer.least)
-    is_tiered = all(
-        after.price.amount <= before.price.amount and after.price.currency == before.price.currency
-        for before, after in pairwise(ordered)
-        if after.least > before.least
-    )
-    return ordered[0] if is_tiered else None
+class _Tiers:
+    """A product's prices by quantity: quotes have a place for one of them."""
+
+    def __init__(self, offers: Sequence[_Offer]) -> None:
+        known = sorted(((offer.least, offer.asked) for offer in offers if offer.least is not None), key=lambda tier: tier[0])
+        self.smallest = known[0] if known else None
+        self.differ = len({offer.asked for offer in offers}) > 1
+        # Numbers with which the price rises, or changes its currency, are no tiers, but perhaps what is in stock.
+        self.fall = all(after[0] <= before[0] and after[1] == before[1] for (less, before), (more, after) in pairwise(known) if more > less)
+        self.first_is_unknown = len(known) < len(offers) and (self.smallest is None or self.smallest[0] > 1)
+
+    def fault(self, offer: _Offer) -> str:
+        """Why the offer is not the product's quote: its reason; empty where it may be."""
+        if not self.differ:
+            return ""
+        if offer.least is None or self.first_is_unknown:
+            return "unclear_quantity"
+        return "price_tier" if self.fall and self.smallest and offer.least > self.smallest[0] and offer.asked != self.smallest[1] else ""
 
 
 class _Load:
@@ -192,15 +200,15 @@ class _Load:
                 self.offers.append(_Offer(sku, price, grid, entry, file))
 
     def _choose(self) -> None:
-        """Of a product's prices by quantity takes that of the smallest for its quote: quotes have no place for the others, which are refused."""
+        """Of a product's prices by quantity takes that of the smallest for its quote; the others are rejected."""
         by_product: dict[str, list[_Offer]] = {}
         for offer in self.offers:
             by_product.setdefault(offer.sku, []).append(offer)
-        least = {sku: _smallest(offers) for sku, offers in by_product.items()}
+        tiers = {sku: _Tiers(offers) for sku, offers in by_product.items()}
         for offer in self.offers:
-            grid, entry, price, smallest = offer.grid, offer.entry, offer.price, least[offer.sku]
-            if smallest and offer.least > smallest.least and offer.asked != smallest.asked:
-                self._reject(grid, entry, offer.file, "price_tier", "", f"{entry.quantity}: {entry.values[0]}")
+            grid, entry, price = offer.grid, offer.entry, offer.price
+            if reason := tiers[offer.sku].fault(offer):
+                self._reject(grid, entry, offer.file, reason, "", f"{entry.quantity}: {entry.values[0]}" if entry.quantity else entry.values[0])
                 continue
             self.rows.append((offer.sku, format(price.amount, "f"), price.currency))
             self.places.append((offer.file, grid.lines[entry.row], self._cell(grid, entry)))

@@ -152,6 +152,29 @@ def test_of_prices_by_quantity_that_of_the_smallest_is_the_quote_and_the_others_
     assert "discount_tiers" in Words("en").name("reason.price_tier")
 
 
+@pytest.mark.parametrize(
+    ("rows", "kept", "unclear"),
+    [
+        # The unreadable one may be the retail price or not: nothing says so.
+        ([("零售", "15"), ("10-99", "14.5")], {}, 2),
+        ([("零售", "14.5"), ("10-99", "15")], {}, 2),
+        ([("零售", "15"), ("批发", "14")], {}, 2),
+        # Where one holds from one on, it is the quote whatever the other means.
+        ([("1-9", "15"), ("批发", "14")], {("S01", "G01"): "15 CNY"}, 1),
+        ([("批发", "14"), ("", "15")], {("S01", "G01"): "15 CNY"}, 1),
+        # One price for all: it does not matter for how many.
+        ([("零售", "15"), ("批发", "15")], {("S01", "G01"): "15 CNY"}, 0),
+        ([("零售", "15")], {("S01", "G01"): "15 CNY"}, 0),
+    ],
+)
+def test_a_quantity_that_cannot_be_read_makes_no_quote_beside_another_price(tmp_path, rows, kept, unclear):
+    folder = folder_in(tmp_path / "into")
+    text = "商品,数量,价格\n" + "".join(f"腾讯视频月卡,{quantity},{price}\n" for quantity, price in rows)
+    found = loaded(csv_list(tmp_path / "a.csv", text + "腾讯视频年卡,1,150\n"), folder)
+    assert quotes(folder) == {**kept, ("S01", "G02"): "150 CNY"}
+    assert receipt_of(found).rejected == ({"unclear_quantity": unclear} if unclear else {})
+
+
 def test_numbers_with_which_the_price_rises_are_no_tiers(tmp_path):
     folder = folder_in(tmp_path / "into")
     found = loaded(csv_list(tmp_path / "a.csv", "商品,数量,价格\n腾讯视频月卡,20,15\n腾讯视频月卡,9,14\n"), folder)
