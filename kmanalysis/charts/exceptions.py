@@ -84,10 +84,18 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
         step = words.name(f"exception_step.{kind}") if cases else MISSING
         cells.append([words.name(f"exception.{kind}"), words.number(cases), money_in_all(of_kind, words), looked_at, step])
     found = set(sums.loc[sums["cases"] > 0, "kind"])
-    unsure = [check["unsure"] for check in checks.to_dict("records") if check["unsure"] and not check["lacks"] and check["kind"] in found]
-    doubt = words.text("Repeats may include codes that are meant for many: {unsure} would tell which.", unsure=_named(unsure[0], words)) if unsure else ""
-    note = words.sentences(words.text("Zero means that none were found in the rows checked."), doubt)
+    # Where no code was handed out twice, nothing is unsure about it; what was not compared may be missing from an empty row as well.
+    unsure = {check["kind"]: _named(check["unsure"], words) for check in checks.to_dict("records") if check["unsure"] and not check["lacks"]}
+    doubts = [unsure_told(kind, named, words) for kind, named in unsure.items() if kind != "repeated_code" or kind in found]
+    note = words.sentences(words.text("Zero means that none were found in the rows checked."), *doubts)
     return table(pd.DataFrame(cells, columns=headings), words.text("Exceptions by kind"), numbers=headings[1:3], note=note)
+
+
+def unsure_told(kind: str, lacks: str, words: Words) -> str:
+    """What cannot be told of a kind of exception that was looked for, because something was not given."""
+    if kind == "upstream_mismatch":
+        return words.text("Some differences from upstream were not looked for: {lacks} not given.", lacks=lacks)
+    return words.text("Repeats may include codes that are meant for many: {unsure} would tell which.", unsure=lacks)
 
 
 def supplier_counts(sums: pd.DataFrame, words: Words, names: Mapping[str, str]) -> pd.DataFrame:

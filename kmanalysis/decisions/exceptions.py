@@ -33,6 +33,9 @@ KINDS: Mapping[str, Reads] = {
 }
 """The kinds, the worst first, and what must be given before one is looked for."""
 
+COMPARED_UPSTREAM: Reads = {"orders": ("delivered_at",), "upstream_orders": ("quantity", "amount", "booked_amount", "is_disputed")}
+"""What `MISMATCHES` need besides: where one of these was not given, the others are looked for."""
+
 OF_SUPPLIER = ("repeated_code", "not_delivered", "no_remedy", "upstream_mismatch", "cost_jump", "frozen_stock")
 """The kinds that are the supplier's to mend; the others are first of all the platform's."""
 
@@ -90,8 +93,8 @@ def exception_checks(workbook: Workbook) -> pd.DataFrame:
     """What was checked, one row per kind: kind, looked_at, lacks, allowed, unsure.
 
     ``looked_at`` counts orders, codes or goods of the month; for not_delivered, all orders placed before its end. ``lacks`` names what was not given, by
-    ``;`` (empty: nothing). Of repeated codes ``allowed`` counts the repeats on purpose, which are no exceptions, and ``unsure`` names what was not given
-    that would tell them, by ``;``.
+    ``;`` (empty: nothing). Of repeated codes ``allowed`` counts the repeats on purpose, which are no exceptions. ``unsure`` names, by ``;``, what was not
+    given that would tell those, or of `COMPARED_UPSTREAM`, without which some mismatches are not found.
     """
     counts = _looked_at(workbook).iloc[0]
     of_kind = {
@@ -101,9 +104,9 @@ def exception_checks(workbook: Workbook) -> pd.DataFrame:
     lacks = [";".join(workbook.not_given(needs)) for needs in KINDS.values()]
     looked_at = [0 if lack else int(counts[of_kind.get(kind, "orders")]) for kind, lack in zip(KINDS, lacks, strict=True)]
     found = pd.DataFrame({"kind": list(KINDS), "looked_at": looked_at, "lacks": pd.Series(lacks, dtype="str")})
-    is_repeats = found["kind"] == "repeated_code"
-    allowed, unsure = allowed_cases(repeat_counts(workbook)), ";".join(unsure_of(workbook))
-    return found.assign(allowed=is_repeats * allowed, unsure=pd.Series([unsure if repeats else "" for repeats in is_repeats], dtype="str"))
+    unsure = {"repeated_code": unsure_of(workbook), "upstream_mismatch": workbook.not_given(COMPARED_UPSTREAM)}
+    allowed = (found["kind"] == "repeated_code") * allowed_cases(repeat_counts(workbook))
+    return found.assign(allowed=allowed, unsure=pd.Series([";".join(unsure.get(kind, [])) for kind in KINDS], dtype="str"))
 
 
 def all_exceptions(workbook: Workbook) -> pd.DataFrame:

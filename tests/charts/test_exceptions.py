@@ -62,6 +62,12 @@ def test_repeats_on_purpose_are_said_and_so_is_what_would_tell_them(en):
     assert "not checked: no Codes" in repeats_table(counts.head(0), checks_of(repeated_code="codes"), en).html
 
 
+def test_what_was_not_compared_upstream_is_said_where_nothing_was_found_too(en):
+    checks = checks_of()
+    checks.loc[checks["kind"] == "upstream_mismatch", "unsure"] = "orders.delivered_at"
+    assert "Some differences from upstream were not looked for: Orders: Delivered at not given." in kinds_table(sums_of(), checks, en).html
+
+
 def test_goods_sold_below_cost_say_what_was_lost(en):
     lost = pd.DataFrame([["K7", "Card 7", "CNY", 12, Decimal(54)]], columns=["sku", "name", "currency", "cases", "amount"])
     assert re.findall(r"<td[^>]*>([^<]+)", losses_table(lost, checks_of(), en).html) == ["Card 7 (SKU K7)", "12", "CN¥54.00"]

@@ -107,6 +107,17 @@ def test_what_stands_otherwise_upstream_is_shown_by_what_differs(workbook_of):
     assert set(found["mismatch"]) == set(MISMATCHES)
     assert list(found["amount"]) == [Decimal(number) for number in ("7", "10", "7", "10", "0.5", "7")]
     assert exception_checks(workbook).set_index("kind").loc["upstream_mismatch", "looked_at"] == len(placed)
+    assert exception_checks(workbook).set_index("kind").loc["upstream_mismatch", "unsure"] == ""
+
+
+def test_what_was_not_compared_with_the_upstream_shop_is_named(workbook_of):
+    workbook = workbook_of({"orders": [order(1, status="delivered")], "upstream_orders": [upstream(1, status="failed")]})
+    given = {name: set(columns) for name, columns in workbook.attached.given.items()}
+    given["orders"].remove("delivered_at")
+    given["upstream_orders"] -= {"quantity", "is_disputed"}
+    workbook.attached = replace(workbook.attached, given={name: frozenset(columns) for name, columns in given.items()})
+    check = exception_checks(workbook).set_index("kind").loc["upstream_mismatch"]
+    assert (check["lacks"], check["unsure"]) == ("", "orders.delivered_at;upstream_orders.quantity;upstream_orders.is_disputed")
 
 
 def test_an_order_is_paid_and_not_delivered_when_it_is_still_open_after_the_time_that_a_delivery_may_take(workbook_of):

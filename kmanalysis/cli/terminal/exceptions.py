@@ -6,6 +6,7 @@ import json
 
 import pandas as pd
 
+from kmanalysis.charts.exceptions import unsure_told
 from kmanalysis.cli.terminal.allocation import records
 from kmanalysis.report.sheets.data_files import csv_text
 from kmanalysis.words import Words
@@ -23,7 +24,7 @@ def exceptions_json(found: pd.DataFrame, checks: pd.DataFrame) -> str:
 
 
 def checks_told(checks: pd.DataFrame, words: Words) -> list[str]:
-    """What was not looked for and why, and what of the repeats was left out or could not be told; ``checks`` as `exception_checks` gives them."""
+    """What was not looked for and why, what of the repeats was left out, and what could not be told; ``checks`` as `exception_checks` gives them."""
     told = []
     for check in checks.to_dict("records"):
         kind = words.name(f"exception.{check['kind']}")
@@ -34,5 +35,5 @@ def checks_told(checks: pd.DataFrame, words: Words) -> list[str]:
         if check["allowed"]:
             told.append(words.entry(kind, words.text("{count} repeats on purpose left out", count=words.number(check["allowed"]))))
         if unsure:
-            told.append(words.entry(kind, words.text("Repeats may include codes that are meant for many: {unsure} would tell which.", unsure=unsure)))
+            told.append(words.entry(kind, unsure_told(str(check["kind"]), unsure, words)))
     return told
