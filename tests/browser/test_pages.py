@@ -91,6 +91,14 @@ def test_nothing_scrolls_sideways(reports, browser, lang):
     assert found == []
 
 
+def test_every_page_is_in_the_bar_of_a_desktop(reports, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((reports["zh"] / "09_review.html").as_uri())
+    last = page.locator("nav.pages a").last.bounding_box()
+    assert last["x"] + last["width"] <= 1280
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_reader_is_shut_out(reports, browser, lang, scheme):
