@@ -9,18 +9,31 @@ from typing import Any, TypeVar
 
 from kmanalysis.errors import MappingError
 from kmanalysis.loaders.checking.casts import ZONED_TIME
-from kmanalysis.loaders.mapping.fields import Kinds, check_choice, check_keys, check_kind, check_zone, constant_text, section
+from kmanalysis.loaders.mapping.fields import (
+    Kinds,
+    check_choice,
+    check_factor,
+    check_filled,
+    check_format,
+    check_keys,
+    check_kind,
+    check_pattern,
+    check_zone,
+    constant_text,
+    section,
+)
 from kmanalysis.loaders.mapping.model import ColumnMapping, compared
 from kmanalysis.tables import Column, Table
 
 Value = TypeVar("Value")
+_SCALAR: Kinds = (str, int, float, bool)
 
 PLACEHOLDER = "is_placeholder"
 """The column that says of a reading that it counts nothing."""
 
 _KINDS: Mapping[str, Kinds] = {
     "from": (str, list),
-    "constant": (str, int, float, bool),
+    "constant": _SCALAR,
     "values": dict,
     "formats": list,
     "timezone": str,
@@ -35,12 +48,13 @@ _KINDS: Mapping[str, Kinds] = {
     "when": dict,
     "else": (str, int, float, bool, dict),
     "lookup": str,
-    "default": (str, int, float, bool),
+    "default": _SCALAR,
 }
+_NUMBERS = ("decimal", "integer", "float")
 _TYPES: Mapping[str, tuple[str, ...]] = {
     "formats": ("timestamp", "date"),
     "timezone": ("timestamp", "date"),
-    "factor": ("decimal", "integer", "float"),
+    "factor": _NUMBERS,
     "rate": ("decimal",),
     "lookup": ("id", "text", "enum", "integer", "decimal", "float", "boolean", "timestamp", "date"),
 }
@@ -54,6 +68,8 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
     for key, value in spec.items():
         if key != "placeholders":
             check_kind(value, _KINDS[key], file, f"{place}.{key}")
+    for key in ("from", "key"):
+        check_filled(_headings(spec.get(key, ())), file, f"{place}.{key}")
     check_zone(spec.get("timezone", ""), file, f"{place}.timezone")
     _check_sources(spec, file, place)
     _check_types(spec, column, file, place)
@@ -61,12 +77,14 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
         if key in spec:
             _check_constant(spec[key], column, file, f"{place}.{key}")
     for pattern in spec.get("remove", []):
-        try:
-            re.compile(pattern)
-        except re.error as problem:
-            raise MappingError(
-                "{file}: {place}: {found!r} is not a valid regular expression ({problem}).", file=file, place=f"{place}.remove", found=pattern, problem=problem
-            ) from problem
+        check_pattern(pattern, file, f"{place}.remove")
+    for written in spec.get("formats", []):
+        check_format(written, file, f"{place}.formats")
+    for key in ("factor", "rate"):
+        if key in spec:
+            check_factor(spec[key], file, f"{place}.{key}")
+    for found, meant in spec.get("values", {}).items():
+        check_kind(meant, _SCALAR, file, f"{place}.values.{found}")
     if "lookup" in spec:
         check_keys([spec["lookup"]], tuple(lookups) or ("lookups",), file, f"{place}.lookup")
 
@@ -74,11 +92,11 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
         declared = value if isinstance(value, Mapping) else {"constant": value}
         return column_mapping(section(declared, file, where), column, table, lookups, file, where)
 
-    headings, constant, default = spec.get("from", ()), spec.get("constant"), spec.get("default")
+    constant, default = spec.get("constant"), spec.get("default")
     return ColumnMapping(
-        headings=(headings,) if isinstance(headings, str) else tuple(headings),
+        headings=_headings(spec.get("from", ())),
         constant=None if constant is None else constant_text(constant),
-        values={str(found): str(meant) for found, meant in spec.get("values", {}).items()},
+        values=once({found: constant_text(meant) for found, meant in spec.get("values", {}).items()}, file, f"{place}.values"),
         formats=tuple(spec.get("formats", ())),
         timezone=spec.get("timezone", ""),
         factor=_decimal(spec.get("factor")),
@@ -152,6 +170,8 @@ def _check_constant(value: str | float | bool, column: Column, file: str, place:
     accepted = {"enum": column.values, "boolean": ("true", "false")}.get(column.type)
     if accepted and text:
         check_choice(text, accepted, file, place)
+    if column.type in _NUMBERS and text and not re.fullmatch(r"-?\d{1,14}(\.\d{1,4})?", text):
+        raise MappingError("{file}: {place}: {found} is not a number. Write it like 12.5.", file=file, place=place, found=value)
 
 
 def _placeholders(listed: object, column: Column, table: Table, file: str, place: str) -> tuple[Decimal, ...]:
@@ -161,6 +181,10 @@ def _placeholders(listed: object, column: Column, table: Table, file: str, place
     for number in numbers:
         check_kind(number, int, file, place)
     return tuple(map(Decimal, numbers))
+
+
+def _headings(declared: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (declared,) if isinstance(declared, str) and declared else tuple(declared)
 
 
 def _decimal(number: float | None) -> Decimal | None:

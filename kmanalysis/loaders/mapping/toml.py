@@ -38,7 +38,6 @@ quantity = { from = "库存", placeholders = [-1, 999] }   # numbers that count 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -46,8 +45,19 @@ from typing import Any
 
 from kmanalysis.errors import MappingError
 from kmanalysis.loaders.mapping.columns import PLACEHOLDER, column_mapping, once
-from kmanalysis.loaders.mapping.fields import check_choice, check_keys, check_kind, check_zone, constant_text, section
+from kmanalysis.loaders.mapping.fields import (
+    check_choice,
+    check_delimiter,
+    check_encoding,
+    check_filled,
+    check_keys,
+    check_kind,
+    check_zone,
+    constant_text,
+    section,
+)
 from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, Source, SourceMapping, TableMapping, compared
+from kmanalysis.operator_toml import check_plain, read_toml
 from kmanalysis.tables import Table, tables
 
 REPEATS = ("reject", "first")
@@ -57,19 +67,17 @@ ESCAPES = ("\\",)
 def load_mapping(path: str | Path) -> SourceMapping:
     """The mapping in a TOML file. Raises MappingError for a file that cannot be read and everything that `parse_mapping` refuses."""
     path = Path(path)
-    try:
-        declared = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise MappingError("{file}: cannot read the mapping ({problem}). It must be valid TOML in UTF-8.", file=path.name, problem=problem) from problem
-    return parse_mapping(declared, path.name)
+    return parse_mapping(read_toml(path, MappingError), path.name)
 
 
 def parse_mapping(declared: Mapping[str, object], name: str) -> SourceMapping:
     """The mapping that TOML declares; ``name`` stands for it in errors.
 
-    Raises MappingError for unknown keys, tables, columns and lookups (naming the nearest), values of the wrong kind, unknown zones, required columns
-    that are not mapped, columns that have no source or two, and what a column of its type cannot hold.
+    Raises MappingError for unknown keys, tables, columns and lookups (naming the nearest), values of the wrong kind, what the reader or the engine cannot
+    run (encodings, delimiters, zones, patterns, formats, factors), required columns that are not mapped, columns that have no source or two, and what a
+    column of its type cannot hold.
     """
+    check_plain(declared, name, MappingError)
     check_keys(declared, ("source", "lookups", "tables"), name, "")
     source = _source(section(declared.get("source", {}), name, "source"), name)
     lookups = {
@@ -90,6 +98,14 @@ def _source(spec: Mapping[str, Any], file: str) -> Source:
     for key, value in spec.items():
         check_kind(value, kinds.get(key, str), file, f"source.{key}")
     check_zone(spec.get("timezone", ""), file, "source.timezone")
+    if spec.get("delimiter"):
+        check_delimiter(spec["delimiter"], file, "source.delimiter")
+    if spec.get("encoding"):
+        check_encoding(spec["encoding"], file, "source.encoding")
+    if spec.get("header_line", 1) < 1:
+        raise MappingError("{file}: {place}: lines are counted from 1, found {found}.", file=file, place="source.header_line", found=spec["header_line"])
+    for key in ("footer", "empty"):
+        check_filled(spec.get(key, ()), file, f"source.{key}")
     if spec.get("escape"):
         check_choice(spec["escape"], ESCAPES, file, "source.escape")
     if "headings" in spec and "header_line" in spec:
@@ -140,7 +156,12 @@ def _table(spec: Mapping[str, Any], table: Table, lookups: Collection[str], file
             place=where,
             columns=", ".join(missing),
         )
-    return TableMapping(table, columns, tuple(_condition(entry, file, f"{where}.where") for entry in spec.get("where", [])), repeats)
+    conditions = spec.get("where", [])
+    if not isinstance(conditions, list):
+        raise MappingError(
+            "{file}: {place}: {found!r} is of the wrong kind. Accepted: {accepted}.", file=file, place=f"{where}.where", found=conditions, accepted="list"
+        )
+    return TableMapping(table, columns, tuple(_condition(entry, file, f"{where}.where") for entry in conditions), repeats)
 
 
 def _condition(entry: object, file: str, place: str) -> Condition:
@@ -148,10 +169,18 @@ def _condition(entry: object, file: str, place: str) -> Condition:
     check_keys(spec, ("column", "equals", "not_equals", "empty"), file, place)
     if not isinstance(spec.get("column"), str) or len(spec) != 2:
         raise MappingError("{file}: {place}: invalid condition. It needs column and exactly one of equals, not_equals or empty.", file=file, place=place)
-    return Condition(spec["column"], _listed(spec.get("equals")), _listed(spec.get("not_equals")), spec.get("empty"))
+    check_filled([spec["column"]], file, f"{place}.column")
+    if "empty" in spec:
+        check_kind(spec["empty"], bool, file, f"{place}.empty")
+    return Condition(spec["column"], _listed("equals", spec, file, place), _listed("not_equals", spec, file, place), spec.get("empty"))
 
 
-def _listed(value: object) -> tuple[str, ...]:
-    if value is None:
+def _listed(key: str, spec: Mapping[str, Any], file: str, place: str) -> tuple[str, ...]:
+    if key not in spec:
         return ()
-    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+    listed = spec[key] if isinstance(spec[key], list) else [spec[key]]
+    if not listed:
+        raise MappingError("{file}: {place}: an entry is empty. Write what is meant, or remove it.", file=file, place=f"{place}.{key}")
+    for value in listed:
+        check_kind(value, (str, int, float, bool), file, f"{place}.{key}")
+    return tuple(map(constant_text, listed))

@@ -188,7 +188,7 @@ def test_headings_are_compared_without_width_case_and_spaces(tmp_path):
 
 
 def test_an_encoding_that_does_not_exist_is_refused(tmp_path):
-    with pytest.raises(MappingError, match="encoding 'klingon' is not known"):
+    with pytest.raises(MappingError, match=r"source\.encoding: 'klingon' is no encoding of text"):
         loaded(tmp_path, "商品,价格\n1,2\n", '[source]\nencoding = "klingon"\n' + QUOTES, "quotes")
 
 
