@@ -21,7 +21,10 @@ _LONG_NUMBER = re.compile(rb"[\d_]{400}")
 
 
 def read_toml(path: Path, kind: type[KmError], *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    """What a TOML file declares. Raises ``kind``, which names the file and its line, for one that cannot be opened or is no TOML in UTF-8, and as `check_plain`."""
+    """What a TOML file declares.
+
+    Raises ``kind``, which names the file and its line, for one that cannot be opened or is no TOML in UTF-8, and as `check_plain` does.
+    """
     try:
         raw = path.read_bytes()
     except OSError as problem:
@@ -42,9 +45,8 @@ def read_toml(path: Path, kind: type[KmError], *, parse_float: Callable[[str], A
     except ValueError as problem:
         found = _LONG_NUMBER.search(raw)
         line = raw.count(b"\n", 0, found.start() if found else 0) + 1
-        raise _as(
-            kind, DataError("{file}, line {line}: a number has too many digits to be read. Shorten it, or write it as a text in quotes.", file=path.name, line=line)
-        ) from problem
+        said = DataError("{file}, line {line}: a number has too many digits to be read. Shorten it, or write it as text in quotes.", file=path.name, line=line)
+        raise _as(kind, said) from problem
     check_plain(declared, path.name, kind)
     return declared
 

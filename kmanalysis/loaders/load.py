@@ -93,6 +93,7 @@ class _Load:
             repeats=mapped.repeats,
             has_secrets=self.mapping.has_secrets,
             answered=translation.answered,
+            doubted=translation.doubted,
         )
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
         counts = self.merging.take(table, "_incoming", translation.columns)
@@ -116,6 +117,7 @@ class _Load:
                 same=counts["same"] + repeated,
                 rejected=rejected,
                 doubts=outcome.doubts.get(file, {}),
+                named=outcome.naming(file),
                 filtered=filtered,
                 skipped=skipped,
             )

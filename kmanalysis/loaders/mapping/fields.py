@@ -1,4 +1,4 @@
-"""The checks that every part of a mapping goes through: known keys, values of the right kind, and what the engine must be able to run. All raise MappingError."""
+"""The checks that every part of a mapping goes through: known keys, values of the right kind, what the engine can run. All raise MappingError."""
 
 from __future__ import annotations
 

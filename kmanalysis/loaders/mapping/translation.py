@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import duckdb
 import pyarrow as pa
@@ -11,21 +12,17 @@ from rapidfuzz.process import extractOne
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, UNREADABLE, WHAT_WAS_FOUND, ZONED_TIME
+from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, WHAT_WAS_FOUND, ZONED_TIME
 from kmanalysis.loaders.checking.secrets import digest
-from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, key_part, normal_key, plain_number
+from kmanalysis.loaders.mapping.amounts import number
+from kmanalysis.loaders.mapping.cleaning import currency_of, key_part, normal_key, plain_number
 from kmanalysis.loaders.mapping.columns import PLACEHOLDER
-from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, Source, SourceMapping, TableMapping, compared
+from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, SourceMapping, TableMapping, compared
+from kmanalysis.loaders.mapping.moments import half_day, local_time, plain_text, zoned_time
+from kmanalysis.loaders.mapping.times import Clock
 from kmanalysis.loaders.reading.records import Record
 from kmanalysis.loaders.reading.text import Staged, stripped
 from kmanalysis.tables import Column
-
-TIME_FORMATS = (
-    "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M",
-    "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日%H:%M:%S", "%Y年%m月%d日%H:%M",
-    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d",
-)  # fmt: skip
-"""What is read where a mapping names no formats: the year first, so that day and month cannot be mistaken."""
 
 TRUE_WORDS = ("true", "1", "1.0", "yes", "y", "t", "是", "有", "已")
 FALSE_WORDS = ("false", "0", "0.0", "no", "n", "f", "否", "无", "未")
@@ -34,6 +31,11 @@ FALSE_WORDS = ("false", "0", "0.0", "no", "n", "f", "否", "无", "未")
 def add_functions(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """Gives the connection the cell functions that SQL lacks, among them the digest under this key."""
     _add_function(connection, "km_number", plain_number)
+    _add_function(connection, "km_currency", currency_of)
+    _add_function(connection, "km_plain_text", plain_text)
+    _add_function(connection, "km_local_time", local_time)
+    _add_function(connection, "km_zoned_time", zoned_time)
+    _add_function(connection, "km_half_day", half_day)
     _add_function(connection, "km_key", normal_key)
     _add_function(connection, "km_key_part", key_part)
     _add_function(connection, "km_digest", lambda value: digest(value, key))
@@ -41,7 +43,10 @@ def add_functions(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
 
 def _add_function(connection: duckdb.DuckDBPyConnection, name: str, function: Callable[[str], str | None]) -> None:
     def over_column(cells: pa.Array) -> pa.Array:
-        return pa.array([None if cell is None else function(cell) for cell in cells.to_pylist()], pa.string())
+        # Prices, names and days stand in many rows: each is looked at once a batch.
+        listed = cells.to_pylist()
+        found = {cell: None if cell is None else function(cell) for cell in set(listed)}
+        return pa.array([found[cell] for cell in listed], pa.string())
 
     connection.create_function(name, over_column, ["VARCHAR"], "VARCHAR", type="arrow", null_handling="special", side_effects=False)  # type: ignore[call-overload]
 
@@ -176,11 +181,11 @@ class Translation:
         for counted, column in self.mapped.columns.items():
             if not column.placeholders or counted not in self.columns or name not in (counted, PLACEHOLDER):
                 continue
-            number = f"TRY_CAST({self._cell(self.mapped.table.columns[counted], column)} AS DECIMAL(18,4))"
+            count = f"TRY_CAST({self._cell(self.mapped.table.columns[counted], column)} AS DECIMAL(18,4))"
             # A count may not be below 0: what stands for one is empty, the others are kept as they were shown.
-            listed = ", ".join(str(number) for number in column.placeholders if name == PLACEHOLDER or number < 0)
+            listed = ", ".join(str(shown) for shown in column.placeholders if name == PLACEHOLDER or shown < 0)
             if listed:
-                cell = f"CASE WHEN {number} IN ({listed}) THEN {quoted('true') if name == PLACEHOLDER else 'NULL'} ELSE {cell} END"
+                cell = f"CASE WHEN {count} IN ({listed}) THEN {quoted('true') if name == PLACEHOLDER else 'NULL'} ELSE {cell} END"
         return cell
 
     def _case(self, column: Column, mapped: ColumnMapping) -> str:
@@ -201,35 +206,49 @@ class Translation:
             return f"nullif(concat_ws('|', {', '.join(parts)}), '')"
         if mapped.symbol_of:
             cell = self._raw(mapped.symbol_of, column.name)
-            signs = " ".join(f"WHEN contains(upper({cell}), {quoted(sign)}) THEN {quoted(code)}" for sign, code in CURRENCY_SIGNS.items())
-            return f"CASE {signs} ELSE {quoted(mapped.constant) if mapped.constant is not None else 'NULL'} END"
+            signs = f"CASE WHEN TRY_CAST({cell} AS DOUBLE) IS NULL THEN km_currency({cell}) END"
+            return f"coalesce({signs}, {quoted(mapped.constant) if mapped.constant is not None else 'NULL'})"
         heading = self._present(mapped)
         if not heading:
             return quoted(mapped.constant or "") if mapped.constant else "NULL::VARCHAR"
         cell = self._raw(heading, column.name, mapped)
         if mapped.lookup:
             answer = self.looked_up[self._answer(mapped, cell)]
-            known = self._meant(column, mapped, f"nullif({answer}, '')")
+            answered = f"nullif({answer}, '')"
+            known = self._meant(column, mapped, answered, answered)
             unknown = f"nullif({quoted(mapped.default)}, '')" if mapped.default is not None else _no_answer(NOT_IN_LOOKUP, f"lookups.{mapped.lookup}", cell)
             return f"CASE WHEN {cell} IS NULL THEN NULL WHEN {answer} IS NULL THEN {unknown} ELSE {known} END"
-        meant = self._meant(column, mapped, cell)
+        meant = self._meant(column, mapped, cell, self._raw(heading, column.name, replace(mapped, remove=())))
         if not mapped.values:
             return meant
         known = " ".join(f"WHEN {quoted(compared(found))} THEN nullif({quoted(value)}, '')" for found, value in mapped.values.items())
         return f"CASE lower({cell}) {known} ELSE {meant} END"
 
-    def _meant(self, column: Column, mapped: ColumnMapping, cell: str) -> str:
-        """SQL of what a cell means to a column of its type."""
-        if column.type in ("timestamp", "date"):
-            self._check_zone(column, mapped, cell)
-        return _READ.get(column.type, _as_it_is)(cell, mapped, self.mapping.source, self.is_sheet)
+    def _meant(self, column: Column, mapped: ColumnMapping, cell: str, stated: str) -> str:
+        """SQL of what a cell means to a column of its type; ``stated`` is the cell before the mapping removed anything."""
+        match column.type:
+            case "timestamp":
+                clock = self._clock(mapped)
+                if clock.needs_zone:
+                    self._check_zone(column, clock, cell)
+                return clock.timestamp(cell, stated)
+            case "date":
+                return self._clock(mapped).date(cell, stated)
+            case "integer" | "decimal" | "float":
+                return number(cell, column, mapped, self._currency())
+        return _READ.get(column.type, _as_it_is)(cell)
 
-    def _check_zone(self, column: Column, mapped: ColumnMapping, cell: str) -> None:
-        if column.type == "date" or mapped.timezone or self.mapping.source.timezone or "unix" in "".join(mapped.formats):
-            return
+    def _clock(self, mapped: ColumnMapping) -> Clock:
+        return Clock(mapped, self.mapping.source, is_sheet=self.is_sheet, is_typed=self.is_sheet or self.staged.encoding == "parquet")
+
+    def _currency(self) -> str:
+        """SQL of the currency that the mapping gives the row."""
+        column, mapped = self.mapped.table.columns.get("currency"), self.mapped.columns.get("currency")
+        return self._cell(column, mapped) if column and mapped and self._is_given(mapped) else "NULL::VARCHAR"
+
+    def _check_zone(self, column: Column, clock: Clock, cell: str) -> None:
         row = self.connection.execute(
-            f"SELECT min(_line) FROM {self.rows} WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}') "
-            f"AND {_moment(cell, mapped, self.mapping.source, self.is_sheet)} IS NOT NULL"
+            f"SELECT min(_line) FROM {self.rows} WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}') AND {clock.local(cell)} IS NOT NULL"
         ).fetchone()
         if row and row[0] is not None:
             raise MappingError(
@@ -246,75 +265,21 @@ def _no_answer(mark: str, answered: str, cell: str) -> str:
     return f"{quoted(mark + answered + WHAT_WAS_FOUND)} || coalesce({cell}, '')"
 
 
-def _as_it_is(cell: str, _mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
+def _as_it_is(cell: str) -> str:
     return cell
 
 
-def _secret(cell: str, _mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
+def _secret(cell: str) -> str:
     return f"km_digest({cell})"
 
 
-def _enum(cell: str, _mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
+def _enum(cell: str) -> str:
     return f"lower({cell})"
 
 
-def _boolean(cell: str, _mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
+def _boolean(cell: str) -> str:
     words = [f"WHEN lower({cell}) IN ({', '.join(map(quoted, listed))}) THEN '{meant}'" for listed, meant in ((TRUE_WORDS, "true"), (FALSE_WORDS, "false"))]
     return f"CASE {' '.join(words)} ELSE {cell} END"
 
 
-def _number(cell: str, mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
-    unreadable = f"{quoted(UNREADABLE)} || {cell}"
-    number = f"CASE WHEN {cell} IS NULL OR TRY_CAST({cell} AS DOUBLE) IS NOT NULL THEN {cell} ELSE coalesce(km_number({cell}), {unreadable}) END"
-    for by, is_rate in ((mapped.factor, False), (mapped.rate, True)):
-        if by is not None:
-            product = f"TRY_CAST(({number}) AS DECIMAL(24,8)) * {by}::DECIMAL(14,6)"
-            number = f"CASE WHEN {cell} IS NOT NULL THEN coalesce(({f'round({product}, 4)' if is_rate else product})::VARCHAR, {unreadable}) END"
-    return number
-
-
-def _moment(cell: str, mapped: ColumnMapping, source: Source, is_sheet: bool) -> str:
-    """SQL of the naive time that a cell states in its own zone."""
-    special = [entry for entry in mapped.formats if entry in ("unix", "unix_ms", "excel")]
-    formats = [entry for entry in mapped.formats if entry not in special] or ([] if special else list(TIME_FORMATS))
-    # A sheet's own times come out in ISO form, whatever the mapping says of its texts.
-    formats += [entry for entry in TIME_FORMATS[:3] if is_sheet and entry not in formats]
-    parts = [f"try_strptime({cell}, [{', '.join(map(quoted, formats))}])"] if formats else []
-    number = f"TRY_CAST({cell} AS DOUBLE)"
-    if is_sheet or "excel" in special:
-        parts.append(f"CASE WHEN {number} BETWEEN 30000 AND 75000 THEN TIMESTAMP '1899-12-30' + to_milliseconds(round({number} * 86400000)::BIGINT) END")
-    return f"coalesce({', '.join(parts)})" if parts else "NULL::TIMESTAMP"
-
-
-def _timestamp(cell: str, mapped: ColumnMapping, source: Source, is_sheet: bool) -> str:
-    zone = mapped.timezone or source.timezone
-    moment = _moment(cell, mapped, source, is_sheet)
-    utc = f"timezone('UTC', timezone({quoted(zone)}, {moment}))" if zone not in ("", "UTC") else moment
-    return (
-        f"CASE WHEN {cell} IS NULL OR regexp_full_match({cell}, '{ZONED_TIME}') THEN {cell} "
-        f"ELSE coalesce({_unix(cell, mapped)}({utc})::VARCHAR, {quoted(UNREADABLE)} || {cell}) END"
-    )
-
-
-def _unix(cell: str, mapped: ColumnMapping) -> str:
-    number, scale = f"TRY_CAST({cell} AS BIGINT)", {"unix": 1_000_000, "unix_ms": 1000}
-    return "".join(f"make_timestamp({number} * {scale[entry]})::VARCHAR, " for entry in mapped.formats if entry in scale)
-
-
-def _date(cell: str, mapped: ColumnMapping, source: Source, is_sheet: bool) -> str:
-    local = f"(timezone('UTC', TRY_CAST({cell} AS TIMESTAMPTZ)) + INTERVAL 8 HOUR)::DATE::VARCHAR"
-    day = f"({_moment(cell, mapped, source, is_sheet)})::DATE::VARCHAR"
-    unreadable = f"{quoted(UNREADABLE)} || {cell}"
-    return f"CASE WHEN {cell} IS NULL THEN NULL WHEN regexp_full_match({cell}, '{ZONED_TIME}') THEN {local} ELSE coalesce({day}, {unreadable}) END"
-
-
-_READ: dict[str, Callable[[str, ColumnMapping, Source, bool], str]] = {
-    "digest": _secret,
-    "enum": _enum,
-    "boolean": _boolean,
-    "integer": _number,
-    "decimal": _number,
-    "float": _number,
-    "timestamp": _timestamp,
-    "date": _date,
-}
+_READ: dict[str, Callable[[str], str]] = {"digest": _secret, "enum": _enum, "boolean": _boolean}
