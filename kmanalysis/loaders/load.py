@@ -93,7 +93,7 @@ class _Load:
             repeats=mapped.repeats,
             has_secrets=self.mapping.has_secrets,
             answered=translation.answered,
-            doubted=translation.doubted,
+            doubted=translation.doubts,
         )
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
         counts = self.merging.take(table, "_incoming", translation.columns)

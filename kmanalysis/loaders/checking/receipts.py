@@ -20,7 +20,7 @@ class Receipt:
     ``new``, ``updated`` and ``same`` say what the kept rows did to the table. ``rejected`` and ``doubts`` count rows by reason;
     doubtful rows are kept. ``filtered`` rows belong to another table by the mapping; ``skipped`` lines lie before, after or between the rows.
     ``removed`` rows stood in the table and no more in the form that was loaded; ``left`` ones stayed, since rows of the form were rejected.
-    ``named`` says by doubt what it is about, where its rows alone would not tell. ``open`` rows of a price list wait for somebody to say which product is meant.
+    ``named`` says by doubt what it is about, where its rows would not tell. ``open`` rows of a price list wait for somebody to say which product is meant.
     """
 
     table: str

@@ -69,8 +69,9 @@ def validate(
     may point. ``key`` makes the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what
     becomes of a row that says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in
     any column. ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or
-    a case answers for: their cells may say that it could not. ``doubted`` are those for which ``text`` has a column ``doubt <name>`` besides, with the
-    id of what is doubtful about the cell. ``types`` are those of the columns of ``text``, where they are known.
+    a case answers for: their cells may say that it could not. A column ``stated <name>`` of ``text`` holds a cell as it stands in its source, where
+    ``<name>`` is made of it. ``doubted`` are the columns for which ``text`` has a column ``doubt <name>`` besides, with the id of what is doubtful about
+    the cell. ``types`` are those of the columns of ``text``, where they are known.
     """
     has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
     return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered, doubted, types).run(keep_origin)
@@ -156,11 +157,14 @@ class _Validation:
         for number, reason, rows in firsts:
             self.outcome.rejected.setdefault(self.files[number], {})[reason] = rows
         shown = " ".join(f"WHEN {quoted(name)} THEN source.{identifier(name)}::VARCHAR" for name in self.table.columns if name in self.present)
+        stated = {name: f"stated {name}" for name in self.table.columns}
+        as_stated = " ".join(f"WHEN {quoted(name)} THEN source.{identifier(extra)}" for name, extra in stated.items() if extra in self.present)
+        stated_cell = f'CASE named."column" {as_stated} END' if as_stated else "NULL::VARCHAR"
         frame = self.connection.execute(
             f"WITH faulty AS (SELECT _file, _line, unnest(_faults) AS fault FROM {self.target} WHERE _faults IS NOT NULL), "
             'named AS (SELECT _file, _line, split_part(fault, chr(31), 1) AS "column", split_part(fault, chr(31), 2) AS reason FROM faulty) '
             'SELECT named._file, named._line AS line, named."column", named.reason, source._width, '
-            f"CASE named.reason WHEN 'ragged' THEN source._found::VARCHAR ELSE CASE named.\"column\" {shown} END END AS value "
+            f"CASE named.reason WHEN 'ragged' THEN source._found::VARCHAR ELSE CASE named.\"column\" {shown} END END AS value, {stated_cell} AS stated "
             f"FROM named JOIN {self.text} source ON source._file = named._file AND source._line = named._line"
         ).df()
         accepted = {name: spec.accepted for name, spec in self.casts.items()}
@@ -168,7 +172,8 @@ class _Validation:
             str(width) if reason == "ragged" else accepted.get(column, "")
             for column, reason, width in zip(frame["column"], frame["reason"], frame["_width"], strict=True)
         ]
-        self._tell(_with_answers(frame))
+        frame = _with_answers(frame)
+        self._tell(frame.assign(value=frame["stated"].where(frame["stated"].notna(), frame["value"])))
         self.connection.execute(f"DELETE FROM {self.target} WHERE _faults IS NOT NULL")
 
     def _reject(self, where: str, column: str, reason: str, value: str, accepted: str) -> None:

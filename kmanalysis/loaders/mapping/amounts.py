@@ -45,7 +45,7 @@ def _mark(mark: str, readings: str, cell: str) -> str:
 
 
 def _changed(found: str, mapped: ColumnMapping, unreadable: str) -> str:
-    """SQL of a number after the mapping's factor or rate."""
+    """SQL of a number after the mapping's factor or rate, and its rounding."""
     for by, is_rate in ((mapped.factor, False), (mapped.rate, True)):
         if by is not None:
             kept = f"TRY_CAST({found} AS DECIMAL(24,8))"
@@ -53,4 +53,6 @@ def _changed(found: str, mapped: ColumnMapping, unreadable: str) -> str:
             is_exact = f"(length({found}) <= 9 AND NOT contains(lower({found}), 'e')) OR TRY_CAST({found} AS DOUBLE) = {kept}::DOUBLE"
             product = f"{kept} * {by}::DECIMAL(14,6)"
             found = f"CASE WHEN {is_exact} THEN coalesce(({f'round({product}, 4)' if is_rate else product})::VARCHAR, {unreadable}) ELSE {unreadable} END"
+    if mapped.round is not None:
+        found = f"coalesce(round(TRY_CAST({found} AS DECIMAL(38,12)), {mapped.round})::VARCHAR, {found})"
     return found

@@ -22,7 +22,7 @@ from kmanalysis.loaders.mapping.fields import (
     constant_text,
     section,
 )
-from kmanalysis.loaders.mapping.model import ColumnMapping, compared
+from kmanalysis.loaders.mapping.model import ColumnMapping, Span, compared
 from kmanalysis.tables import Column, Table
 
 Value = TypeVar("Value")
@@ -41,6 +41,10 @@ _KINDS: Mapping[str, Kinds] = {
     "rate": (int, float),
     "missing": list,
     "key": list,
+    "join": list,
+    "plus": dict,
+    "year": int,
+    "round": int,
     "remove": list,
     "symbol_of": str,
     "optional": bool,
@@ -56,9 +60,16 @@ _TYPES: Mapping[str, tuple[str, ...]] = {
     "timezone": ("timestamp", "date"),
     "factor": _NUMBERS,
     "rate": ("decimal",),
+    "round": ("decimal",),
+    "join": ("text", "timestamp", "date"),
+    "plus": ("timestamp",),
+    "year": ("timestamp", "date"),
     "lookup": ("id", "text", "enum", "integer", "decimal", "float", "boolean", "timestamp", "date"),
 }
+_SPANS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+_MOST_DECIMALS = 4
 _PARTNERS = {"when": "case", "else": "case", "case": "when", "lookup": "from", "default": "lookup"}
+_NOT_BESIDE = (("values", "lookup"), ("plus", "lookup"), ("plus", "values"), ("year", "lookup"), ("join", "constant"), ("join", "values"), ("join", "optional"))
 _BESIDE_CASE = ("case", "when", "else", "optional")
 
 
@@ -68,7 +79,7 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
     for key, value in spec.items():
         if key != "placeholders":
             check_kind(value, _KINDS[key], file, f"{place}.{key}")
-    for key in ("from", "key"):
+    for key in ("from", "key", "join"):
         check_filled(_headings(spec.get(key, ())), file, f"{place}.{key}")
     check_zone(spec.get("timezone", ""), file, f"{place}.timezone")
     _check_sources(spec, file, place)
@@ -83,6 +94,16 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
     for key in ("factor", "rate"):
         if key in spec:
             check_factor(spec[key], file, f"{place}.{key}")
+    for key, least, most in (("round", 0, _MOST_DECIMALS), ("year", 1990, 2099)):
+        if key in spec and not least <= spec[key] <= most:
+            raise MappingError(
+                "{file}: {place}: {found} is not accepted. Accepted: {least} to {most}.",
+                file=file,
+                place=f"{place}.{key}",
+                found=spec[key],
+                least=least,
+                most=most,
+            )
     for found, meant in spec.get("values", {}).items():
         check_kind(meant, _SCALAR, file, f"{place}.values.{found}")
     if "lookup" in spec:
@@ -103,6 +124,10 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
         rate=_decimal(spec.get("rate")),
         missing=tuple(spec.get("missing", ())),
         key=tuple(spec.get("key", ())),
+        join=tuple(spec.get("join", ())),
+        plus=_span(spec["plus"], file, f"{place}.plus") if "plus" in spec else None,
+        year=spec.get("year"),
+        round=spec.get("round"),
         remove=tuple(spec.get("remove", ())),
         symbol_of=spec.get("symbol_of", ""),
         optional=spec.get("optional", False),
@@ -128,25 +153,25 @@ def once(listed: Mapping[str, Value], file: str, place: str) -> dict[str, Value]
 
 
 def _check_sources(spec: Mapping[str, Any], file: str, place: str) -> None:
-    sources = [key for key in ("from", "key", "symbol_of", "case") if spec.get(key)]
+    sources = [key for key in ("from", "key", "join", "symbol_of", "case") if spec.get(key)]
     if len(sources) > 1 or not (sources or "constant" in spec):
         raise MappingError(
-            "{file}: {place}: a column needs exactly one source: from, key, symbol_of, case or constant. Found: {found}.",
+            "{file}: {place}: a column needs exactly one source: from, key, join, symbol_of, case or constant. Found: {found}.",
             file=file,
             place=place,
             found=", ".join(sources) or "—",
         )
+    for key in ("plus", "year"):
+        if key in spec and not (spec.get("from") or spec.get("join")):
+            raise MappingError("{file}: {place}: {key} needs {partner}. Add {partner} or remove {key}.", file=file, place=place, key=key, partner="from")
     for key, partner in _PARTNERS.items():
         if key in spec and not spec.get(partner):
             raise MappingError("{file}: {place}: {key} needs {partner}. Add {partner} or remove {key}.", file=file, place=place, key=key, partner=partner)
-    beside = [key for key in spec if "case" in spec and key not in _BESIDE_CASE] + [key for key in ("values",) if key in spec and "lookup" in spec]
-    if beside:
+    beside = [(key, "case") for key in spec if "case" in spec and key not in _BESIDE_CASE]
+    beside += [(key, partner) for key, partner in _NOT_BESIDE if key in spec and partner in spec]
+    for key, partner in beside[:1]:
         raise MappingError(
-            "{file}: {place}: {key} cannot be combined with {partner}. Remove one of them.",
-            file=file,
-            place=place,
-            key=beside[0],
-            partner="case" if "case" in spec else "lookup",
+            "{file}: {place}: {key} cannot be combined with {partner}. Remove one of them.", file=file, place=place, key=key, partner=partner
         )
 
 
@@ -181,6 +206,14 @@ def _placeholders(listed: object, column: Column, table: Table, file: str, place
     for number in numbers:
         check_kind(number, int, file, place)
     return tuple(map(Decimal, numbers))
+
+
+def _span(spec: Mapping[str, Any], file: str, place: str) -> Span:
+    check_keys(spec, ("from", "unit"), file, place)
+    check_kind(spec.get("from", 0), (str, list), file, f"{place}.from")
+    check_filled(_headings(spec["from"]) or [""], file, f"{place}.from")
+    check_choice(spec.get("unit", ""), _SPANS, file, f"{place}.unit")
+    return Span(_headings(spec["from"]), _SPANS[spec["unit"]])
 
 
 def _headings(declared: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:

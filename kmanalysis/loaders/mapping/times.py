@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ TIME_TWICE, TIME_SKIPPED = "time_twice", "time_skipped"
 """Doubts about a time without an offset: its zone's clocks showed it twice, or never."""
 
 _HALF = "上午|下午|(?i:\\b[ap]\\.?m\\b)"
+_LONGEST_SPAN = 100 * 366 * 86_400
 _STEP = timedelta(minutes=15)
 # Coarse, since each load walks through it: no zone changes its clocks twice in a week.
 _WALK = timedelta(days=7)
@@ -31,7 +32,7 @@ _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UT
 
 
 class Clock:
-    """How the times of one column are read. ``is_typed``: its source has times that are no texts, which come out in ISO form beside the mapping's formats."""
+    """How the times of one column are read. ``is_typed``: its source has times that are no texts; they come out in ISO form, whatever formats are stated."""
 
     def __init__(self, mapped: ColumnMapping, source: Source, *, is_sheet: bool, is_typed: bool) -> None:
         self.special = [entry for entry in mapped.formats if entry in SPECIAL_FORMATS]
@@ -40,7 +41,9 @@ class Clock:
         self.zoned = [entry for entry in named if "%z" in entry or "%Z" in entry]
         self.naive = [entry for entry in named if entry not in self.zoned] or (list(TIME_FORMATS) if self.is_free else [])
         self.knows_halves = self.is_free or any("%p" in entry for entry in named)
-        self.zone = mapped.timezone or source.timezone
+        self.zone, self.year = mapped.timezone or source.timezone, mapped.year
+        if mapped.year:
+            self.zoned, self.naive = ([entry if entry in TIME_FORMATS else f"%Y {entry}" for entry in listed] for listed in (self.zoned, self.naive))
         self.is_sheet, self.takes_iso = is_sheet, is_typed or self.is_free
         if is_typed:
             self.naive += [entry for entry in TIME_FORMATS[:3] if entry not in self.naive]
@@ -50,22 +53,39 @@ class Clock:
         """Whether a cell of it may state a time, and neither it nor the mapping a zone."""
         return not self.zone and not any(entry.startswith("unix") for entry in self.special)
 
+    def dated(self, cell: str) -> str:
+        """SQL of the cell with the year that the mapping states, where it has none of its own."""
+        if not self.year:
+            return cell
+        if not self.is_free:
+            return f"CASE WHEN regexp_full_match({cell}, '{NAIVE_TIME}') THEN {cell} ELSE '{self.year} ' || {cell} END"
+        signs = " ".join(f"WHEN contains({cell}, '{sign}') THEN '{self.year}{before}' || {cell}" for sign, before in (("月", "年"), ("/", "/"), (".", ".")))
+        return f"CASE WHEN regexp_matches({cell}, '^\\d{{4}}\\D') THEN {cell} {signs} ELSE '{self.year}-' || {cell} END"
+
+    def later(self, cell: str, passed: str, seconds: int) -> str:
+        """SQL, as text, of the cell's time and what passed since: ``passed`` is SQL of a number, of so many ``seconds`` each."""
+        span = f"TRY_CAST({passed} AS DOUBLE) * {seconds}"
+        return (
+            f"CASE WHEN {cell} IS NULL OR {passed} IS NULL THEN NULL WHEN {self.moment(cell)} IS NULL THEN {quoted(UNREADABLE)} || {cell} "
+            f"WHEN coalesce({span} BETWEEN 0 AND {_LONGEST_SPAN}, false) "
+            f"THEN ({self.moment(cell)} + to_microseconds(round({span} * 1000000)::BIGINT))::VARCHAR ELSE {quoted(UNREADABLE)} || {passed} END"
+        )
+
     def timestamp(self, cell: str, stated: str) -> str:
         """SQL of the cell's time as text: UTC, or with its offset as it stands. ``stated`` is SQL of the cell before the mapping removed anything."""
-        kept = f"WHEN regexp_full_match({cell}, '{ZONED_TIME}') THEN {cell} " if self.takes_iso else ""
-        return self._text(cell, stated, kept, [*self._unix(cell), f"({self._utc(self.local(cell))})::VARCHAR", *self._with_offset(cell)])
+        read = [*self._unix(cell), f"({self._utc(self.local(cell))})::VARCHAR", *self._with_offset(cell)]
+        return self._text(cell, stated, cell, read)
 
     def moment(self, cell: str) -> str:
         """SQL of the cell's time as the engine's own, in UTC; NULL where it states none."""
-        kept = f"WHEN regexp_full_match({cell}, '{ZONED_TIME}') THEN {instant(cell)} " if self.takes_iso else ""
-        offsets = [f"TRY_CAST({text} AS TIMESTAMP)" for text in self._unix(cell)] + [_naive_utc(text) for text in self._with_offset(cell)]
-        return f"CASE WHEN {cell} IS NULL THEN NULL {kept}ELSE coalesce({', '.join([self._utc(self.local(cell)), *offsets])}) END"
+        read = [f"TRY_CAST({text} AS TIMESTAMP)" for text in self._unix(cell)]
+        read += [self._utc(self.local(cell)), *map(_naive_utc, self._with_offset(cell)), f"CASE WHEN {_has_offset(cell)} THEN {instant(cell)} END"]
+        return f"coalesce({', '.join(read)})"
 
     def date(self, cell: str, stated: str) -> str:
         """SQL of the cell's day as text, as `timestamp`: a time with an offset gives the day in Asia/Shanghai."""
-        kept = f"WHEN regexp_full_match({cell}, '{ZONED_TIME}') THEN ({instant(cell)} + INTERVAL 8 HOUR)::DATE::VARCHAR " if self.takes_iso else ""
         read = [f"({self.local(cell)})::DATE::VARCHAR", *(f"({_naive_utc(text)} + INTERVAL 8 HOUR)::DATE::VARCHAR" for text in self._with_offset(cell))]
-        return self._text(cell, stated, kept, read)
+        return self._text(cell, stated, f"({instant(cell)} + INTERVAL 8 HOUR)::DATE::VARCHAR", read)
 
     def local(self, cell: str) -> str:
         """SQL of the naive time that a cell without an offset states in its own zone."""
@@ -85,8 +105,14 @@ class Clock:
             parts.append(f"TRY_CAST(km_local_time({cell}) AS TIMESTAMP)")
         return f"coalesce({', '.join(parts)})" if parts else "NULL::TIMESTAMP"
 
-    def _text(self, cell: str, stated: str, kept: str, read: list[str]) -> str:
-        """SQL of the first of those readings that there is; an hour whose 上午, 下午, AM or PM the formats do not know, or the mapping removed, is refused."""
+    def _text(self, cell: str, stated: str, with_offset: str, read: list[str]) -> str:
+        """SQL of the first of those readings that there is; ``with_offset`` is that of an ISO time with an offset, after what formats were stated.
+
+        An hour whose 上午, 下午, AM or PM the formats do not know, or the mapping removed, is refused.
+        """
+        iso = f"WHEN {_has_offset(cell)} THEN {with_offset}"
+        kept = f"{iso} " if self.takes_iso else ""
+        read = read if self.takes_iso else [*read, f"CASE {iso} END"]
         both = f"{quoted(OTHER_HALF)} || km_half_day({stated}) || {quoted(WHAT_WAS_FOUND)} || {stated}"
         if stated != cell:
             unheard = f" AND NOT regexp_matches({cell}, '{_HALF}')" if self.knows_halves else ""
@@ -106,8 +132,7 @@ class Clock:
             for listed, reason in ((twice, TIME_TWICE), (skipped, TIME_SKIPPED))
             if listed
         ]
-        stated = f"regexp_full_match({cell}, '{ZONED_TIME}')" if self.takes_iso else "false"
-        return f"CASE WHEN {cell} IS NULL OR {stated} THEN NULL {' '.join(clauses)} END"
+        return f"CASE WHEN {cell} IS NULL OR {_has_offset(cell)} THEN NULL {' '.join(clauses)} END"
 
     def _utc(self, moment: str) -> str:
         return f"timezone('UTC', timezone({quoted(self.zone)}, {moment}))" if self.zone not in ("", "UTC") else moment
@@ -118,13 +143,28 @@ class Clock:
             if entry in scale:
                 # Multiplied as a wide number, a count of seconds that is none overflows nothing.
                 micros = f"TRY_CAST({number}::HUGEINT * {scale[entry]} AS BIGINT)"
-                yield f"CASE WHEN abs({number}) < 100000000000000 THEN make_timestamp({micros})::VARCHAR END"
+                yield f"CASE WHEN {number} BETWEEN -100000000000000 AND 100000000000000 THEN make_timestamp({micros})::VARCHAR END"
 
     def _with_offset(self, cell: str) -> Iterator[str]:
         if self.zoned:
             yield f"timezone('UTC', try_strptime({cell}, [{', '.join(map(quoted, self.zoned))}]))::VARCHAR"
         if self.is_free:
             yield f"km_zoned_time({cell})"
+
+
+def _has_offset(cell: str) -> str:
+    return f"regexp_full_match({cell}, '{ZONED_TIME}')"
+
+
+def joined(cells: Sequence[str], *, is_moment: bool) -> str:
+    """SQL of several cells as one text. Of a moment all must be there: a day whose time lacks is no midnight."""
+    if not is_moment:
+        return f"nullif(concat_ws(' ', {', '.join(cells)}), '')"
+    # A workbook's days come with a midnight, and its times with the day that it counts from.
+    parts = [f"regexp_replace({cell}, ' 00:00:00$', '')" for cell in cells[:-1]] + [f"regexp_replace({cells[-1]}, '^(1899-12-3[01]|1904-01-01) ', '')"]
+    some, every = (f" {sign} ".join(f"{cell} IS NOT NULL" for cell in cells) for sign in ("OR", "AND"))
+    text = f"concat_ws(' ', {', '.join(parts)})"
+    return f"CASE WHEN {every} THEN {text} WHEN {some} THEN {quoted(UNREADABLE)} || {text} END"
 
 
 def _naive_utc(text: str) -> str:

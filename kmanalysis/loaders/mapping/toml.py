@@ -52,14 +52,17 @@ from kmanalysis.loaders.mapping.fields import (
     check_filled,
     check_keys,
     check_kind,
+    check_pattern,
     check_zone,
     constant_text,
     section,
 )
+from kmanalysis.loaders.mapping.lookups import is_of_file, lookup_of_file
 from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, Source, SourceMapping, TableMapping, compared
 from kmanalysis.operator_toml import check_plain, read_toml
 from kmanalysis.tables import Table, tables
 
+_CONDITIONS = ("equals", "not_equals", "empty", "positive", "matches")
 REPEATS = ("reject", "first")
 ESCAPES = ("\\",)
 
@@ -67,11 +70,11 @@ ESCAPES = ("\\",)
 def load_mapping(path: str | Path) -> SourceMapping:
     """The mapping in a TOML file. Raises MappingError for a file that cannot be read and everything that `parse_mapping` refuses."""
     path = Path(path)
-    return parse_mapping(read_toml(path, MappingError), path.name)
+    return parse_mapping(read_toml(path, MappingError), path.name, path.parent)
 
 
-def parse_mapping(declared: Mapping[str, object], name: str) -> SourceMapping:
-    """The mapping that TOML declares; ``name`` stands for it in errors.
+def parse_mapping(declared: Mapping[str, object], name: str, folder: Path | None = None) -> SourceMapping:
+    """The mapping that TOML declares; ``name`` stands for it in errors. Files of its lookups are looked for in ``folder``, and nowhere else.
 
     Raises MappingError for unknown keys, tables, columns and lookups (naming the nearest), values of the wrong kind, what the reader or the engine cannot
     run (encodings, delimiters, zones, patterns, formats, factors), required columns that are not mapped, columns that have no source or two, and what a
@@ -81,7 +84,7 @@ def parse_mapping(declared: Mapping[str, object], name: str) -> SourceMapping:
     check_keys(declared, ("source", "lookups", "tables"), name, "")
     source = _source(section(declared.get("source", {}), name, "source"), name)
     lookups = {
-        lookup: _lookup(section(listed, name, f"lookups.{lookup}"), name, f"lookups.{lookup}")
+        lookup: _lookup(section(listed, name, f"lookups.{lookup}"), folder, name, f"lookups.{lookup}")
         for lookup, listed in section(declared.get("lookups", {}), name, "lookups").items()
     }
     declared_tables = section(declared.get("tables", {}), name, "tables")
@@ -94,7 +97,7 @@ def parse_mapping(declared: Mapping[str, object], name: str) -> SourceMapping:
 
 def _source(spec: Mapping[str, Any], file: str) -> Source:
     check_keys(spec, tuple(entry.name for entry in fields(Source)), file, "source")
-    kinds = {"header_line": int, "footer": list, "headings": list, "empty": list}
+    kinds = {"header_line": int, "footer": list, "headings": list, "empty": list, "nothing": list}
     for key, value in spec.items():
         check_kind(value, kinds.get(key, str), file, f"source.{key}")
     check_zone(spec.get("timezone", ""), file, "source.timezone")
@@ -104,7 +107,7 @@ def _source(spec: Mapping[str, Any], file: str) -> Source:
         check_encoding(spec["encoding"], file, "source.encoding")
     if spec.get("header_line", 1) < 1:
         raise MappingError("{file}: {place}: lines are counted from 1, found {found}.", file=file, place="source.header_line", found=spec["header_line"])
-    for key in ("footer", "empty"):
+    for key in ("footer", "empty", "nothing"):
         check_filled(spec.get(key, ()), file, f"source.{key}")
     if spec.get("escape"):
         check_choice(spec["escape"], ESCAPES, file, "source.escape")
@@ -129,7 +132,9 @@ def _check_headings(headings: Collection[str], file: str) -> None:
             )
 
 
-def _lookup(listed: Mapping[str, Any], file: str, place: str) -> dict[str, str]:
+def _lookup(listed: Mapping[str, Any], folder: Path | None, file: str, place: str) -> dict[str, str]:
+    if is_of_file(listed):
+        return lookup_of_file(listed, folder, file, place)
     for key, value in listed.items():
         check_kind(value, (str, int, float, bool), file, f"{place}.{key}")
     return once({key: constant_text(value) for key, value in listed.items()}, file, place)
@@ -166,13 +171,21 @@ def _table(spec: Mapping[str, Any], table: Table, lookups: Collection[str], file
 
 def _condition(entry: object, file: str, place: str) -> Condition:
     spec = section(entry, file, place)
-    check_keys(spec, ("column", "equals", "not_equals", "empty"), file, place)
+    check_keys(spec, ("column", *_CONDITIONS), file, place)
     if not isinstance(spec.get("column"), str) or len(spec) != 2:
-        raise MappingError("{file}: {place}: invalid condition. It needs column and exactly one of equals, not_equals or empty.", file=file, place=place)
+        raise MappingError(
+            "{file}: {place}: invalid condition. It needs column and exactly one of {accepted}.", file=file, place=place, accepted=", ".join(_CONDITIONS)
+        )
     check_filled([spec["column"]], file, f"{place}.column")
-    if "empty" in spec:
-        check_kind(spec["empty"], bool, file, f"{place}.empty")
-    return Condition(spec["column"], _listed("equals", spec, file, place), _listed("not_equals", spec, file, place), spec.get("empty"))
+    for key in ("empty", "positive"):
+        if key in spec:
+            check_kind(spec[key], bool, file, f"{place}.{key}")
+    if "matches" in spec:
+        check_kind(spec["matches"], str, file, f"{place}.matches")
+        check_filled([spec["matches"]], file, f"{place}.matches")
+        check_pattern(spec["matches"], file, f"{place}.matches")
+    equals, not_equals = (_listed(key, spec, file, place) for key in ("equals", "not_equals"))
+    return Condition(spec["column"], equals, not_equals, spec.get("empty"), spec.get("positive"), spec.get("matches", ""))
 
 
 def _listed(key: str, spec: Mapping[str, Any], file: str, place: str) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cached_property
 
 import duckdb
 import pyarrow as pa
@@ -15,14 +15,18 @@ from kmanalysis.errors import MappingError
 from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, WHAT_WAS_FOUND, ZONED_TIME
 from kmanalysis.loaders.checking.secrets import digest
 from kmanalysis.loaders.mapping.amounts import number
+from kmanalysis.loaders.mapping.cells import Cells, folded
 from kmanalysis.loaders.mapping.cleaning import currency_of, key_part, normal_key, plain_number
 from kmanalysis.loaders.mapping.columns import PLACEHOLDER
 from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, SourceMapping, TableMapping, compared
 from kmanalysis.loaders.mapping.moments import half_day, local_time, plain_text, zoned_time
-from kmanalysis.loaders.mapping.times import Clock
+from kmanalysis.loaders.mapping.times import Clock, joined
 from kmanalysis.loaders.reading.records import Record
 from kmanalysis.loaders.reading.text import Staged, stripped
 from kmanalysis.tables import Column
+
+ALTERNATIVES_DIFFER = "alternatives_differ"
+"""The doubt about a cell beside which stands another one that the mapping would have taken as well."""
 
 TRUE_WORDS = ("true", "1", "1.0", "yes", "y", "t", "是", "有", "已")
 FALSE_WORDS = ("false", "0", "0.0", "no", "n", "f", "否", "无", "未")
@@ -64,21 +68,14 @@ def header_finder(mapping: SourceMapping) -> Callable[[list[Record]], int | None
     return find
 
 
-def folded(heading: str) -> str:
-    """A heading as it is compared: width, case and spaces do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", heading).casefold().split())
-
-
 class Translation:
     """One table's mapping applied to one staged file. Raises MappingError for headings that the file lacks, and times without a zone."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, mapping: SourceMapping, mapped: TableMapping, staged: Staged, file: str) -> None:
         self.connection, self.mapping, self.mapped, self.staged, self.file = connection, mapping, mapped, staged, file
-        self.cells = {folded(heading): f"c{index}" for index, heading in reversed(list(enumerate(staged.headings)))}
+        self.cells = Cells(connection, staged, mapping.source.nothing)
         self.is_sheet = not staged.encoding
-        self.rows = staged.relation
-        self.looked_up: dict[str, str] = {}
-        self._look_up()
+        self.lookups: set[str] = set()
 
     @property
     def headings(self) -> dict[str, str]:
@@ -86,7 +83,7 @@ class Translation:
         return {
             name: heading
             for name, column in self.mapped.columns.items()
-            if (heading := " + ".join(column.key) or column.symbol_of or column.case or self._present(column))
+            if (heading := " + ".join((*column.key, *column.join)) or column.symbol_of or column.case or self._present(column))
         }
 
     @property
@@ -99,38 +96,42 @@ class Translation:
         """The canonical columns that a lookup or a case answers for."""
         return [name for name in self.columns if self.mapped.columns[name].may_lack_answers]
 
+    @cached_property
+    def doubts(self) -> dict[str, str]:
+        """The canonical columns for which `select` gives a column of doubts as well, with its SQL."""
+        found = {name: self._doubt(self.mapped.table.columns[name], self.mapped.columns[name]) for name in self.columns}
+        return {name: doubt for name, doubt in found.items() if doubt}
+
     def select(self, number: int) -> str:
-        """SQL of the file's rows for the validator; ``number`` is the file's."""
+        """SQL of the file's rows for the validator; ``number`` is the file's. ``stated <name>`` is a cell as it stands in the file, where it may come out
+        otherwise, ``doubt <name>`` the id of what is doubtful about it."""
         self._check_headings()
         cells = [f"{self._filled(name)} AS {identifier(name)}" for name in self.columns]
+        cells += [f"{stated} AS {identifier(f'stated {name}')}" for name in self.columns if (stated := self._stated(self.mapped.columns[name]))]
+        cells += [f"{doubt} AS {identifier(f'doubt {name}')}" for name, doubt in self.doubts.items()]
+        held = " AND ".join(map(self._holds, self.mapped.where)) or "true"
         return (
-            f"SELECT {number} AS _file, _line, _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} FROM {self.rows} "
-            f"WHERE _fault IS NOT NULL OR ({' AND '.join(map(self._holds, self.mapped.where)) or 'true'})"
+            f"SELECT {number} AS _file, _line, _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} FROM {self.cells.rows} "
+            f"WHERE _fault IS NOT NULL OR ({held})"
         )
 
-    def _look_up(self) -> None:
-        """Gives the rows a column for each cell that is looked up: written out where it is used, it would be looked up at each mention."""
-        for name, column in self.mapped.columns.items():
-            for part in column.parts:
-                if part.lookup and (heading := self._present(part)):
-                    self._make_lookup(part.lookup)
-                    self.looked_up.setdefault(self._answer(part, self._raw(heading, name, part)), f"looked_up_{len(self.looked_up)}")
-        if self.looked_up:
-            self.rows = f"(SELECT *, {', '.join(f'{answer} AS {name}' for answer, name in self.looked_up.items())} FROM {self.staged.relation})"
-
     def _make_lookup(self, lookup: str) -> None:
+        if lookup in self.lookups:
+            return
+        self.lookups.add(lookup)
         listed = self.mapping.lookups[lookup]
         self.connection.register("_listed", pa.table({"found": pa.array(list(listed), pa.string()), "meant": pa.array(list(listed.values()), pa.string())}))
         self.connection.execute(f"CREATE OR REPLACE TABLE {identifier(f'_lookup {lookup}')} AS FROM _listed")
         self.connection.unregister("_listed")
 
     def _answer(self, column: ColumnMapping, cell: str) -> str:
-        return f"(SELECT meant FROM {identifier(f'_lookup {column.lookup}')} WHERE found = lower({cell}))"
+        self._make_lookup(column.lookup)
+        return self.cells.named(f"(SELECT meant FROM {identifier(f'_lookup {column.lookup}')} WHERE found = lower({cell}))")
 
     def _is_given(self, column: ColumnMapping) -> bool:
         if column.case:
-            return folded(column.case) in self.cells or not column.optional
-        return bool(column.key or column.symbol_of or column.constant is not None or self._present(column))
+            return column.case in self.cells or not column.optional
+        return bool(column.key or column.join or column.symbol_of or column.constant is not None or self._present(column))
 
     def _check_headings(self) -> None:
         for name, column in self.mapped.columns.items():
@@ -154,26 +155,26 @@ class Translation:
         )
 
     def _present(self, column: ColumnMapping) -> str:
-        return next((heading for heading in column.headings if folded(heading) in self.cells), "")
+        return next((heading for heading in column.headings if heading in self.cells), "")
 
-    def _raw(self, heading: str, name: str, column: ColumnMapping | None = None) -> str:
-        """SQL of a cell without padding, its missing words and removed parts; NULL where nothing is left."""
-        if folded(heading) not in self.cells:
+    def _raw(self, heading: str, name: str, kind: str, column: ColumnMapping | None = None, listed: Iterable[str] = ()) -> str:
+        """The column of a cell, see `Cells.cell`; ``name`` is the canonical column's, of the type ``kind``."""
+        if heading not in self.cells:
             raise self._absent([heading], name)
-        cell = stripped(self.cells[folded(heading)])
-        if column and column.missing:
-            words = ", ".join(quoted(compared(word)) for word in column.missing)
-            cell = f"CASE WHEN lower({cell}) IN ({words}) THEN NULL ELSE {cell} END"
-        for pattern in column.remove if column else ():
-            cell = stripped(f"regexp_replace({cell}, {quoted(pattern)}, '', 'g')")
-        return f"({cell})"
+        return self.cells.cell(heading, kind, column, listed)
 
     def _holds(self, condition: Condition) -> str:
-        cell = self._raw(condition.column, "where")
+        listed = list(map(compared, condition.equals or condition.not_equals))
+        cell = self._raw(condition.column, "where", "text", listed=listed)
         if condition.empty is not None:
             return f"{cell} IS {'' if condition.empty else 'NOT '}NULL"
-        listed = ", ".join(quoted(compared(value)) for value in condition.equals or condition.not_equals)
-        return f"coalesce(lower({cell}), '') {'' if condition.equals else 'NOT '}IN ({listed})"
+        if condition.positive is not None:
+            # What is no number is not left out without a word: the row is judged by its columns.
+            amount = f"coalesce(TRY_CAST({cell} AS DOUBLE), TRY_CAST(km_number({cell}) AS DOUBLE))"
+            return f"CASE WHEN {cell} IS NULL THEN false ELSE coalesce({amount} {'>' if condition.positive else '<='} 0, true) END"
+        if condition.matches:
+            return f"coalesce(regexp_matches({cell}, {quoted(condition.matches)}), false)"
+        return f"coalesce(lower({cell}), '') {'' if condition.equals else 'NOT '}IN ({', '.join(map(quoted, listed))})"
 
     def _filled(self, name: str) -> str:
         """SQL of a canonical column, what is known to be no count told apart."""
@@ -189,7 +190,7 @@ class Translation:
         return cell
 
     def _case(self, column: Column, mapped: ColumnMapping) -> str:
-        decides = self._raw(mapped.case, column.name)
+        decides = self._raw(mapped.case, column.name, "text", listed=mapped.when)
         cases = " ".join(f"WHEN {quoted(found)} THEN {self._cell(column, part)}" for found, part in mapped.when.items())
         if mapped.otherwise:
             otherwise = self._cell(column, mapped.otherwise)
@@ -202,41 +203,87 @@ class Translation:
             return self._case(column, mapped)
         if mapped.key:
             function = "km_key" if len(mapped.key) == 1 else "km_key_part"
-            parts = [f"{function}({self._raw(heading, column.name, mapped)})" for heading in mapped.key]
+            parts = [f"{function}({self._raw(heading, column.name, column.type, mapped)})" for heading in mapped.key]
             return f"nullif(concat_ws('|', {', '.join(parts)}), '')"
         if mapped.symbol_of:
-            cell = self._raw(mapped.symbol_of, column.name)
+            cell = self._raw(mapped.symbol_of, column.name, column.type)
             signs = f"CASE WHEN TRY_CAST({cell} AS DOUBLE) IS NULL THEN km_currency({cell}) END"
             return f"coalesce({signs}, {quoted(mapped.constant) if mapped.constant is not None else 'NULL'})"
-        heading = self._present(mapped)
-        if not heading:
+        cell = self._read(column, mapped)
+        if not cell:
             return quoted(mapped.constant or "") if mapped.constant else "NULL::VARCHAR"
-        cell = self._raw(heading, column.name, mapped)
         if mapped.lookup:
-            answer = self.looked_up[self._answer(mapped, cell)]
+            answer = self._answer(mapped, cell)
             answered = f"nullif({answer}, '')"
             known = self._meant(column, mapped, answered, answered)
             unknown = f"nullif({quoted(mapped.default)}, '')" if mapped.default is not None else _no_answer(NOT_IN_LOOKUP, f"lookups.{mapped.lookup}", cell)
             return f"CASE WHEN {cell} IS NULL THEN NULL WHEN {answer} IS NULL THEN {unknown} ELSE {known} END"
-        meant = self._meant(column, mapped, cell, self._raw(heading, column.name, replace(mapped, remove=())))
+        meant = self._meant(column, mapped, cell, self._read(column, replace(mapped, remove=())))
         if not mapped.values:
             return meant
         known = " ".join(f"WHEN {quoted(compared(found))} THEN nullif({quoted(value)}, '')" for found, value in mapped.values.items())
         return f"CASE lower({cell}) {known} ELSE {meant} END"
+
+    def _read(self, column: Column, mapped: ColumnMapping) -> str:
+        """The column of what a mapped column is read from, several cells joined; empty where the file has none of the headings."""
+        if mapped.join:
+            cells = [self._raw(heading, column.name, column.type, mapped) for heading in mapped.join]
+            return self.cells.named(joined(cells, is_moment=column.type in ("timestamp", "date")))
+        heading = self._present(mapped)
+        listed = self.mapping.lookups[mapped.lookup] if mapped.lookup else mapped.listed
+        return self._raw(heading, column.name, column.type, mapped, listed) if heading else ""
+
+    def _stated(self, mapped: ColumnMapping) -> str:
+        """SQL of the cells that a column is read from, as they stand in the file; empty where that depends on the row."""
+        headings = mapped.key or mapped.join or ((present,) if (present := self._present(mapped)) else ())
+        cells = [self.cells[heading] for heading in headings if heading in self.cells]
+        return f"nullif(concat_ws(' ', {', '.join(stripped(cell) for cell in cells)}), '')" if cells else ""
+
+    def _doubt(self, column: Column, mapped: ColumnMapping) -> str:
+        """SQL of the id of what is doubtful about a cell, NULL where nothing is; empty where nothing can be."""
+        if mapped.case:
+            parts = {found: doubt for found, part in mapped.when.items() if (doubt := self._doubt(column, part))}
+            otherwise = self._doubt(column, mapped.otherwise) if mapped.otherwise else ""
+            if not parts and not otherwise:
+                return ""
+            decides = self._raw(mapped.case, column.name, "text", listed=mapped.when)
+            cases = " ".join(f"WHEN {quoted(found)} THEN {parts.get(found, 'NULL')}" for found in mapped.when)
+            return f"CASE lower(coalesce({decides}, '')) {cases} ELSE {otherwise or 'NULL'} END"
+        doubts = []
+        present = [heading for heading in mapped.headings if heading in self.cells]
+        if len({self.cells[heading] for heading in present}) > 1:
+            first, *others = (self._raw(heading, column.name, column.type, mapped) for heading in present)
+            doubts.append(f"CASE WHEN {' OR '.join(f'{first} IS DISTINCT FROM {other}' for other in others)} THEN '{ALTERNATIVES_DIFFER}' END")
+        if column.type == "timestamp" and not mapped.lookup and (cell := self._read(column, mapped)):
+            clock = self._clock(mapped)
+            if doubt := clock.doubt(clock.dated(cell)):
+                doubts.append(doubt)
+        return f"coalesce({', '.join(doubts)})" if doubts else ""
 
     def _meant(self, column: Column, mapped: ColumnMapping, cell: str, stated: str) -> str:
         """SQL of what a cell means to a column of its type; ``stated`` is the cell before the mapping removed anything."""
         match column.type:
             case "timestamp":
                 clock = self._clock(mapped)
+                cell, stated = (self.cells.named(clock.dated(text)) if mapped.year else text for text in (cell, stated))
                 if clock.needs_zone:
                     self._check_zone(column, clock, cell)
-                return clock.timestamp(cell, stated)
+                return self._later(column, mapped, clock, cell) if mapped.plus else clock.timestamp(cell, stated)
             case "date":
-                return self._clock(mapped).date(cell, stated)
+                clock = self._clock(mapped)
+                cell, stated = (self.cells.named(clock.dated(text)) if mapped.year else text for text in (cell, stated))
+                return clock.date(cell, stated)
             case "integer" | "decimal" | "float":
-                return number(cell, column, mapped, self._currency())
+                return number(cell, column, mapped, self.cells.named(self._currency()))
         return _READ.get(column.type, _as_it_is)(cell)
+
+    def _later(self, column: Column, mapped: ColumnMapping, clock: Clock, cell: str) -> str:
+        """SQL of a moment and the time that passed since."""
+        span = mapped.plus
+        heading = self._present(replace(mapped, headings=span.headings)) if span else ""
+        if not span or not heading:
+            raise self._absent(span.headings if span else (), column.name)
+        return clock.later(cell, self._raw(heading, column.name, "text"), span.seconds)
 
     def _clock(self, mapped: ColumnMapping) -> Clock:
         return Clock(mapped, self.mapping.source, is_sheet=self.is_sheet, is_typed=self.is_sheet or self.staged.encoding == "parquet")
@@ -248,7 +295,8 @@ class Translation:
 
     def _check_zone(self, column: Column, clock: Clock, cell: str) -> None:
         row = self.connection.execute(
-            f"SELECT min(_line) FROM {self.rows} WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}') AND {clock.local(cell)} IS NOT NULL"
+            f"SELECT min(_line) FROM {self.cells.rows} "
+            f"WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}') AND {clock.local(cell)} IS NOT NULL"
         ).fetchone()
         if row and row[0] is not None:
             raise MappingError(

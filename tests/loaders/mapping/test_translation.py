@@ -38,7 +38,7 @@ def column(tmp_path, text, mapping, table, name):
 
 
 def test_numbers_are_cleaned_and_those_that_are_none_are_rejected_as_they_stood(tmp_path):
-    found, rows = loaded(tmp_path, '商品,价格\n1,"¥1,234.50"\n2,２.５万+\n3,面议\n4,\n5,£3\n', QUOTES, "quotes")
+    found, rows = loaded(tmp_path, '商品,价格\n1,"¥1,234.50"\n2,２.５万+\n3,面议\n4,\n5,3元\n', QUOTES, "quotes")
     assert {row["sku"]: row["unit_price"] for row in rows} == {"1": Decimal("1234.5"), "2": Decimal(25000), "5": Decimal(3)}
     assert found.rejects.loc[:, ["file", "line", "column", "value", "reason"]].to_numpy().tolist() == [
         ["raw.csv", 4, "价格", "面议", "not_number"],
