@@ -88,9 +88,10 @@ def test_depth_is_counted_through_lists_and_sections_alike(depth, in_lists):
 def test_no_text_ends_in_anything_but_an_error_of_ours(tmp_path_factory, text, reader):
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    said = ""
     try:
         reader(path)
     except (DataError, MappingError, StandardsError) as problem:
-        assert str(problem)
-    else:
+        said = str(problem)
+    if not said:
         tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)

@@ -1,7 +1,5 @@
 """Mappings as strangers would write them: they end in a sentence and exit code 2, run nothing and write nothing."""
 
-import json
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,8 +110,9 @@ SOURCE_KEYS = ["encoding", "delimiter", "header_line", "headings", "sheet", "foo
 )
 def test_values_of_any_kind_anywhere_are_taken_or_refused_in_a_sentence(source, column, name, where):
     columns = {"sku": {"from": "id"}, "name": {"from": "name"}} | {name: column}
+    said = "m.toml"
     try:
         parse_mapping({"source": source, "tables": {"products": {"columns": columns, "where": where}}}, "m.toml")
     except MappingError as problem:
-        assert str(problem).startswith("m.toml")
-        json.dumps(str(problem))
+        said = str(problem)
+    assert said.startswith("m.toml")

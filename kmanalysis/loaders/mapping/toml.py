@@ -6,6 +6,7 @@ encoding = "gb18030"         # where it is not found out by itself
 delimiter = ";"
 header_line = 3              # physical line of the headings
 headings = ["订单号", "商品"] # of a file that has none, in the order of its columns
+nothing = ["无", "N/A"]      # words that stand for nothing in ids and texts; those of `casts.NOTHING`, where nothing is said
 sheet = "订单"               # of a workbook
 footer = ["合计"]            # beginnings of lines that close the file
 timezone = "Asia/Shanghai"   # zone of times that state none
@@ -16,12 +17,18 @@ escape = "\\"                # of MySQL's and PostgreSQL's dumps: \t, \n, \\ ins
 1001 = "S1"
 "Q币" = "S2"
 
+[lookups.sku_of_title]       # or two columns of a text table in the mapping's own folder
+file = "goods.csv"
+key = "标题"
+value = "货号"
+
 [tables.orders]
 repeats = "reject"           # or "first": what becomes of a row that says something else of a key seen before
-where = [{ column = "类型", equals = ["卡密", "直充"] }, { column = "订单号", empty = false }, { column = "状态", not_equals = "未付款" }]
+where = [{ column = "类型", equals = ["卡密", "直充"] }, { column = "订单号", empty = false }, { column = "状态", not_equals = "未付款" },
+         { column = "金额", positive = true }, { column = "备注", matches = "^补单" }]   # a number above 0 (false: 0 or below); a pattern, as in `remove`
 
 [tables.orders.columns]
-order_id = { from = "订单号" }                      # a heading, or a list of alternatives
+order_id = { from = "订单号" }                      # a heading, a list of alternatives, or "#F": the sixth column, which has no heading
 sku = { key = ["商品", "面值"], remove = ["（.*）$"] }   # an identifier built from normalised cells
 supplier_id = { from = "商品", lookup = "goods_to_supplier" }   # a key without a value is rejected, or gets `default = "S0"`
 currency = { constant = "CNY" }                     # with `from`: stands where the file has none of the headings
@@ -30,6 +37,11 @@ delivered_at = { case = "状态", when = { "4" = { from = "更新时间" } } }  
 failure_cause = { from = "原因", values = { "缺货" = "stock_out" } }
 ordered_at = { from = "下单时间", formats = ["%Y/%m/%d %H:%M"], timezone = "Asia/Shanghai", missing = ["未付款"] }
 amount = { from = "金额(分)", factor = 0.01 }        # `rate` converts a currency, rounded to four decimals
+cost_amount = { from = "成本", round = 4 }           # decimals that are kept; without it a cell with more than four is rejected
+
+[tables.tickets.columns]
+opened_at = { join = ["日期", "时间"], year = 2026 }  # several cells as one; the year of days that have none
+resolved_at = { from = "提交时间", plus = { from = "处理时长(小时)", unit = "hours" } }   # or seconds, minutes, days
 
 [tables.stock_snapshots.columns]
 quantity = { from = "库存", placeholders = [-1, 999] }   # numbers that count nothing: is_placeholder becomes true

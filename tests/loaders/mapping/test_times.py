@@ -1,6 +1,7 @@
 """Cells with times as SQL, and the hours that a zone's clocks showed twice or never."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -158,4 +159,4 @@ def test_zones_whose_clocks_are_not_changed_cost_nothing(zone):
 def test_turns_are_found_within_the_week():
     skipped, twice = shifted("Europe/London")
     assert len(skipped) == len(twice) == 400
-    assert all(later - earlier >= timedelta(minutes=15) for earlier, later in zip(twice, twice[1:], strict=False))
+    assert all(later - earlier >= timedelta(minutes=15) for earlier, later in pairwise(twice))
