@@ -24,6 +24,16 @@ def test_an_id_that_a_spreadsheet_cut_is_refused(tmp_path, cell):
     assert (rows, rejects[0][:4]) == ([], [2, "订单号", cell, "rounded_id"])
 
 
+def test_a_code_that_a_spreadsheet_cut_has_no_digest_and_wrappings_change_none(tmp_path):
+    mapping = '[tables.codes.columns]\ncode_id = { from = "编号" }\ncode_digest = { from = "卡密" }\nsupplier_id = { constant = "S1" }\nsku = { constant = "G1" }\n'
+    mapping += 'issued_at = { constant = "2026-10-01T00:00:00Z" }\n'
+    text = "编号,卡密\n1,1.23457E+15\n2,'1234567890123456\n3,1234567890123456\n"
+    _, rows, rejects = loaded(tmp_path, text, mapping, "codes")
+    assert len({row["code_digest"] for row in rows}) == 1
+    assert [entry[0::3] for entry in rejects] == [[2, "rounded_id"]]
+    assert rejects[0][2].startswith("kd1:")
+
+
 def test_whole_numbers_that_became_decimals(tmp_path):
     _, rows, _ = loaded(tmp_path, "订单号,下单时间,金额\n123.0,2026-10-01,1\n124.0,2026-10-01,1\n125,2026-10-01,1\n", orders(), "orders")
     assert [row["order_id"] for row in rows] == ["123", "124", "125"]

@@ -94,6 +94,7 @@ supplier_id = { constant = "S1" }
 opened_at = { from = "提交时间" }
 resolved_at = { from = "提交时间", plus = { from = ["处理时长(小时)", "时长"], unit = "hours" } }
 kind = { constant = "question" }
+is_staged = { constant = false }
 """
     text = "工单,提交时间,处理时长(小时)\n1,2026-10-01 08:00,1.5\n2,2026-10-01 08:00,\n3,2026-10-01 08:00,半天\n"
     _, rows, rejects = loaded(tmp_path, text, mapping, "tickets")

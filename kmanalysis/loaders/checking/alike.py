@@ -33,7 +33,7 @@ def alike(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> 
         return []
     connection.execute(f"CREATE OR REPLACE TEMP TABLE _ids AS SELECT DISTINCT {cell} AS id FROM {relation} WHERE {cell} IS NOT NULL")
     # The engine has no NFKC, and few identifiers need it.
-    wide = connection.execute("SELECT id FROM _ids WHERE strlen(id) <> length(id)").to_arrow_table().column("id").cast(pa.string())
+    wide = connection.sql("SELECT id FROM _ids WHERE strlen(id) <> length(id)").to_arrow_table().column("id").cast(pa.string())
     plain = pc.replace_substring_regex(pc.utf8_normalize(wide, form="NFKC"), pattern=_UNSEEN, replacement="")
     connection.register("_wide", pa.table({"id": wide, "plain": plain}))
     # A key that brings all together that may look alike; which of them do is seen below.

@@ -99,7 +99,7 @@ def _bounds(column: Column, value: str, is_typed: bool) -> list[tuple[str, str]]
             f"{value} <> {text}"
             if is_typed
             else f"CASE WHEN contains(lower({text}), 'e') THEN length({text}) > 24 OR {value}::DOUBLE <> TRY_CAST({text} AS DOUBLE) "
-            f"OR ({value} = 0 AND {_is_not_zero(text)}) "
+            f"OR ({value} = 0 AND {is_not_zero(text)}) "
             f"WHEN strpos({text}, '.') BETWEEN 1 AND length({text}) - 5 THEN regexp_matches({text}, '\\.\\d{{4}}\\d*[1-9]') END"
         )
         faults.insert(0, ("too_many_decimals", differs))
@@ -122,10 +122,15 @@ def _number_fault(text: str, otherwise: str) -> str:
     )
 
 
-def _id(column: Column, text: str) -> tuple[str, str, str]:
+def is_rounded(text: str) -> str:
+    """SQL of whether a text is a number of which a spreadsheet kept some digits alone."""
     # Signs alone are looked for first: hardly an identifier has one.
     signs = " OR ".join(f"contains({text}, '{sign}')" for sign in "+.,")
-    return f"CASE WHEN NOT (({signs}) AND regexp_full_match({text}, '{_ROUNDED_ID}')) THEN {text} END", "'rounded_id'", ""
+    return f"(({signs}) AND regexp_full_match({text}, '{_ROUNDED_ID}'))"
+
+
+def _id(column: Column, text: str) -> tuple[str, str, str]:
+    return f"CASE WHEN NOT {is_rounded(text)} THEN {text} END", "'rounded_id'", ""
 
 
 def _text(column: Column, text: str) -> tuple[str, str, str]:
@@ -139,7 +144,8 @@ def _enum(column: Column, text: str) -> tuple[str, str, str]:
 
 
 def _digest(column: Column, text: str) -> tuple[str, str, str]:
-    return f"CASE WHEN regexp_full_match({text}, 'kd1:[0-9a-f]{{32}}') THEN {text} END", "'plain_secret'", "kd1:…"
+    fault = f"CASE WHEN {is_rounded(text)} THEN 'rounded_id' ELSE 'plain_secret' END"
+    return f"CASE WHEN regexp_full_match({text}, 'kd1:[0-9a-f]{{32}}') THEN {text} END", fault, "kd1:…"
 
 
 def _boolean(column: Column, text: str) -> tuple[str, str, str]:
@@ -166,7 +172,7 @@ def _decimal(column: Column, text: str) -> tuple[str, str, str]:
 def _float(column: Column, text: str) -> tuple[str, str, str]:
     number = f"TRY_CAST({text} AS DOUBLE)"
     # 1e-400 would become 0.
-    value = f"CASE WHEN NOT contains({text}, '_') AND isfinite({number}) AND NOT ({number} = 0 AND {_is_not_zero(text)}) THEN {number} END"
+    value = f"CASE WHEN NOT contains({text}, '_') AND isfinite({number}) AND NOT ({number} = 0 AND {is_not_zero(text)}) THEN {number} END"
     return value, _number_fault(text, "'too_many_digits'"), _range(column, "1.5")
 
 
@@ -185,7 +191,8 @@ def instant(text: str) -> str:
     return f"timezone('UTC', TRY_CAST({joined} AS TIMESTAMPTZ))"
 
 
-def _is_not_zero(text: str) -> str:
+def is_not_zero(text: str) -> str:
+    """SQL of whether a number's text has another digit than 0 before its exponent."""
     return f"regexp_matches({text}, '^[^eE]*[1-9]')"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmanalysis.engine.sql import quoted
-from kmanalysis.loaders.checking.casts import IS_SHARE, OTHER_CURRENCY, UNREADABLE, WHAT_WAS_FOUND
+from kmanalysis.loaders.checking.casts import IS_SHARE, OTHER_CURRENCY, UNREADABLE, WHAT_WAS_FOUND, is_not_zero
 from kmanalysis.loaders.mapping.model import ColumnMapping
 from kmanalysis.tables import Column
 
@@ -50,7 +50,8 @@ def _changed(found: str, mapped: ColumnMapping, unreadable: str) -> str:
         if by is not None:
             kept = f"TRY_CAST({found} AS DECIMAL(24,8))"
             # What lies below the eight decimals that are multiplied would be lost without a word.
-            is_exact = f"(length({found}) <= 9 AND NOT contains(lower({found}), 'e')) OR TRY_CAST({found} AS DOUBLE) = {kept}::DOUBLE"
+            is_same = f"TRY_CAST({found} AS DOUBLE) = {kept}::DOUBLE AND NOT ({kept} = 0 AND {is_not_zero(found)})"
+            is_exact = f"(length({found}) <= 9 AND NOT contains(lower({found}), 'e')) OR ({is_same})"
             product = f"{kept} * {by}::DECIMAL(14,6)"
             found = f"CASE WHEN {is_exact} THEN coalesce(({f'round({product}, 4)' if is_rate else product})::VARCHAR, {unreadable}) ELSE {unreadable} END"
     if mapped.round is not None:

@@ -55,7 +55,7 @@ class Cells:
         cell = self.named(stripped(self[heading]))
         # ="0012" is how an export keeps a spreadsheet from taking a text for a number.
         cell = self.named(f"CASE WHEN starts_with({cell}, '=\"') THEN nullif(regexp_replace({cell}, '^=\"(.*)\"$', '\\1'), '') ELSE {cell} END")
-        if kind == "id":
+        if kind in ("id", "digest"):
             cell = self._unwrapped_id(cell)
         nothing = self._nothing - set(listed) if kind in _MAY_SAY_NOTHING else set()
         if words := nothing | set(map(compared, column.missing if column else ())):

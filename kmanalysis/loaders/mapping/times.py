@@ -23,7 +23,7 @@ TIME_FORMATS = (
 TIME_TWICE, TIME_SKIPPED = "time_twice", "time_skipped"
 """Doubts about a time without an offset: its zone's clocks showed it twice, or never."""
 
-_HALF = "上午|下午|(?i:\\b[ap]\\.?m\\b)"
+_HALF = "上午|下午|(?i:[apａｐ]\\.?[mｍ])"
 _LONGEST_SPAN = 100 * 366 * 86_400
 _STEP = timedelta(minutes=15)
 # Coarse, since each load walks through it: no zone changes its clocks twice in a week.

@@ -12,7 +12,7 @@ from rapidfuzz.process import extractOne
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, WHAT_WAS_FOUND, ZONED_TIME
+from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, WHAT_WAS_FOUND, ZONED_TIME, is_rounded
 from kmanalysis.loaders.checking.secrets import digest
 from kmanalysis.loaders.mapping.amounts import number
 from kmanalysis.loaders.mapping.cells import Cells, folded
@@ -83,7 +83,7 @@ class Translation:
         return {
             name: heading
             for name, column in self.mapped.columns.items()
-            if (heading := " + ".join((*column.key, *column.join)) or column.symbol_of or column.case or self._present(column))
+            if (heading := " + ".join(self._headings_of(column)) or column.symbol_of or column.case)
         }
 
     @property
@@ -156,6 +156,11 @@ class Translation:
 
     def _present(self, column: ColumnMapping) -> str:
         return next((heading for heading in column.headings if heading in self.cells), "")
+
+    def _headings_of(self, column: ColumnMapping) -> list[str]:
+        """The headings whose cells it is made of, of alternatives the one that is there."""
+        spans = self._present(replace(column, headings=column.plus.headings)) if column.plus else ""
+        return [heading for heading in (*column.key, *column.join, self._present(column), spans) if heading]
 
     def _raw(self, heading: str, name: str, kind: str, column: ColumnMapping | None = None, listed: Iterable[str] = ()) -> str:
         """The column of a cell, see `Cells.cell`; ``name`` is the canonical column's, of the type ``kind``."""
@@ -235,8 +240,7 @@ class Translation:
 
     def _stated(self, mapped: ColumnMapping) -> str:
         """SQL of the cells that a column is read from, as they stand in the file; empty where that depends on the row."""
-        headings = mapped.key or mapped.join or ((present,) if (present := self._present(mapped)) else ())
-        cells = [self.cells[heading] for heading in headings if heading in self.cells]
+        cells = [self.cells[heading] for heading in self._headings_of(mapped) if heading in self.cells]
         return f"nullif(concat_ws(' ', {', '.join(stripped(cell) for cell in cells)}), '')" if cells else ""
 
     def _doubt(self, column: Column, mapped: ColumnMapping) -> str:
@@ -318,7 +322,8 @@ def _as_it_is(cell: str) -> str:
 
 
 def _secret(cell: str) -> str:
-    return f"km_digest({cell})"
+    # Of a number that a spreadsheet rounded no digest is made: others have the same.
+    return f"CASE WHEN {is_rounded(cell)} THEN {cell} ELSE km_digest({cell}) END"
 
 
 def _enum(cell: str) -> str:
