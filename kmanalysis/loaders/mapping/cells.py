@@ -30,7 +30,7 @@ class Cells:
         self._columns = {folded(heading): f"c{index}" for index, heading in reversed(list(enumerate(staged.headings)))}
         for index in range(len(staged.headings)):
             self._columns.setdefault(f"#{_letters(index)}", f"c{index}")
-        self.rows = staged.relation
+        self.rows = self._staged = staged.relation
         self._names: dict[str, str] = {}
         self._has_decimals: dict[str, bool] = {}
 
@@ -56,7 +56,7 @@ class Cells:
         # ="0012" is how an export keeps a spreadsheet from taking a text for a number.
         cell = self.named(f"CASE WHEN starts_with({cell}, '=\"') THEN nullif(regexp_replace({cell}, '^=\"(.*)\"$', '\\1'), '') ELSE {cell} END")
         if kind in ("id", "digest"):
-            cell = self._unwrapped_id(cell)
+            cell = self._unwrapped_id(cell, self[heading])
         nothing = self._nothing - set(listed) if kind in _MAY_SAY_NOTHING else set()
         if words := nothing | set(map(compared, column.missing if column else ())):
             longest = max(len(word.encode()) for word in words)
@@ -66,19 +66,21 @@ class Cells:
             cell = self.named(stripped(f"regexp_replace({cell}, {quoted(pattern)}, '', 'g')"))
         return cell
 
-    def _unwrapped_id(self, cell: str) -> str:
+    def _unwrapped_id(self, cell: str, column: str) -> str:
         """An identifier without quotes that only keep a spreadsheet from taking it for a number, and without decimals that one gave whole numbers."""
         quotes = "'`‘’"
         bare = f"regexp_replace({cell}, {quoted(f'^[{quotes}]([A-Za-z0-9_./:#-]*[0-9][A-Za-z0-9_./:#-]*)[{quotes}]?$')}, '\\1')"
         cell = self.named(f"CASE WHEN {cell}[1] IN ({', '.join(map(quoted, quotes))}) THEN {bare} ELSE {cell} END")
         if cell not in self._has_decimals:
-            rows = f"FROM {self.rows} WHERE _fault IS NULL AND {cell} IS NOT NULL"
-            has_some = self._connection.execute(f"SELECT 1 {rows} AND contains({cell}, '.0') LIMIT 1").fetchone()
-            others = has_some and self._connection.execute(f"SELECT 1 {rows} AND NOT regexp_full_match({cell}, '[0-9]+(\\.0+)?') LIMIT 1").fetchone()
-            self._has_decimals[cell] = bool(has_some) and not others
+            has_some = self._holds(f"{self._staged} WHERE contains({column}, '.0')")
+            others = f"{self.rows} WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '[0-9]+(\\.0+)?')"
+            self._has_decimals[cell] = has_some and not self._holds(others)
         if self._has_decimals[cell]:
             cell = self.named(f"CASE WHEN contains({cell}, '.') THEN regexp_replace({cell}, '^([0-9]{{1,15}})\\.0+$', '\\1') ELSE {cell} END")
         return cell
+
+    def _holds(self, relation: str) -> bool:
+        return self._connection.execute(f"SELECT 1 FROM {relation} LIMIT 1").fetchone() is not None
 
 
 def _letters(index: int) -> str:
