@@ -1,11 +1,11 @@
 """Amounts as exports write them: a cell that says another currency than its row, or a percentage, is no amount of it."""
 
 import pytest
-from tests.cases.exports import loaded, orders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS
+from tests.cases.exports import loaded, orders
 
 TEXT = "订单号,下单时间,金额,币种\n"
 
@@ -25,9 +25,14 @@ def test_signs_of_another_currency_are_refused_with_both_readings(tmp_path):
     assert receipt.rejected == {"other_currency": 4, "is_share": 1, "not_number": 2}
 
 
-@pytest.mark.parametrize("currency", ['from = "币种"', 'from = "币种", values = { "美元" = "USD" }', 'case = "币种", when = { "美元" = "USD" }, else = { from = "币种" }'])
+@pytest.mark.parametrize(
+    "currency", ['from = "币种"', 'from = "币种", values = { "美元" = "USD" }', 'case = "币种", when = { "美元" = "USD" }, else = { from = "币种" }']
+)
 def test_a_column_of_currencies_says_it_row_by_row(tmp_path, currency):
-    text = TEXT + f"A1,2026-10-01,$10,USD\nA2,2026-10-01,$10,CNY\nA3,2026-10-01,10,USD\nA4,2026-10-01,$10,{'USD' if 'values' not in currency and 'case' not in currency else '美元'}\n"
+    text = (
+        TEXT
+        + f"A1,2026-10-01,$10,USD\nA2,2026-10-01,$10,CNY\nA3,2026-10-01,10,USD\nA4,2026-10-01,$10,{'USD' if 'values' not in currency and 'case' not in currency else '美元'}\n"
+    )
     _, rows, rejects = loaded(tmp_path, text, orders(currency=currency), "orders")
     assert [(row["order_id"], row["currency"]) for row in rows] == [("A1", "USD"), ("A3", "USD"), ("A4", "USD")]
     assert rejects == [[3, "金额", "$10", "other_currency", "CNY ≠ USD"]]
@@ -65,6 +70,8 @@ def test_rounding_is_stated(tmp_path):
 
 def test_rejects_quote_the_cell_as_it_stands(tmp_path):
     text = '订单号,下单时间,金额\nA1,2026-10-01,-500\nA2,"约 2026-13-01",100\nA3,2026-10-01,约100\n'
-    _, rows, rejects = loaded(tmp_path, text, orders(amount='from = "金额", factor = 0.01, remove = ["约"]', ordered_at='from = "下单时间", remove = ["约"]'), "orders")
+    _, rows, rejects = loaded(
+        tmp_path, text, orders(amount='from = "金额", factor = 0.01, remove = ["约"]', ordered_at='from = "下单时间", remove = ["约"]'), "orders"
+    )
     assert [row["order_id"] for row in rows] == ["A3"]
     assert [entry[:4] for entry in rejects] == [[2, "金额", "-500", "below_minimum"], [3, "下单时间", "约 2026-13-01", "not_time"]]

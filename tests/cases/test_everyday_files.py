@@ -1,6 +1,7 @@
 """What everyday files need a mapping to say: two headings for one thing, a sign in a condition, a second file, a column without a heading."""
 
 import openpyxl
+
 from tests.cases.exports import loaded, orders
 
 TEXT = "订单号,下单时间,金额,备注\n"
@@ -17,21 +18,30 @@ def test_the_first_of_two_headings_is_taken_and_doubted_where_they_differ(tmp_pa
 
 
 def test_rows_by_sign_and_by_pattern(tmp_path):
-    text = TEXT + 'A1,2026-10-01,5,卡密\nA2,2026-10-01,-5,退款\nA3,2026-10-01,0,卡密\nA4,2026-10-01,,卡密\nA5,2026-10-01,"¥1,000",卡密充值\nA6,2026-10-01,五,卡密\n'
+    text = (
+        TEXT
+        + 'A1,2026-10-01,5,卡密\nA2,2026-10-01,-5,退款\nA3,2026-10-01,0,卡密\nA4,2026-10-01,,卡密\nA5,2026-10-01,"¥1,000",卡密充值\nA6,2026-10-01,五,卡密\n'
+    )
     receipt, rows, rejects = loaded(tmp_path, text, orders(table='where = [{ column = "金额", positive = true }]'), "orders")
     assert ([row["order_id"] for row in rows], receipt.filtered) == (["A1", "A5"], 3)
     assert [entry[2:4] for entry in rejects] == [["五", "not_number"]]
     (tmp_path / "b").mkdir()
-    receipt, rows, _ = loaded(tmp_path / "b", text, orders(table='where = [{ column = "备注", matches = "^卡密$" }, { column = "订单号", matches = "[1-3]" }]'), "orders")
+    receipt, rows, _ = loaded(
+        tmp_path / "b", text, orders(table='where = [{ column = "备注", matches = "^卡密$" }, { column = "订单号", matches = "[1-3]" }]'), "orders"
+    )
     assert ([row["order_id"] for row in rows], receipt.filtered) == (["A1", "A3"], 4)
     (tmp_path / "c").mkdir()
-    receipt, rows, _ = loaded(tmp_path / "c", text, orders(amount='from = "金额", factor = -1', table='where = [{ column = "金额", positive = false }]'), "orders")
+    receipt, rows, _ = loaded(
+        tmp_path / "c", text, orders(amount='from = "金额", factor = -1', table='where = [{ column = "金额", positive = false }]'), "orders"
+    )
     assert ([row["order_id"] for row in rows], receipt.filtered) == (["A2", "A3"], 3)
 
 
 def test_a_lookup_in_a_second_file(tmp_path):
     (tmp_path / "goods.csv").write_text("货号,供货商\nq币,S7\n", encoding="utf-8")
-    mapping = '[lookups.goods]\nfile = "goods.csv"\nkey = "货号"\nvalue = "供货商"\n' + orders().replace('{ constant = "S1" }', '{ from = "备注", lookup = "goods" }')
+    mapping = '[lookups.goods]\nfile = "goods.csv"\nkey = "货号"\nvalue = "供货商"\n' + orders().replace(
+        '{ constant = "S1" }', '{ from = "备注", lookup = "goods" }'
+    )
     _, rows, rejects = loaded(tmp_path, TEXT + "A1,2026-10-01,1,Q币\nA2,2026-10-01,1,点卡\n", mapping, "orders")
     assert [(row["order_id"], row["supplier_id"]) for row in rows] == [("A1", "S7")]
     assert rejects == [[3, "备注", "点卡", "not_in_lookup", "lookups.goods"]]

@@ -1,12 +1,12 @@
 """Identifiers are text: as they were, or refused; what stands for nothing is none, and two that look alike are named."""
 
 import pytest
-from tests.cases.exports import loaded, orders
 
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.folder import attach
 from kmanalysis.words import Words
+from tests.cases.exports import loaded, orders
 
 SUPPLIERS = '[tables.suppliers.columns]\nsupplier_id = { from = "编号" }\nname = { from = "名称" }\nupstream_id = { from = "上级货源" }\n'
 
@@ -25,7 +25,9 @@ def test_an_id_that_a_spreadsheet_cut_is_refused(tmp_path, cell):
 
 
 def test_a_code_that_a_spreadsheet_cut_has_no_digest_and_wrappings_change_none(tmp_path):
-    mapping = '[tables.codes.columns]\ncode_id = { from = "编号" }\ncode_digest = { from = "卡密" }\nsupplier_id = { constant = "S1" }\nsku = { constant = "G1" }\n'
+    mapping = (
+        '[tables.codes.columns]\ncode_id = { from = "编号" }\ncode_digest = { from = "卡密" }\nsupplier_id = { constant = "S1" }\nsku = { constant = "G1" }\n'
+    )
     mapping += 'issued_at = { constant = "2026-10-01T00:00:00Z" }\n'
     text = "编号,卡密\n1,1.23457E+15\n2,'1234567890123456\n3,1234567890123456\n"
     _, rows, rejects = loaded(tmp_path, text, mapping, "codes")

@@ -97,7 +97,24 @@ def test_every_delimiter_that_is_taken_separates(tmp_path_factory, delimiter):
 
 scalar = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.binary(max_size=2)
 anything = st.recursive(scalar, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=6)
-COLUMN_KEYS = ["from", "constant", "values", "formats", "timezone", "factor", "rate", "missing", "key", "remove", "symbol_of", "optional", "case", "when", "else", "lookup"]
+COLUMN_KEYS = [
+    "from",
+    "constant",
+    "values",
+    "formats",
+    "timezone",
+    "factor",
+    "rate",
+    "missing",
+    "key",
+    "remove",
+    "symbol_of",
+    "optional",
+    "case",
+    "when",
+    "else",
+    "lookup",
+]
 SOURCE_KEYS = ["encoding", "delimiter", "header_line", "headings", "sheet", "footer", "timezone", "empty", "escape"]
 
 

@@ -306,7 +306,7 @@ def _with_answers(frame: pd.DataFrame) -> pd.DataFrame:
     """Rejected cells that a lookup or a case has no answer for, or that contradict the mapping: what it answers becomes what is accepted, what stood in
     the file the value."""
     for row in frame.index[frame["reason"].isin(list(ANSWERED))]:
-        accepted, _, found = str(frame.at[row, "value"]).removeprefix(ANSWERED[frame.at[row, "reason"]]).partition(WHAT_WAS_FOUND)
+        accepted, _, found = str(frame.at[row, "value"]).removeprefix(ANSWERED[str(frame.at[row, "reason"])]).partition(WHAT_WAS_FOUND)
         frame.loc[row, ["value", "accepted"]] = [found, accepted]
     return frame
 

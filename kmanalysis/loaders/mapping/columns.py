@@ -170,9 +170,7 @@ def _check_sources(spec: Mapping[str, Any], file: str, place: str) -> None:
     beside = [(key, "case") for key in spec if "case" in spec and key not in _BESIDE_CASE]
     beside += [(key, partner) for key, partner in _NOT_BESIDE if key in spec and partner in spec]
     for key, partner in beside[:1]:
-        raise MappingError(
-            "{file}: {place}: {key} cannot be combined with {partner}. Remove one of them.", file=file, place=place, key=key, partner=partner
-        )
+        raise MappingError("{file}: {place}: {key} cannot be combined with {partner}. Remove one of them.", file=file, place=place, key=key, partner=partner)
 
 
 def _check_types(spec: Mapping[str, Any], column: Column, file: str, place: str) -> None:

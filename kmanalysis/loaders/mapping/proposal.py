@@ -17,8 +17,8 @@ from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.checking.casts import ZONED_TIME
 from kmanalysis.loaders.folder import attach
-from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
 from kmanalysis.loaders.mapping.cells import folded
+from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
 from kmanalysis.loaders.mapping.times import TIME_FORMATS
 from kmanalysis.loaders.mapping.translation import FALSE_WORDS, TRUE_WORDS
 from kmanalysis.loaders.reading.decoding import decoding

@@ -43,7 +43,9 @@ def looks(text):
 @settings(deadline=None, max_examples=60)
 @given(st.sets(st.text("aAАoO0ОIl1|Ａ\u200b-", min_size=1, max_size=3), max_size=12))
 def test_all_pairs_are_found_and_no_other(ids):
-    expected = {pair for pair in itertools.combinations(sorted(ids), 2) if set(looks(pair[0])[:1]) & set(looks(pair[1])[:1]) or looks(pair[0])[1] == looks(pair[1])[1]}
+    expected = {
+        pair for pair in itertools.combinations(sorted(ids), 2) if set(looks(pair[0])[:1]) & set(looks(pair[1])[:1]) or looks(pair[0])[1] == looks(pair[1])[1]
+    }
     pairs = {tuple(sorted(pair)) for group in found(ids) for pair in itertools.combinations(group, 2)}
     assert pairs == expected
 

@@ -114,7 +114,8 @@ def test_faults(engine, kind, text, fault):
 
 
 @pytest.mark.parametrize(
-    ("mark", "kind", "fault"), [("\ue004", "decimal", "other_currency"), ("\ue005", "integer", "is_share"), ("\ue006", "timestamp", "other_half"), ("\ue000", "decimal", "not_number")]
+    ("mark", "kind", "fault"),
+    [("\ue004", "decimal", "other_currency"), ("\ue005", "integer", "is_share"), ("\ue006", "timestamp", "other_half"), ("\ue000", "decimal", "not_number")],
 )
 def test_cells_that_contradict_their_mapping(engine, mark, kind, fault):
     assert judged(engine, kind, f"{mark}a\ue003b")[1] == fault

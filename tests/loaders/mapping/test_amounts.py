@@ -1,6 +1,6 @@
 """Cells with numbers as SQL: exact, and never of another currency than the row's."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import duckdb
 import pytest
@@ -52,7 +52,14 @@ def test_amounts_of_money(engine, cell, currency, read):
 
 @pytest.mark.parametrize(
     ("cell", "column", "read"),
-    [("31%", SHARE, "0.31"), ("¥3", SHARE, "\ue000¥3"), ("3", UNITS, "3"), ("¥3", UNITS, "\ue000¥3"), ("100%", UNITS, "\ue005100% / 1\ue003100%"), ("1.2万", UNITS, "12000")],
+    [
+        ("31%", SHARE, "0.31"),
+        ("¥3", SHARE, "\ue000¥3"),
+        ("3", UNITS, "3"),
+        ("¥3", UNITS, "\ue000¥3"),
+        ("100%", UNITS, "\ue005100% / 1\ue003100%"),
+        ("1.2万", UNITS, "12000"),
+    ],
 )
 def test_shares_and_counts_have_no_currency(engine, cell, column, read):
     assert asked(engine, cell, column) == read
@@ -67,7 +74,8 @@ def test_with_a_rate_the_sign_is_that_of_the_other_currency(engine):
 @given(st.decimals(-(10**9), 10**9, places=6), st.decimals("-99999999", "99999999", places=6), st.sampled_from(["", "¥"]))
 def test_a_factor_is_exact(engine, found, by, sign):
     read = asked(engine, f"{sign}{found:f}", factor=by)
-    assert read.startswith("\ue000") or Decimal(read) == found * by
+    with localcontext(prec=60):
+        assert read.startswith("\ue000") or Decimal(read) == found * by
 
 
 @pytest.mark.parametrize("cell", ["0.000000001", "1e-9", "1e-400"])

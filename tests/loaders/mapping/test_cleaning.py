@@ -56,7 +56,9 @@ def test_a_sign_before_or_behind_says_the_currency_and_changes_no_number(sign, n
     assert currency_of(text) == CURRENCY_SIGNS[sign]
 
 
-@pytest.mark.parametrize(("text", "currency"), [("12", None), ("US$8", "USD"), ("$8 CNY", "CNY/USD"), ("＄8", "USD"), ("¥5 RMB", "CNY"), ("EUROPE 5", None), ("cost hk$8", "HKD")])
+@pytest.mark.parametrize(
+    ("text", "currency"), [("12", None), ("US$8", "USD"), ("$8 CNY", "CNY/USD"), ("＄8", "USD"), ("¥5 RMB", "CNY"), ("EUROPE 5", None), ("cost hk$8", "HKD")]
+)
 def test_the_currency_of_a_cell(text, currency):
     assert currency_of(text) == currency
 

@@ -28,7 +28,8 @@ def test_encodings_of_text_files(encoding):
 
 
 @pytest.mark.parametrize(
-    "encoding", ["rot13", "hex", "zip", "base64", "utf-32", "cp037", "idna", "punycode", "unicode_escape", "undefined", "klingon", "a\0", "é", "x" * 9999, "../x"]
+    "encoding",
+    ["rot13", "hex", "zip", "base64", "utf-32", "cp037", "idna", "punycode", "unicode_escape", "undefined", "klingon", "a\0", "é", "x" * 9999, "../x"],
 )
 def test_what_is_no_encoding_of_text_files(encoding):
     assert not is_taken(check_encoding, encoding)
@@ -80,7 +81,9 @@ def test_formats_that_are_numbers(written):
     assert is_taken(check_format, written)
 
 
-@pytest.mark.parametrize(("zone", "is_zone"), [("Asia/Shanghai", True), ("UTC", True), ("", True), ("Asia", False), ("Shanghai", False), ("../x", False), ("/etc", False)])
+@pytest.mark.parametrize(
+    ("zone", "is_zone"), [("Asia/Shanghai", True), ("UTC", True), ("", True), ("Asia", False), ("Shanghai", False), ("../x", False), ("/etc", False)]
+)
 def test_zones(zone, is_zone):
     assert is_taken(check_zone, zone) == is_zone
 
@@ -98,7 +101,9 @@ def test_factors_that_are_no_numbers(factor):
     assert not is_taken(check_factor, factor)
 
 
-@pytest.mark.parametrize(("value", "kind", "is_right"), [(True, (int, float), False), (True, bool, True), ([1], list, False), (["a"], list, True), ("a", (str, list), True)])
+@pytest.mark.parametrize(
+    ("value", "kind", "is_right"), [(True, (int, float), False), (True, bool, True), ([1], list, False), (["a"], list, True), ("a", (str, list), True)]
+)
 def test_kinds(value, kind, is_right):
     assert is_taken(lambda found, file, place: check_kind(found, kind, file, place), value) == is_right
 

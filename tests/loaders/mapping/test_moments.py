@@ -109,7 +109,13 @@ def test_any_text_is_read_or_not(text):
 
 @pytest.mark.parametrize(
     ("text", "both"),
-    [("2026/10/1 下午 3:05", "15:05 / 3:05"), ("2026-10-01 12:30 AM", "0:30 / 12:30"), ("上午 9:05", None), ("2026-10-01 15:05", None), ("下午 " * 50_000, None)],
+    [
+        ("2026/10/1 下午 3:05", "15:05 / 3:05"),
+        ("2026-10-01 12:30 AM", "0:30 / 12:30"),
+        ("上午 9:05", None),
+        ("2026-10-01 15:05", None),
+        ("下午 " * 50_000, None),
+    ],
 )
 def test_the_two_hours_that_a_half_of_the_day_tells_apart(text, both):
     assert half_day(text) == both
