@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import operator
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kmanalysis.errors import StandardsError
+from kmanalysis.operator_toml import read_toml
 from kmanalysis.tables import DIMENSIONS, GRADES
 
 UNITS = ("unit", "limit_unit")
@@ -113,11 +115,7 @@ def load_standards(override: str | Path | None = None) -> Standards:
     if override is None:
         return default_standards()
     path = Path(override)
-    try:
-        declared = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise StandardsError("{file}: the standards cannot be read ({problem}). Write TOML, in UTF-8.", file=path.name, problem=problem) from problem
-    return override_standards(declared, file=path.name)
+    return override_standards(read_toml(path, StandardsError), file=path.name)
 
 
 def override_standards(declared: Mapping[str, object], *, file: str) -> Standards:
@@ -170,7 +168,7 @@ def _check_field(old: Standard, field: str, value: object, file: str) -> None:
         raise StandardsError(
             "{file}: {id} is counted in {accepted}, not in {found}. Convert the value.", file=file, id=old.id, accepted=getattr(old, field) or "—", found=value
         )
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if field in _NUMBERS and not is_number:
         raise StandardsError("{file}: {id}: {field} must be a number, found {found!r}.", file=file, id=old.id, field=field, found=value)
     if field == "veto" and not isinstance(value, bool):

@@ -87,5 +87,5 @@ def test_what_cannot_be_in_force_is_refused_and_says_why(declared, says):
 def test_a_file_that_is_no_toml_is_refused(tmp_path):
     broken = tmp_path / "broken.toml"
     broken.write_bytes(b"\xff\xfe=")
-    with pytest.raises(StandardsError, match=r"broken\.toml: the standards cannot be read"):
+    with pytest.raises(StandardsError, match=r"broken\.toml, line 1: this is not text in UTF-8"):
         load_standards(broken)

@@ -255,5 +255,6 @@ def _receipts(table: Table, outcome: Outcome) -> list[Receipt]:
     for file, read in outcome.read.items():
         rejected, same = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
         kept = read - sum(rejected.values())
-        receipts.append(Receipt(table.name, file, read, kept, new=kept - same, same=same, rejected=rejected, doubts=outcome.doubts.get(file, {})))
+        doubts, named = outcome.doubts.get(file, {}), outcome.naming(file)
+        receipts.append(Receipt(table.name, file, read, kept, new=kept - same, same=same, rejected=rejected, doubts=doubts, named=named))
     return receipts

@@ -93,6 +93,7 @@ class _Load:
             repeats=mapped.repeats,
             has_secrets=self.mapping.has_secrets,
             answered=translation.answered,
+            doubted=translation.doubts,
         )
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
         counts = self.merging.take(table, "_incoming", translation.columns)
@@ -116,6 +117,7 @@ class _Load:
                 same=counts["same"] + repeated,
                 rejected=rejected,
                 doubts=outcome.doubts.get(file, {}),
+                named=outcome.naming(file),
                 filtered=filtered,
                 skipped=skipped,
             )
@@ -134,7 +136,7 @@ class _Load:
 
 
 def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapping) -> Staged:
-    """Reads a raw file into the engine as the mapping's source section says. Raises DataError, or MappingError for an unknown encoding or kind of file."""
+    """Reads a raw file into the engine as the mapping's source section says. Raises DataError, or MappingError where the file is not in the encoding."""
     source = mapping.source
     footer = footer_pattern(source.footer)
     if path.suffix.lower() in SHEET_SUFFIXES:
@@ -155,7 +157,10 @@ def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapp
             footer=footer,
             dialect=source.dialect,
         )
-    except LookupError as problem:
+    except UnicodeError as problem:
         raise MappingError(
-            "{mapping}: encoding {found!r} is not known. Accepted are utf-8, gb18030, utf-16 and the like.", mapping=mapping.name, found=source.encoding
+            "{mapping}: {file} does not begin with the mark that says how its {found} is laid out. Write utf-16-le or utf-16-be instead.",
+            mapping=mapping.name,
+            file=path.name,
+            found=source.encoding,
         ) from problem

@@ -17,7 +17,6 @@ other = ["invoice within a day"] # what no table can show: judged by hand
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +27,7 @@ import duckdb
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.reading.records import Record
 from kmanalysis.loaders.reading.text import Staged, add_rows, make_raw_table, staged_rows
+from kmanalysis.operator_toml import read_toml
 from kmanalysis.tables import tables
 
 REQUIREMENTS: Mapping[str, str] = MappingProxyType(
@@ -65,10 +65,7 @@ def needs_rows(path: Path) -> list[dict[str, str]]:
     Raises DataError for a file that is no TOML, an unknown key, a value that is not accepted, or a thing that stands there twice.
     """
     file = path.name
-    try:
-        declared = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise DataError("{file}: the needs profile cannot be read ({problem}). Write TOML, in UTF-8.", file=file, problem=problem) from problem
+    declared = read_toml(path, DataError, parse_float=Decimal)
     _check_keys(declared, _PROFILE, "", file)
     rows = [row for key in ("positioning", "audience") for row in _listed(key, declared.get(key, []), key, False, file)]
     if "daily_orders" in declared:

@@ -103,7 +103,7 @@ class Canonical:
         self.receipts.append(
             Receipt(
                 table.name, file, outcome.read[file], counts.total() + repeated, new=counts["new"], updated=counts["updated"],
-                same=counts["same"] + repeated, rejected=rejected, doubts=outcome.doubts.get(file, {}),
+                same=counts["same"] + repeated, rejected=rejected, doubts=outcome.doubts.get(file, {}), named=outcome.naming(file),
             )
         )  # fmt: skip
         self.rejects[table.name] = outcome.rejects

@@ -14,6 +14,7 @@ from typing import Any
 from kmanalysis.engine.sql import quoted
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.secrets import without_contacts
+from kmanalysis.operator_toml import check_plain
 
 RULES_FILE = "suppliers.toml"
 UNASSIGNED = "unassigned"
@@ -91,8 +92,9 @@ def parse_rules(text: str, file: str = RULES_FILE) -> Rules:
     """The rules of a text; see `load_rules`."""
     try:
         written = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:
         raise DataError("{file} cannot be read: it must be TOML in UTF-8.", file=file) from problem
+    check_plain(written, file, DataError)
     unknown = [name for name in written if name not in SETTINGS and name != "rule"]
     wrong = [name for name, kind in SETTINGS.items() if name in written and not isinstance(written[name], kind)]
     for name in (*unknown, *wrong):

@@ -79,7 +79,7 @@ other = ["发票"]
         ('[wish]\nsupply_mode = ["retail"]', "needs.toml: wish.supply_mode cannot be ['retail']. Accepted: dropship, wholesale, agency."),
         ('[wish]\ndata_tools = ["a;b"]', "needs.toml: wish.data_tools cannot be ['a;b']. Accepted: true, [\"…\", …]."),
         ("[must]\napi_stock = true\n[wish]\napi_stock = true", "needs.toml: api_stock is asked for more than once. Keep one of the lines."),
-        ("[must", "needs.toml: the needs profile cannot be read"),
+        ("[must", "needs.toml, line 1: this is not valid TOML"),
     ],
 )
 def test_what_cannot_be_used_is_told(tmp_path, text, problem):

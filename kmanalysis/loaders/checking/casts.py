@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.tables import Column
@@ -13,12 +15,24 @@ UNREADABLE = "\ue000"
 NOT_IN_LOOKUP, NOT_IN_CASE = "\ue001", "\ue002"
 """Begin a cell that the mapping's lookup or case has no answer for. What it answers follows up to `WHAT_WAS_FOUND`, then what stood in the file."""
 WHAT_WAS_FOUND = "\ue003"
+OTHER_CURRENCY, IS_SHARE, OTHER_HALF = "\ue004", "\ue005", "\ue006"
+"""Begin a cell that contradicts its mapping: a sign of another currency, a percentage where no share is meant, an hour of the other half of the day.
+Both readings follow up to `WHAT_WAS_FOUND`, then what stood in the file."""
 _NO_ANSWER = {"not_in_lookup": NOT_IN_LOOKUP, "not_in_case": NOT_IN_CASE}
+_CONTRADICTION = {"other_currency": OTHER_CURRENCY, "is_share": IS_SHARE, "other_half": OTHER_HALF}
+ANSWERED: Mapping[str, str] = MappingProxyType({**_NO_ANSWER, **_CONTRADICTION})
+"""Reasons whose cells say what would have passed, with the sign that begins such a cell."""
+
+NOTHING = ("无", "暂无", "没有", "空", "null", "nil", "nan", "none", "-", "--", "—", "——", "n/a", "\\n", "#n/a", "<null>", "(null)", "[null]")
+"""What people and programs write in an identifier or a text where there is nothing, in small letters. Two that have none have nothing in common."""
 
 NAIVE_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
-ZONED_TIME = NAIVE_TIME + r" ?([Zz]|[+-]\d{2}(:?\d{2})?)"
+ZONED_TIME = NAIVE_TIME + r" ?([Zz]|[+-]((0\d|1[0-3])(:?[0-5]\d)?|14(:?00)?))"
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-_ROUNDED_ID = r"\d(\.\d+)?[eE]\+\d{2,}"
+# 1E5 may be somebody's code; with a decimal point or a plus it is a number, of which a spreadsheet kept some digits.
+_ROUNDED_ID = r"[+-]?(\d+([.,]\d+)?[eE]\+\d{1,3}|\d+[.,]\d+[eE]-?\d{1,3}|\d{16,}\.0+)"
+_WHOLE = r"[+-]?(\d+\.?0*|\.0+)"
+_SCIENTIFIC = r"[+-]?\d+(\.\d*)?[eE]\+?\d{1,3}"
 _NOT_FINITE = r"[+-]?(nan|inf|infinity)"
 TYPES = {
     "timestamp": ("TIMESTAMP",),
@@ -29,6 +43,7 @@ TYPES = {
 }
 """How the engine's types of values begin that need not be read from a text, by a column's type."""
 
+_MAY_CONTRADICT = ("integer", "decimal", "float", "timestamp", "date")
 _EARLIEST, _LATEST = "1990-01-01", "2100-01-01"
 
 
@@ -59,7 +74,9 @@ def cast(column: Column, *, may_lack_answers: bool = False, is_typed: bool = Fal
     clauses = [f"WHEN {text} IS NULL THEN 'empty'"] if column.required else []
     clauses += [f"WHEN starts_with({text}, {quoted(mark)}) THEN '{reason}'" for reason, mark in _NO_ANSWER.items() if may_lack_answers]
     if broken:
-        clauses.append(f"WHEN {found} IS NULL AND {text} IS NOT NULL THEN {broken}")
+        marks = " ".join(f"WHEN {quoted(mark)} THEN '{reason}'" for reason, mark in _CONTRADICTION.items())
+        reason = broken if is_typed or column.type not in _MAY_CONTRADICT else f"CASE {text}[1] {marks} ELSE {broken} END"
+        clauses.append(f"WHEN {found} IS NULL AND {text} IS NOT NULL THEN {reason}")
     clauses += [f"WHEN {clause} THEN '{reason}'" for reason, clause in _bounds(column, found, is_typed)]
     return Cast(value, f"CASE {' '.join(clauses)} END" if clauses else "", accepted)
 
@@ -77,9 +94,14 @@ def _bounds(column: Column, value: str, is_typed: bool) -> list[tuple[str, str]]
         faults.append(("above_maximum", f"{value} > {column.maximum}"))
     if column.type == "decimal":
         text = identifier(column.name)
-        # The exact cast costs twenty times the other: only where the text has room for a fifth decimal.
-        is_long = f"strpos({text}, '.') BETWEEN 1 AND length({text}) - 5 OR strpos(lower({text}), 'e-') > 0"
-        differs = f"{value} <> {text}" if is_typed else f"CASE WHEN {is_long} THEN {value} <> TRY_CAST({text} AS DECIMAL(38,12)) END"
+        # Exact looks cost twenty times the others: only where the text has an exponent, or room for a fifth decimal.
+        differs = (
+            f"{value} <> {text}"
+            if is_typed
+            else f"CASE WHEN contains(lower({text}), 'e') THEN length({text}) > 24 OR {value}::DOUBLE <> TRY_CAST({text} AS DOUBLE) "
+            f"OR ({value} = 0 AND {is_not_zero(text)}) "
+            f"WHEN strpos({text}, '.') BETWEEN 1 AND length({text}) - 5 THEN regexp_matches({text}, '\\.\\d{{4}}\\d*[1-9]') END"
+        )
         faults.insert(0, ("too_many_decimals", differs))
     if column.type in ("timestamp", "date"):
         faults.append(("time_out_of_range", f"({value} < '{_EARLIEST}' OR {value} >= '{_LATEST}')"))
@@ -100,9 +122,15 @@ def _number_fault(text: str, otherwise: str) -> str:
     )
 
 
+def is_rounded(text: str) -> str:
+    """SQL of whether a text is a number of which a spreadsheet kept some digits alone."""
+    # Signs alone are looked for first: hardly an identifier has one.
+    signs = " OR ".join(f"contains({text}, '{sign}')" for sign in "+.,")
+    return f"(({signs}) AND regexp_full_match({text}, '{_ROUNDED_ID}'))"
+
+
 def _id(column: Column, text: str) -> tuple[str, str, str]:
-    # The sign alone is looked for first: hardly an identifier has one.
-    return f"CASE WHEN NOT (contains({text}, '+') AND regexp_full_match({text}, '{_ROUNDED_ID}')) THEN {text} END", "'rounded_id'", ""
+    return f"CASE WHEN NOT {is_rounded(text)} THEN {text} END", "'rounded_id'", ""
 
 
 def _text(column: Column, text: str) -> tuple[str, str, str]:
@@ -116,7 +144,8 @@ def _enum(column: Column, text: str) -> tuple[str, str, str]:
 
 
 def _digest(column: Column, text: str) -> tuple[str, str, str]:
-    return f"CASE WHEN regexp_full_match({text}, 'kd1:[0-9a-f]{{32}}') THEN {text} END", "'plain_secret'", "kd1:…"
+    fault = f"CASE WHEN {is_rounded(text)} THEN 'rounded_id' ELSE 'plain_secret' END"
+    return f"CASE WHEN regexp_full_match({text}, 'kd1:[0-9a-f]{{32}}') THEN {text} END", fault, "kd1:…"
 
 
 def _boolean(column: Column, text: str) -> tuple[str, str, str]:
@@ -124,13 +153,15 @@ def _boolean(column: Column, text: str) -> tuple[str, str, str]:
 
 
 def _integer(column: Column, text: str) -> tuple[str, str, str]:
-    # A cast alone would round 1.5 up and read 1_000 and 0x1F.
-    exact = f"TRY_CAST({text} AS DECIMAL(38,12))"
+    # A cast alone would round 1.5 up, even 1.0000000000001 down, and read 1_000 and 0x1F. With an exponent: as many decimals as it moves the point.
+    decimals = f"length(rtrim(regexp_extract({text}, '\\.(\\d+)', 1), '0'))"
+    moved = f"TRY_CAST(regexp_extract({text}, '[eE]\\+?(\\d+)$', 1) AS INTEGER)"
+    is_whole = f"(regexp_full_match({text}, '{_WHOLE}') OR (regexp_full_match({text}, '{_SCIENTIFIC}') AND {decimals} <= {moved}))"
     value = (
         f"CASE WHEN TRY_CAST({text} AS BIGINT)::VARCHAR = {text} THEN TRY_CAST({text} AS BIGINT) "
-        f"WHEN NOT contains({text}, '_') AND {exact} = TRY_CAST({text} AS BIGINT) THEN TRY_CAST({text} AS BIGINT) END"
+        f"WHEN {is_whole} THEN TRY_CAST(TRY_CAST({text} AS DECIMAL(38,12)) AS BIGINT) END"
     )
-    return value, _number_fault(text, f"CASE WHEN {exact} <> trunc({exact}) THEN 'not_whole' ELSE 'too_many_digits' END"), _range(column, "123")
+    return value, _number_fault(text, f"CASE WHEN {is_whole} THEN 'too_many_digits' ELSE 'not_whole' END"), _range(column, "123")
 
 
 def _decimal(column: Column, text: str) -> tuple[str, str, str]:
@@ -139,7 +170,9 @@ def _decimal(column: Column, text: str) -> tuple[str, str, str]:
 
 
 def _float(column: Column, text: str) -> tuple[str, str, str]:
-    value = f"CASE WHEN NOT contains({text}, '_') AND isfinite(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END"
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    # 1e-400 would become 0.
+    value = f"CASE WHEN NOT contains({text}, '_') AND isfinite({number}) AND NOT ({number} = 0 AND {is_not_zero(text)}) THEN {number} END"
     return value, _number_fault(text, "'too_many_digits'"), _range(column, "1.5")
 
 
@@ -147,9 +180,20 @@ def _timestamp(column: Column, text: str) -> tuple[str, str, str]:
     # A plain cast drops the offset: zoned text goes through TIMESTAMPTZ.
     value = (
         f"CASE WHEN regexp_full_match({text}, '{NAIVE_TIME}') THEN TRY_CAST({text} AS TIMESTAMP) "
-        f"WHEN regexp_full_match({text}, '{ZONED_TIME}') THEN timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ)) END"
+        f"WHEN regexp_full_match({text}, '{ZONED_TIME}') THEN {instant(text)} END"
     )
     return value, "'not_time'", "2026-10-01 03:04:05 (UTC), 2026-10-01T11:04:05+08:00"
+
+
+def instant(text: str) -> str:
+    """SQL of the naive UTC time that a text like `ZONED_TIME` states. The engine knows no space before an offset."""
+    joined = f"CASE WHEN contains({text}[12:], ' ') THEN regexp_replace({text}, ' ([Zz+-])', '\\1') ELSE {text} END"
+    return f"timezone('UTC', TRY_CAST({joined} AS TIMESTAMPTZ))"
+
+
+def is_not_zero(text: str) -> str:
+    """SQL of whether a number's text has another digit than 0 before its exponent."""
+    return f"regexp_matches({text}, '^[^eE]*[1-9]')"
 
 
 def _date(column: Column, text: str) -> tuple[str, str, str]:

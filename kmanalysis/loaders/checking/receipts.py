@@ -20,7 +20,7 @@ class Receipt:
     ``new``, ``updated`` and ``same`` say what the kept rows did to the table. ``rejected`` and ``doubts`` count rows by reason;
     doubtful rows are kept. ``filtered`` rows belong to another table by the mapping; ``skipped`` lines lie before, after or between the rows.
     ``removed`` rows stood in the table and no more in the form that was loaded; ``left`` ones stayed, since rows of the form were rejected.
-    ``open`` rows of a price list wait for somebody to say which product is meant.
+    ``named`` says by doubt what it is about, where its rows would not tell. ``open`` rows of a price list wait for somebody to say which product is meant.
     """
 
     table: str
@@ -37,6 +37,7 @@ class Receipt:
     removed: int = 0
     left: int = 0
     open: int = 0
+    named: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.add_up:
@@ -66,10 +67,12 @@ class Receipt:
             words.text("  rejected: {reason}: {rows}", reason=words.name(f"reason.{reason}"), rows=words.number(rows))
             for reason, rows in _largest_first(self.rejected)
         ]
-        lines += [
-            words.text("  kept, but doubtful: {reason}: {rows}", reason=words.name(f"reason.{reason}"), rows=words.number(rows))
-            for reason, rows in _largest_first(self.doubts)
-        ]
+        for reason, rows in _largest_first(self.doubts):
+            told = {"reason": words.name(f"reason.{reason}"), "rows": words.number(rows)}
+            if reason in self.named:
+                lines.append(words.text("  kept, but doubtful: {reason}: {rows} ({named})", **told, named=self.named[reason]))
+            else:
+                lines.append(words.text("  kept, but doubtful: {reason}: {rows}", **told))
         if self.open:
             lines.append(words.text("  open, not loaded until you confirm which product is meant: {rows}", rows=words.number(self.open)))
         if self.filtered:

@@ -12,17 +12,21 @@ import duckdb
 import pandas as pd
 
 from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, lacking, typed
+from kmanalysis.loaders.checking.alike import alike, shown
+from kmanalysis.loaders.checking.casts import ANSWERED, NOTHING, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, lacking, typed
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
 from kmanalysis.tables import Table
+
+NAMED = 3
+"""How many of those that a doubt is about are named."""
 
 
 @dataclass
 class Outcome:
     """What validation found, by file: rows ``read``, of them ``same`` as an earlier one, first faults in ``rejected``, and ``doubts``.
 
-    ``rejects`` is a rejects frame.
+    ``rejects`` is a rejects frame. ``named`` says by doubt what it is about, where its rows alone would not tell.
     """
 
     read: dict[str, int] = field(default_factory=dict)
@@ -30,6 +34,11 @@ class Outcome:
     rejected: dict[str, dict[str, int]] = field(default_factory=dict)
     doubts: dict[str, dict[str, int]] = field(default_factory=dict)
     rejects: pd.DataFrame = field(default_factory=lambda: no_rejects())
+    named: dict[str, str] = field(default_factory=dict)
+
+    def naming(self, file: str) -> dict[str, str]:
+        """What the file's doubts are about."""
+        return {reason: text for reason, text in self.named.items() if reason in self.doubts.get(file, {})}
 
 
 def no_rejects() -> pd.DataFrame:
@@ -50,6 +59,7 @@ def validate(
     has_secrets: bool = False,
     keep_origin: bool = False,
     answered: Collection[str] = (),
+    doubted: Collection[str] = (),
     types: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Makes ``target`` from the relation ``text`` (a name, or a select in parentheses) and says what was left out.
@@ -59,10 +69,12 @@ def validate(
     may point. ``key`` makes the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what
     becomes of a row that says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in
     any column. ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or
-    a case answers for: their cells may say that it could not. ``types`` are those of the columns of ``text``, where they are known.
+    a case answers for: their cells may say that it could not. A column ``stated <name>`` of ``text`` holds a cell as it stands in its source, where
+    ``<name>`` is made of it. ``doubted`` are the columns for which ``text`` has a column ``doubt <name>`` besides, with the id of what is doubtful about
+    the cell. ``types`` are those of the columns of ``text``, where they are known.
     """
     has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
-    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered, types).run(keep_origin)
+    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered, doubted, types).run(keep_origin)
 
 
 class _Validation:
@@ -78,9 +90,10 @@ class _Validation:
         repeats: str,
         has_secrets: bool,
         answered: Collection[str],
+        doubted: Collection[str],
         types: Mapping[str, str] | None,
     ) -> None:
-        self.has_secrets = has_secrets
+        self.has_secrets, self.doubted = has_secrets, doubted
         self.connection, self.text, self.table, self.files, self.known, self.key, self.repeats = connection, text, table, files, known, key, repeats
         self.name = target
         self.target = identifier(target)
@@ -103,6 +116,8 @@ class _Validation:
         self._check_repeats()
         self._doubt_orders()
         self._doubt_zeros()
+        self._doubt_ids()
+        self._doubt_readings()
         self._replace_contacts()
         for name in ("_faults",) if keep_origin else ("_faults", "_file", "_line"):
             self.connection.execute(f"ALTER TABLE {self.target} DROP COLUMN {name}")
@@ -142,11 +157,14 @@ class _Validation:
         for number, reason, rows in firsts:
             self.outcome.rejected.setdefault(self.files[number], {})[reason] = rows
         shown = " ".join(f"WHEN {quoted(name)} THEN source.{identifier(name)}::VARCHAR" for name in self.table.columns if name in self.present)
+        stated = {name: f"stated {name}" for name in self.table.columns}
+        as_stated = " ".join(f"WHEN {quoted(name)} THEN source.{identifier(extra)}" for name, extra in stated.items() if extra in self.present)
+        stated_cell = f'CASE named."column" {as_stated} END' if as_stated else "NULL::VARCHAR"
         frame = self.connection.execute(
             f"WITH faulty AS (SELECT _file, _line, unnest(_faults) AS fault FROM {self.target} WHERE _faults IS NOT NULL), "
             'named AS (SELECT _file, _line, split_part(fault, chr(31), 1) AS "column", split_part(fault, chr(31), 2) AS reason FROM faulty) '
             'SELECT named._file, named._line AS line, named."column", named.reason, source._width, '
-            f"CASE named.reason WHEN 'ragged' THEN source._found::VARCHAR ELSE CASE named.\"column\" {shown} END END AS value "
+            f"CASE named.reason WHEN 'ragged' THEN source._found::VARCHAR ELSE CASE named.\"column\" {shown} END END AS value, {stated_cell} AS stated "
             f"FROM named JOIN {self.text} source ON source._file = named._file AND source._line = named._line"
         ).df()
         accepted = {name: spec.accepted for name, spec in self.casts.items()}
@@ -154,7 +172,8 @@ class _Validation:
             str(width) if reason == "ragged" else accepted.get(column, "")
             for column, reason, width in zip(frame["column"], frame["reason"], frame["_width"], strict=True)
         ]
-        self._tell(_with_answers(frame))
+        frame = _with_answers(frame)
+        self._tell(frame.assign(value=frame["stated"].where(frame["stated"].notna(), frame["value"])))
         self.connection.execute(f"DELETE FROM {self.target} WHERE _faults IS NOT NULL")
 
     def _reject(self, where: str, column: str, reason: str, value: str, accepted: str) -> None:
@@ -231,6 +250,40 @@ class _Validation:
             if column.zero == "doubt" and name in self.present:
                 self._count(self.outcome.doubts, "zero_cost", f"{identifier(name)} = 0")
 
+    def _doubt_ids(self) -> None:
+        """Counts identifiers that mean nothing, and those that look like another one, and names them."""
+        longest = max(map(len, NOTHING))
+        for name, column in self.table.columns.items():
+            if column.type != "id" or name not in self.present:
+                continue
+            cell = identifier(name)
+            empty = f"length({cell}) <= {longest} AND lower({cell}) IN ({', '.join(map(quoted, NOTHING))})"
+            if self._count(self.outcome.doubts, "id_means_nothing", empty):
+                found = self.connection.execute(f"SELECT DISTINCT {cell} FROM {self.target} WHERE {empty} ORDER BY 1").fetchall()
+                self._name("id_means_nothing", name, [text for (text,) in found])
+            groups = alike(self.connection, self.target, name)
+            if groups:
+                listed = ", ".join(quoted(text) for group in groups for text in group)
+                self._count(self.outcome.doubts, "ids_alike", f"{cell} IN ({listed})")
+                self._name("ids_alike", name, [shown([self._without_secrets(name, text) for text in group]) for group in groups])
+
+    def _name(self, reason: str, column: str, found: list[str]) -> None:
+        """Says what a doubt is about: the first few."""
+        told = f"{column}: {', '.join(found[:NAMED])}{', …' if len(found) > NAMED else ''}"
+        self.outcome.named[reason] = f"{before}; {told}" if (before := self.outcome.named.get(reason)) else told
+
+    def _doubt_readings(self) -> None:
+        """Counts what the source's mapping is doubtful about in rows that were kept."""
+        for name in self.doubted:
+            doubt = f"source.{identifier(f'doubt {name}')}"
+            rows = self.connection.execute(
+                f"SELECT target._file, {doubt}, count(*) FROM {self.text} source JOIN {self.target} target ON source._file = target._file "
+                f"AND source._line = target._line WHERE {doubt} IS NOT NULL GROUP BY ALL ORDER BY ALL"
+            ).fetchall()
+            for number, reason, count in rows:
+                counts = self.outcome.doubts.setdefault(self.files[number], {})
+                counts[reason] = counts.get(reason, 0) + count
+
     def _replace_contacts(self) -> None:
         for name, column in self.table.columns.items():
             if not self.table.may_hold_contacts(column) or name not in self.present:
@@ -250,9 +303,10 @@ class _Validation:
 
 
 def _with_answers(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rejected cells that a lookup or a case has no answer for: what it answers becomes what is accepted, what stood in the file the value."""
-    for row in frame.index[frame["reason"].isin(["not_in_lookup", "not_in_case"])]:
-        accepted, _, found = str(frame.at[row, "value"]).removeprefix(NOT_IN_LOOKUP).removeprefix(NOT_IN_CASE).partition(WHAT_WAS_FOUND)
+    """Rejected cells that a lookup or a case has no answer for, or that contradict the mapping: what it answers becomes what is accepted, what stood in
+    the file the value."""
+    for row in frame.index[frame["reason"].isin(list(ANSWERED))]:
+        accepted, _, found = str(frame.at[row, "value"]).removeprefix(ANSWERED[str(frame.at[row, "reason"])]).partition(WHAT_WAS_FOUND)
         frame.loc[row, ["value", "accepted"]] = [found, accepted]
     return frame
 

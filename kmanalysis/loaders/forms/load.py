@@ -135,6 +135,7 @@ class _FormLoad:
             same=counts["same"] + repeated,
             rejected=sheet.rejected,
             doubts=outcome.doubts.get(file, {}),
+            named=outcome.naming(file),
             removed=missing if is_whole else 0,
             left=0 if is_whole else missing,
         )

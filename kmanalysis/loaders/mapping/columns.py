@@ -9,18 +9,31 @@ from typing import Any, TypeVar
 
 from kmanalysis.errors import MappingError
 from kmanalysis.loaders.checking.casts import ZONED_TIME
-from kmanalysis.loaders.mapping.fields import Kinds, check_choice, check_keys, check_kind, check_zone, constant_text, section
-from kmanalysis.loaders.mapping.model import ColumnMapping, compared
+from kmanalysis.loaders.mapping.fields import (
+    Kinds,
+    check_choice,
+    check_factor,
+    check_filled,
+    check_format,
+    check_keys,
+    check_kind,
+    check_pattern,
+    check_zone,
+    constant_text,
+    section,
+)
+from kmanalysis.loaders.mapping.model import ColumnMapping, Span, compared
 from kmanalysis.tables import Column, Table
 
 Value = TypeVar("Value")
+_SCALAR: Kinds = (str, int, float, bool)
 
 PLACEHOLDER = "is_placeholder"
 """The column that says of a reading that it counts nothing."""
 
 _KINDS: Mapping[str, Kinds] = {
     "from": (str, list),
-    "constant": (str, int, float, bool),
+    "constant": _SCALAR,
     "values": dict,
     "formats": list,
     "timezone": str,
@@ -28,6 +41,10 @@ _KINDS: Mapping[str, Kinds] = {
     "rate": (int, float),
     "missing": list,
     "key": list,
+    "join": list,
+    "plus": dict,
+    "year": int,
+    "round": int,
     "remove": list,
     "symbol_of": str,
     "optional": bool,
@@ -35,16 +52,24 @@ _KINDS: Mapping[str, Kinds] = {
     "when": dict,
     "else": (str, int, float, bool, dict),
     "lookup": str,
-    "default": (str, int, float, bool),
+    "default": _SCALAR,
 }
+_NUMBERS = ("decimal", "integer", "float")
 _TYPES: Mapping[str, tuple[str, ...]] = {
     "formats": ("timestamp", "date"),
     "timezone": ("timestamp", "date"),
-    "factor": ("decimal", "integer", "float"),
+    "factor": _NUMBERS,
     "rate": ("decimal",),
+    "round": ("decimal",),
+    "join": ("text", "timestamp", "date"),
+    "plus": ("timestamp",),
+    "year": ("timestamp", "date"),
     "lookup": ("id", "text", "enum", "integer", "decimal", "float", "boolean", "timestamp", "date"),
 }
+_SPANS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+_MOST_DECIMALS = 4
 _PARTNERS = {"when": "case", "else": "case", "case": "when", "lookup": "from", "default": "lookup"}
+_NOT_BESIDE = (("values", "lookup"), ("plus", "lookup"), ("plus", "values"), ("year", "lookup"), ("join", "constant"), ("join", "values"), ("join", "optional"))
 _BESIDE_CASE = ("case", "when", "else", "optional")
 
 
@@ -54,6 +79,8 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
     for key, value in spec.items():
         if key != "placeholders":
             check_kind(value, _KINDS[key], file, f"{place}.{key}")
+    for key in ("from", "key", "join"):
+        check_filled(_headings(spec.get(key, ())), file, f"{place}.{key}")
     check_zone(spec.get("timezone", ""), file, f"{place}.timezone")
     _check_sources(spec, file, place)
     _check_types(spec, column, file, place)
@@ -61,12 +88,24 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
         if key in spec:
             _check_constant(spec[key], column, file, f"{place}.{key}")
     for pattern in spec.get("remove", []):
-        try:
-            re.compile(pattern)
-        except re.error as problem:
+        check_pattern(pattern, file, f"{place}.remove")
+    for written in spec.get("formats", []):
+        check_format(written, file, f"{place}.formats")
+    for key in ("factor", "rate"):
+        if key in spec:
+            check_factor(spec[key], file, f"{place}.{key}")
+    for key, least, most in (("round", 0, _MOST_DECIMALS), ("year", 1990, 2099)):
+        if key in spec and not least <= spec[key] <= most:
             raise MappingError(
-                "{file}: {place}: {found!r} is not a valid regular expression ({problem}).", file=file, place=f"{place}.remove", found=pattern, problem=problem
-            ) from problem
+                "{file}: {place}: {found} is not accepted. Accepted: {least} to {most}.",
+                file=file,
+                place=f"{place}.{key}",
+                found=spec[key],
+                least=least,
+                most=most,
+            )
+    for found, meant in spec.get("values", {}).items():
+        check_kind(meant, _SCALAR, file, f"{place}.values.{found}")
     if "lookup" in spec:
         check_keys([spec["lookup"]], tuple(lookups) or ("lookups",), file, f"{place}.lookup")
 
@@ -74,17 +113,21 @@ def column_mapping(spec: Mapping[str, Any], column: Column, table: Table, lookup
         declared = value if isinstance(value, Mapping) else {"constant": value}
         return column_mapping(section(declared, file, where), column, table, lookups, file, where)
 
-    headings, constant, default = spec.get("from", ()), spec.get("constant"), spec.get("default")
+    constant, default = spec.get("constant"), spec.get("default")
     return ColumnMapping(
-        headings=(headings,) if isinstance(headings, str) else tuple(headings),
+        headings=_headings(spec.get("from", ())),
         constant=None if constant is None else constant_text(constant),
-        values={str(found): str(meant) for found, meant in spec.get("values", {}).items()},
+        values=once({found: constant_text(meant) for found, meant in spec.get("values", {}).items()}, file, f"{place}.values"),
         formats=tuple(spec.get("formats", ())),
         timezone=spec.get("timezone", ""),
         factor=_decimal(spec.get("factor")),
         rate=_decimal(spec.get("rate")),
         missing=tuple(spec.get("missing", ())),
         key=tuple(spec.get("key", ())),
+        join=tuple(spec.get("join", ())),
+        plus=_span(spec["plus"], file, f"{place}.plus") if "plus" in spec else None,
+        year=spec.get("year"),
+        round=spec.get("round"),
         remove=tuple(spec.get("remove", ())),
         symbol_of=spec.get("symbol_of", ""),
         optional=spec.get("optional", False),
@@ -110,26 +153,24 @@ def once(listed: Mapping[str, Value], file: str, place: str) -> dict[str, Value]
 
 
 def _check_sources(spec: Mapping[str, Any], file: str, place: str) -> None:
-    sources = [key for key in ("from", "key", "symbol_of", "case") if spec.get(key)]
+    sources = [key for key in ("from", "key", "join", "symbol_of", "case") if spec.get(key)]
     if len(sources) > 1 or not (sources or "constant" in spec):
         raise MappingError(
-            "{file}: {place}: a column needs exactly one source: from, key, symbol_of, case or constant. Found: {found}.",
+            "{file}: {place}: a column needs exactly one source: from, key, join, symbol_of, case or constant. Found: {found}.",
             file=file,
             place=place,
             found=", ".join(sources) or "—",
         )
+    for key in ("plus", "year"):
+        if key in spec and not (spec.get("from") or spec.get("join")):
+            raise MappingError("{file}: {place}: {key} needs {partner}. Add {partner} or remove {key}.", file=file, place=place, key=key, partner="from")
     for key, partner in _PARTNERS.items():
         if key in spec and not spec.get(partner):
             raise MappingError("{file}: {place}: {key} needs {partner}. Add {partner} or remove {key}.", file=file, place=place, key=key, partner=partner)
-    beside = [key for key in spec if "case" in spec and key not in _BESIDE_CASE] + [key for key in ("values",) if key in spec and "lookup" in spec]
-    if beside:
-        raise MappingError(
-            "{file}: {place}: {key} cannot be combined with {partner}. Remove one of them.",
-            file=file,
-            place=place,
-            key=beside[0],
-            partner="case" if "case" in spec else "lookup",
-        )
+    beside = [(key, "case") for key in spec if "case" in spec and key not in _BESIDE_CASE]
+    beside += [(key, partner) for key, partner in _NOT_BESIDE if key in spec and partner in spec]
+    for key, partner in beside[:1]:
+        raise MappingError("{file}: {place}: {key} cannot be combined with {partner}. Remove one of them.", file=file, place=place, key=key, partner=partner)
 
 
 def _check_types(spec: Mapping[str, Any], column: Column, file: str, place: str) -> None:
@@ -152,6 +193,8 @@ def _check_constant(value: str | float | bool, column: Column, file: str, place:
     accepted = {"enum": column.values, "boolean": ("true", "false")}.get(column.type)
     if accepted and text:
         check_choice(text, accepted, file, place)
+    if column.type in _NUMBERS and text and not re.fullmatch(r"-?\d{1,14}(\.\d{1,4})?", text):
+        raise MappingError("{file}: {place}: {found} is not a number. Write it like 12.5.", file=file, place=place, found=value)
 
 
 def _placeholders(listed: object, column: Column, table: Table, file: str, place: str) -> tuple[Decimal, ...]:
@@ -161,6 +204,18 @@ def _placeholders(listed: object, column: Column, table: Table, file: str, place
     for number in numbers:
         check_kind(number, int, file, place)
     return tuple(map(Decimal, numbers))
+
+
+def _span(spec: Mapping[str, Any], file: str, place: str) -> Span:
+    check_keys(spec, ("from", "unit"), file, place)
+    check_kind(spec.get("from", 0), (str, list), file, f"{place}.from")
+    check_filled(_headings(spec["from"]) or [""], file, f"{place}.from")
+    check_choice(spec.get("unit", ""), _SPANS, file, f"{place}.unit")
+    return Span(_headings(spec["from"]), _SPANS[spec["unit"]])
+
+
+def _headings(declared: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (declared,) if isinstance(declared, str) and declared else tuple(declared)
 
 
 def _decimal(number: float | None) -> Decimal | None:

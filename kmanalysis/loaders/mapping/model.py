@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from kmanalysis.loaders.checking.casts import NOTHING
 from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
 from kmanalysis.tables import Table
 
 
 @dataclass(frozen=True)
 class Source:
-    """How the file is read; empty fields are found out."""
+    """How the file is read; empty fields are found out. ``nothing``: words that stand for nothing in identifiers and texts."""
 
     encoding: str = ""
     delimiter: str = ""
@@ -22,6 +23,7 @@ class Source:
     footer: tuple[str, ...] = ()
     timezone: str = ""
     empty: tuple[str, ...] = EMPTY_WORDS
+    nothing: tuple[str, ...] = NOTHING
     escape: str = ""
 
     @property
@@ -32,12 +34,23 @@ class Source:
 
 @dataclass(frozen=True)
 class Condition:
-    """Which rows of the file are the table's: ``column`` is one of ``equals``, none of ``not_equals``, or ``empty`` or not."""
+    """Which rows of the file are the table's: ``column`` is one of ``equals``, none of ``not_equals``, ``empty`` or not, a number above 0 (``positive``) or
+    not, or the pattern ``matches`` somewhere in it."""
 
     column: str
     equals: tuple[str, ...] = ()
     not_equals: tuple[str, ...] = ()
     empty: bool | None = None
+    positive: bool | None = None
+    matches: str = ""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time that passed: a number under one of the ``headings``, of so many ``seconds`` each."""
+
+    headings: tuple[str, ...]
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,10 @@ class ColumnMapping:
     rate: Decimal | None = None
     missing: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
+    join: tuple[str, ...] = ()
+    plus: Span | None = None
+    year: int | None = None
+    round: int | None = None
     remove: tuple[str, ...] = ()
     symbol_of: str = ""
     optional: bool = False
@@ -76,7 +93,17 @@ class ColumnMapping:
     @property
     def read(self) -> tuple[str, ...]:
         """All headings that it reads, alternatives included."""
-        return tuple(heading for part in self.parts for heading in (*part.headings, *part.key, part.symbol_of, part.case) if heading)
+        return tuple(
+            heading
+            for part in self.parts
+            for heading in (*part.headings, *part.key, *part.join, *(part.plus.headings if part.plus else ()), part.symbol_of, part.case)
+            if heading
+        )
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The words that it gives a meaning, as they are compared: they do not stand for nothing."""
+        return frozenset((*self.values, *self.when, *(found for part in self.parts if part is not self for found in part.listed)))
 
     @property
     def may_lack_answers(self) -> bool:

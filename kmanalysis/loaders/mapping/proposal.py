@@ -17,8 +17,10 @@ from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.checking.casts import ZONED_TIME
 from kmanalysis.loaders.folder import attach
+from kmanalysis.loaders.mapping.cells import folded
 from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
-from kmanalysis.loaders.mapping.translation import FALSE_WORDS, TIME_FORMATS, TRUE_WORDS, folded
+from kmanalysis.loaders.mapping.times import TIME_FORMATS
+from kmanalysis.loaders.mapping.translation import FALSE_WORDS, TRUE_WORDS
 from kmanalysis.loaders.reading.decoding import decoding
 from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
 from kmanalysis.loaders.reading.headings import looks_like_data

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cached_property
 
 import duckdb
 import pyarrow as pa
@@ -11,21 +12,21 @@ from rapidfuzz.process import extractOne
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, UNREADABLE, WHAT_WAS_FOUND, ZONED_TIME
+from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, WHAT_WAS_FOUND, ZONED_TIME, is_rounded
 from kmanalysis.loaders.checking.secrets import digest
-from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, key_part, normal_key, plain_number
+from kmanalysis.loaders.mapping.amounts import number
+from kmanalysis.loaders.mapping.cells import Cells, folded
+from kmanalysis.loaders.mapping.cleaning import currency_of, key_part, normal_key, plain_number
 from kmanalysis.loaders.mapping.columns import PLACEHOLDER
-from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, Source, SourceMapping, TableMapping, compared
+from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, SourceMapping, TableMapping, compared
+from kmanalysis.loaders.mapping.moments import half_day, local_time, plain_text, zoned_time
+from kmanalysis.loaders.mapping.times import Clock, joined
 from kmanalysis.loaders.reading.records import Record
 from kmanalysis.loaders.reading.text import Staged, stripped
 from kmanalysis.tables import Column
 
-TIME_FORMATS = (
-    "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M",
-    "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日%H:%M:%S", "%Y年%m月%d日%H:%M",
-    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d",
-)  # fmt: skip
-"""What is read where a mapping names no formats: the year first, so that day and month cannot be mistaken."""
+ALTERNATIVES_DIFFER = "alternatives_differ"
+"""The doubt about a cell beside which stands another one that the mapping would have taken as well."""
 
 TRUE_WORDS = ("true", "1", "1.0", "yes", "y", "t", "是", "有", "已")
 FALSE_WORDS = ("false", "0", "0.0", "no", "n", "f", "否", "无", "未")
@@ -34,6 +35,11 @@ FALSE_WORDS = ("false", "0", "0.0", "no", "n", "f", "否", "无", "未")
 def add_functions(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """Gives the connection the cell functions that SQL lacks, among them the digest under this key."""
     _add_function(connection, "km_number", plain_number)
+    _add_function(connection, "km_currency", currency_of)
+    _add_function(connection, "km_plain_text", plain_text)
+    _add_function(connection, "km_local_time", local_time)
+    _add_function(connection, "km_zoned_time", zoned_time)
+    _add_function(connection, "km_half_day", half_day)
     _add_function(connection, "km_key", normal_key)
     _add_function(connection, "km_key_part", key_part)
     _add_function(connection, "km_digest", lambda value: digest(value, key))
@@ -41,7 +47,10 @@ def add_functions(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
 
 def _add_function(connection: duckdb.DuckDBPyConnection, name: str, function: Callable[[str], str | None]) -> None:
     def over_column(cells: pa.Array) -> pa.Array:
-        return pa.array([None if cell is None else function(cell) for cell in cells.to_pylist()], pa.string())
+        # Prices, names and days stand in many rows: each is looked at once a batch.
+        listed = cells.to_pylist()
+        found = {cell: None if cell is None else function(cell) for cell in set(listed)}
+        return pa.array([found[cell] for cell in listed], pa.string())
 
     connection.create_function(name, over_column, ["VARCHAR"], "VARCHAR", type="arrow", null_handling="special", side_effects=False)  # type: ignore[call-overload]
 
@@ -59,21 +68,14 @@ def header_finder(mapping: SourceMapping) -> Callable[[list[Record]], int | None
     return find
 
 
-def folded(heading: str) -> str:
-    """A heading as it is compared: width, case and spaces do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", heading).casefold().split())
-
-
 class Translation:
     """One table's mapping applied to one staged file. Raises MappingError for headings that the file lacks, and times without a zone."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, mapping: SourceMapping, mapped: TableMapping, staged: Staged, file: str) -> None:
         self.connection, self.mapping, self.mapped, self.staged, self.file = connection, mapping, mapped, staged, file
-        self.cells = {folded(heading): f"c{index}" for index, heading in reversed(list(enumerate(staged.headings)))}
+        self.cells = Cells(connection, staged, mapping.source.nothing)
         self.is_sheet = not staged.encoding
-        self.rows = staged.relation
-        self.looked_up: dict[str, str] = {}
-        self._look_up()
+        self.lookups: set[str] = set()
 
     @property
     def headings(self) -> dict[str, str]:
@@ -81,7 +83,7 @@ class Translation:
         return {
             name: heading
             for name, column in self.mapped.columns.items()
-            if (heading := " + ".join(column.key) or column.symbol_of or column.case or self._present(column))
+            if (heading := " + ".join(self._headings_of(column)) or column.symbol_of or column.case)
         }
 
     @property
@@ -94,38 +96,42 @@ class Translation:
         """The canonical columns that a lookup or a case answers for."""
         return [name for name in self.columns if self.mapped.columns[name].may_lack_answers]
 
+    @cached_property
+    def doubts(self) -> dict[str, str]:
+        """The canonical columns for which `select` gives a column of doubts as well, with its SQL."""
+        found = {name: self._doubt(self.mapped.table.columns[name], self.mapped.columns[name]) for name in self.columns}
+        return {name: doubt for name, doubt in found.items() if doubt}
+
     def select(self, number: int) -> str:
-        """SQL of the file's rows for the validator; ``number`` is the file's."""
+        """SQL of the file's rows for the validator; ``number`` is the file's. ``stated <name>`` is a cell as it stands in the file, where it may come out
+        otherwise, ``doubt <name>`` the id of what is doubtful about it."""
         self._check_headings()
         cells = [f"{self._filled(name)} AS {identifier(name)}" for name in self.columns]
+        cells += [f"{stated} AS {identifier(f'stated {name}')}" for name in self.columns if (stated := self._stated(self.mapped.columns[name]))]
+        cells += [f"{doubt} AS {identifier(f'doubt {name}')}" for name, doubt in self.doubts.items()]
+        held = " AND ".join(map(self._holds, self.mapped.where)) or "true"
         return (
-            f"SELECT {number} AS _file, _line, _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} FROM {self.rows} "
-            f"WHERE _fault IS NOT NULL OR ({' AND '.join(map(self._holds, self.mapped.where)) or 'true'})"
+            f"SELECT {number} AS _file, _line, _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} FROM {self.cells.rows} "
+            f"WHERE _fault IS NOT NULL OR ({held})"
         )
 
-    def _look_up(self) -> None:
-        """Gives the rows a column for each cell that is looked up: written out where it is used, it would be looked up at each mention."""
-        for name, column in self.mapped.columns.items():
-            for part in column.parts:
-                if part.lookup and (heading := self._present(part)):
-                    self._make_lookup(part.lookup)
-                    self.looked_up.setdefault(self._answer(part, self._raw(heading, name, part)), f"looked_up_{len(self.looked_up)}")
-        if self.looked_up:
-            self.rows = f"(SELECT *, {', '.join(f'{answer} AS {name}' for answer, name in self.looked_up.items())} FROM {self.staged.relation})"
-
     def _make_lookup(self, lookup: str) -> None:
+        if lookup in self.lookups:
+            return
+        self.lookups.add(lookup)
         listed = self.mapping.lookups[lookup]
         self.connection.register("_listed", pa.table({"found": pa.array(list(listed), pa.string()), "meant": pa.array(list(listed.values()), pa.string())}))
         self.connection.execute(f"CREATE OR REPLACE TABLE {identifier(f'_lookup {lookup}')} AS FROM _listed")
         self.connection.unregister("_listed")
 
     def _answer(self, column: ColumnMapping, cell: str) -> str:
-        return f"(SELECT meant FROM {identifier(f'_lookup {column.lookup}')} WHERE found = lower({cell}))"
+        self._make_lookup(column.lookup)
+        return self.cells.named(f"(SELECT meant FROM {identifier(f'_lookup {column.lookup}')} WHERE found = lower({cell}))")
 
     def _is_given(self, column: ColumnMapping) -> bool:
         if column.case:
-            return folded(column.case) in self.cells or not column.optional
-        return bool(column.key or column.symbol_of or column.constant is not None or self._present(column))
+            return column.case in self.cells or not column.optional
+        return bool(column.key or column.join or column.symbol_of or column.constant is not None or self._present(column))
 
     def _check_headings(self) -> None:
         for name, column in self.mapped.columns.items():
@@ -149,26 +155,31 @@ class Translation:
         )
 
     def _present(self, column: ColumnMapping) -> str:
-        return next((heading for heading in column.headings if folded(heading) in self.cells), "")
+        return next((heading for heading in column.headings if heading in self.cells), "")
 
-    def _raw(self, heading: str, name: str, column: ColumnMapping | None = None) -> str:
-        """SQL of a cell without padding, its missing words and removed parts; NULL where nothing is left."""
-        if folded(heading) not in self.cells:
+    def _headings_of(self, column: ColumnMapping) -> list[str]:
+        """The headings whose cells it is made of, of alternatives the one that is there."""
+        spans = self._present(replace(column, headings=column.plus.headings)) if column.plus else ""
+        return [heading for heading in (*column.key, *column.join, self._present(column), spans) if heading]
+
+    def _raw(self, heading: str, name: str, kind: str, column: ColumnMapping | None = None, listed: Iterable[str] = ()) -> str:
+        """The column of a cell, see `Cells.cell`; ``name`` is the canonical column's, of the type ``kind``."""
+        if heading not in self.cells:
             raise self._absent([heading], name)
-        cell = stripped(self.cells[folded(heading)])
-        if column and column.missing:
-            words = ", ".join(quoted(compared(word)) for word in column.missing)
-            cell = f"CASE WHEN lower({cell}) IN ({words}) THEN NULL ELSE {cell} END"
-        for pattern in column.remove if column else ():
-            cell = stripped(f"regexp_replace({cell}, {quoted(pattern)}, '', 'g')")
-        return f"({cell})"
+        return self.cells.cell(heading, kind, column, listed)
 
     def _holds(self, condition: Condition) -> str:
-        cell = self._raw(condition.column, "where")
+        listed = list(map(compared, condition.equals or condition.not_equals))
+        cell = self._raw(condition.column, "where", "text", listed=listed)
         if condition.empty is not None:
             return f"{cell} IS {'' if condition.empty else 'NOT '}NULL"
-        listed = ", ".join(quoted(compared(value)) for value in condition.equals or condition.not_equals)
-        return f"coalesce(lower({cell}), '') {'' if condition.equals else 'NOT '}IN ({listed})"
+        if condition.positive is not None:
+            # What is no number is not left out without a word: the row is judged by its columns.
+            amount = f"coalesce(TRY_CAST({cell} AS DOUBLE), TRY_CAST(km_number({cell}) AS DOUBLE))"
+            return f"CASE WHEN {cell} IS NULL THEN false ELSE coalesce({amount} {'>' if condition.positive else '<='} 0, true) END"
+        if condition.matches:
+            return f"coalesce(regexp_matches({cell}, {quoted(condition.matches)}), false)"
+        return f"coalesce(lower({cell}), '') {'' if condition.equals else 'NOT '}IN ({', '.join(map(quoted, listed))})"
 
     def _filled(self, name: str) -> str:
         """SQL of a canonical column, what is known to be no count told apart."""
@@ -176,15 +187,15 @@ class Translation:
         for counted, column in self.mapped.columns.items():
             if not column.placeholders or counted not in self.columns or name not in (counted, PLACEHOLDER):
                 continue
-            number = f"TRY_CAST({self._cell(self.mapped.table.columns[counted], column)} AS DECIMAL(18,4))"
+            count = f"TRY_CAST({self._cell(self.mapped.table.columns[counted], column)} AS DECIMAL(18,4))"
             # A count may not be below 0: what stands for one is empty, the others are kept as they were shown.
-            listed = ", ".join(str(number) for number in column.placeholders if name == PLACEHOLDER or number < 0)
+            listed = ", ".join(str(shown) for shown in column.placeholders if name == PLACEHOLDER or shown < 0)
             if listed:
-                cell = f"CASE WHEN {number} IN ({listed}) THEN {quoted('true') if name == PLACEHOLDER else 'NULL'} ELSE {cell} END"
+                cell = f"CASE WHEN {count} IN ({listed}) THEN {quoted('true') if name == PLACEHOLDER else 'NULL'} ELSE {cell} END"
         return cell
 
     def _case(self, column: Column, mapped: ColumnMapping) -> str:
-        decides = self._raw(mapped.case, column.name)
+        decides = self._raw(mapped.case, column.name, "text", listed=mapped.when)
         cases = " ".join(f"WHEN {quoted(found)} THEN {self._cell(column, part)}" for found, part in mapped.when.items())
         if mapped.otherwise:
             otherwise = self._cell(column, mapped.otherwise)
@@ -197,39 +208,99 @@ class Translation:
             return self._case(column, mapped)
         if mapped.key:
             function = "km_key" if len(mapped.key) == 1 else "km_key_part"
-            parts = [f"{function}({self._raw(heading, column.name, mapped)})" for heading in mapped.key]
+            parts = [f"{function}({self._raw(heading, column.name, column.type, mapped)})" for heading in mapped.key]
             return f"nullif(concat_ws('|', {', '.join(parts)}), '')"
         if mapped.symbol_of:
-            cell = self._raw(mapped.symbol_of, column.name)
-            signs = " ".join(f"WHEN contains(upper({cell}), {quoted(sign)}) THEN {quoted(code)}" for sign, code in CURRENCY_SIGNS.items())
-            return f"CASE {signs} ELSE {quoted(mapped.constant) if mapped.constant is not None else 'NULL'} END"
-        heading = self._present(mapped)
-        if not heading:
+            cell = self._raw(mapped.symbol_of, column.name, column.type)
+            signs = f"CASE WHEN TRY_CAST({cell} AS DOUBLE) IS NULL THEN km_currency({cell}) END"
+            return f"coalesce({signs}, {quoted(mapped.constant) if mapped.constant is not None else 'NULL'})"
+        cell = self._read(column, mapped)
+        if not cell:
             return quoted(mapped.constant or "") if mapped.constant else "NULL::VARCHAR"
-        cell = self._raw(heading, column.name, mapped)
         if mapped.lookup:
-            answer = self.looked_up[self._answer(mapped, cell)]
-            known = self._meant(column, mapped, f"nullif({answer}, '')")
+            answer = self._answer(mapped, cell)
+            answered = f"nullif({answer}, '')"
+            known = self._meant(column, mapped, answered, answered)
             unknown = f"nullif({quoted(mapped.default)}, '')" if mapped.default is not None else _no_answer(NOT_IN_LOOKUP, f"lookups.{mapped.lookup}", cell)
             return f"CASE WHEN {cell} IS NULL THEN NULL WHEN {answer} IS NULL THEN {unknown} ELSE {known} END"
-        meant = self._meant(column, mapped, cell)
+        meant = self._meant(column, mapped, cell, self._read(column, replace(mapped, remove=())))
         if not mapped.values:
             return meant
         known = " ".join(f"WHEN {quoted(compared(found))} THEN nullif({quoted(value)}, '')" for found, value in mapped.values.items())
         return f"CASE lower({cell}) {known} ELSE {meant} END"
 
-    def _meant(self, column: Column, mapped: ColumnMapping, cell: str) -> str:
-        """SQL of what a cell means to a column of its type."""
-        if column.type in ("timestamp", "date"):
-            self._check_zone(column, mapped, cell)
-        return _READ.get(column.type, _as_it_is)(cell, mapped, self.mapping.source, self.is_sheet)
+    def _read(self, column: Column, mapped: ColumnMapping) -> str:
+        """The column of what a mapped column is read from, several cells joined; empty where the file has none of the headings."""
+        if mapped.join:
+            cells = [self._raw(heading, column.name, column.type, mapped) for heading in mapped.join]
+            return self.cells.named(joined(cells, is_moment=column.type in ("timestamp", "date")))
+        heading = self._present(mapped)
+        listed = self.mapping.lookups[mapped.lookup] if mapped.lookup else mapped.listed
+        return self._raw(heading, column.name, column.type, mapped, listed) if heading else ""
 
-    def _check_zone(self, column: Column, mapped: ColumnMapping, cell: str) -> None:
-        if column.type == "date" or mapped.timezone or self.mapping.source.timezone or "unix" in "".join(mapped.formats):
-            return
+    def _stated(self, mapped: ColumnMapping) -> str:
+        """SQL of the cells that a column is read from, as they stand in the file; empty where that depends on the row."""
+        cells = [self.cells[heading] for heading in self._headings_of(mapped) if heading in self.cells]
+        return f"nullif(concat_ws(' ', {', '.join(stripped(cell) for cell in cells)}), '')" if cells else ""
+
+    def _doubt(self, column: Column, mapped: ColumnMapping) -> str:
+        """SQL of the id of what is doubtful about a cell, NULL where nothing is; empty where nothing can be."""
+        if mapped.case:
+            parts = {found: doubt for found, part in mapped.when.items() if (doubt := self._doubt(column, part))}
+            otherwise = self._doubt(column, mapped.otherwise) if mapped.otherwise else ""
+            if not parts and not otherwise:
+                return ""
+            decides = self._raw(mapped.case, column.name, "text", listed=mapped.when)
+            cases = " ".join(f"WHEN {quoted(found)} THEN {parts.get(found, 'NULL')}" for found in mapped.when)
+            return f"CASE lower(coalesce({decides}, '')) {cases} ELSE {otherwise or 'NULL'} END"
+        doubts = []
+        present = [heading for heading in mapped.headings if heading in self.cells]
+        if len({self.cells[heading] for heading in present}) > 1:
+            first, *others = (self._raw(heading, column.name, column.type, mapped) for heading in present)
+            doubts.append(f"CASE WHEN {' OR '.join(f'{first} IS DISTINCT FROM {other}' for other in others)} THEN '{ALTERNATIVES_DIFFER}' END")
+        if column.type == "timestamp" and not mapped.lookup and (cell := self._read(column, mapped)):
+            clock = self._clock(mapped)
+            if doubt := clock.doubt(clock.dated(cell)):
+                doubts.append(doubt)
+        return f"coalesce({', '.join(doubts)})" if doubts else ""
+
+    def _meant(self, column: Column, mapped: ColumnMapping, cell: str, stated: str) -> str:
+        """SQL of what a cell means to a column of its type; ``stated`` is the cell before the mapping removed anything."""
+        match column.type:
+            case "timestamp":
+                clock = self._clock(mapped)
+                cell, stated = (self.cells.named(clock.dated(text)) if mapped.year else text for text in (cell, stated))
+                if clock.needs_zone:
+                    self._check_zone(column, clock, cell)
+                return self._later(column, mapped, clock, cell) if mapped.plus else clock.timestamp(cell, stated)
+            case "date":
+                clock = self._clock(mapped)
+                cell, stated = (self.cells.named(clock.dated(text)) if mapped.year else text for text in (cell, stated))
+                return clock.date(cell, stated)
+            case "integer" | "decimal" | "float":
+                return number(cell, column, mapped, self.cells.named(self._currency()))
+        return _READ.get(column.type, _as_it_is)(cell)
+
+    def _later(self, column: Column, mapped: ColumnMapping, clock: Clock, cell: str) -> str:
+        """SQL of a moment and the time that passed since."""
+        span = mapped.plus
+        heading = self._present(replace(mapped, headings=span.headings)) if span else ""
+        if not span or not heading:
+            raise self._absent(span.headings if span else (), column.name)
+        return clock.later(cell, self._raw(heading, column.name, "text"), span.seconds)
+
+    def _clock(self, mapped: ColumnMapping) -> Clock:
+        return Clock(mapped, self.mapping.source, is_sheet=self.is_sheet, is_typed=self.is_sheet or self.staged.encoding == "parquet")
+
+    def _currency(self) -> str:
+        """SQL of the currency that the mapping gives the row."""
+        column, mapped = self.mapped.table.columns.get("currency"), self.mapped.columns.get("currency")
+        return self._cell(column, mapped) if column and mapped and self._is_given(mapped) else "NULL::VARCHAR"
+
+    def _check_zone(self, column: Column, clock: Clock, cell: str) -> None:
         row = self.connection.execute(
-            f"SELECT min(_line) FROM {self.rows} WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}') "
-            f"AND {_moment(cell, mapped, self.mapping.source, self.is_sheet)} IS NOT NULL"
+            f"SELECT min(_line) FROM {self.cells.rows} "
+            f"WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '{ZONED_TIME}') AND {clock.local(cell)} IS NOT NULL"
         ).fetchone()
         if row and row[0] is not None:
             raise MappingError(
@@ -246,75 +317,22 @@ def _no_answer(mark: str, answered: str, cell: str) -> str:
     return f"{quoted(mark + answered + WHAT_WAS_FOUND)} || coalesce({cell}, '')"
 
 
-def _as_it_is(cell: str, _mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
+def _as_it_is(cell: str) -> str:
     return cell
 
 
-def _secret(cell: str, _mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
-    return f"km_digest({cell})"
+def _secret(cell: str) -> str:
+    # Of a number that a spreadsheet rounded no digest is made: others have the same.
+    return f"CASE WHEN {is_rounded(cell)} THEN {cell} ELSE km_digest({cell}) END"
 
 
-def _enum(cell: str, _mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
+def _enum(cell: str) -> str:
     return f"lower({cell})"
 
 
-def _boolean(cell: str, _mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
+def _boolean(cell: str) -> str:
     words = [f"WHEN lower({cell}) IN ({', '.join(map(quoted, listed))}) THEN '{meant}'" for listed, meant in ((TRUE_WORDS, "true"), (FALSE_WORDS, "false"))]
     return f"CASE {' '.join(words)} ELSE {cell} END"
 
 
-def _number(cell: str, mapped: ColumnMapping, _source: Source, _is_sheet: bool) -> str:
-    unreadable = f"{quoted(UNREADABLE)} || {cell}"
-    number = f"CASE WHEN {cell} IS NULL OR TRY_CAST({cell} AS DOUBLE) IS NOT NULL THEN {cell} ELSE coalesce(km_number({cell}), {unreadable}) END"
-    for by, is_rate in ((mapped.factor, False), (mapped.rate, True)):
-        if by is not None:
-            product = f"TRY_CAST(({number}) AS DECIMAL(24,8)) * {by}::DECIMAL(14,6)"
-            number = f"CASE WHEN {cell} IS NOT NULL THEN coalesce(({f'round({product}, 4)' if is_rate else product})::VARCHAR, {unreadable}) END"
-    return number
-
-
-def _moment(cell: str, mapped: ColumnMapping, source: Source, is_sheet: bool) -> str:
-    """SQL of the naive time that a cell states in its own zone."""
-    special = [entry for entry in mapped.formats if entry in ("unix", "unix_ms", "excel")]
-    formats = [entry for entry in mapped.formats if entry not in special] or ([] if special else list(TIME_FORMATS))
-    # A sheet's own times come out in ISO form, whatever the mapping says of its texts.
-    formats += [entry for entry in TIME_FORMATS[:3] if is_sheet and entry not in formats]
-    parts = [f"try_strptime({cell}, [{', '.join(map(quoted, formats))}])"] if formats else []
-    number = f"TRY_CAST({cell} AS DOUBLE)"
-    if is_sheet or "excel" in special:
-        parts.append(f"CASE WHEN {number} BETWEEN 30000 AND 75000 THEN TIMESTAMP '1899-12-30' + to_milliseconds(round({number} * 86400000)::BIGINT) END")
-    return f"coalesce({', '.join(parts)})" if parts else "NULL::TIMESTAMP"
-
-
-def _timestamp(cell: str, mapped: ColumnMapping, source: Source, is_sheet: bool) -> str:
-    zone = mapped.timezone or source.timezone
-    moment = _moment(cell, mapped, source, is_sheet)
-    utc = f"timezone('UTC', timezone({quoted(zone)}, {moment}))" if zone not in ("", "UTC") else moment
-    return (
-        f"CASE WHEN {cell} IS NULL OR regexp_full_match({cell}, '{ZONED_TIME}') THEN {cell} "
-        f"ELSE coalesce({_unix(cell, mapped)}({utc})::VARCHAR, {quoted(UNREADABLE)} || {cell}) END"
-    )
-
-
-def _unix(cell: str, mapped: ColumnMapping) -> str:
-    number, scale = f"TRY_CAST({cell} AS BIGINT)", {"unix": 1_000_000, "unix_ms": 1000}
-    return "".join(f"make_timestamp({number} * {scale[entry]})::VARCHAR, " for entry in mapped.formats if entry in scale)
-
-
-def _date(cell: str, mapped: ColumnMapping, source: Source, is_sheet: bool) -> str:
-    local = f"(timezone('UTC', TRY_CAST({cell} AS TIMESTAMPTZ)) + INTERVAL 8 HOUR)::DATE::VARCHAR"
-    day = f"({_moment(cell, mapped, source, is_sheet)})::DATE::VARCHAR"
-    unreadable = f"{quoted(UNREADABLE)} || {cell}"
-    return f"CASE WHEN {cell} IS NULL THEN NULL WHEN regexp_full_match({cell}, '{ZONED_TIME}') THEN {local} ELSE coalesce({day}, {unreadable}) END"
-
-
-_READ: dict[str, Callable[[str, ColumnMapping, Source, bool], str]] = {
-    "digest": _secret,
-    "enum": _enum,
-    "boolean": _boolean,
-    "integer": _number,
-    "decimal": _number,
-    "float": _number,
-    "timestamp": _timestamp,
-    "date": _date,
-}
+_READ: dict[str, Callable[[str], str]] = {"digest": _secret, "enum": _enum, "boolean": _boolean}

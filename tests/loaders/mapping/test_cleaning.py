@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanalysis.loaders.mapping.cleaning import key_part, normal_key, plain_number
+from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, currency_of, key_part, normal_key, plain_number
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,34 @@ from kmanalysis.loaders.mapping.cleaning import key_part, normal_key, plain_numb
         ("", None),
         ("1 2", None),
         ("(5", None),
+        ("10²", None),
+        ("①", None),
+        ("½", None),
+        ("--1", None),
+        ("-¥-1", None),
+        ("(-5)", None),
+        ("25 USD", "25"),
+        ("25美元", "25"),
+        ("1" + " " * 100_000 + "x", None),
         ("ABCD-1234", None),
     ],
 )
 def test_numbers_as_people_write_them(text, number):
     assert plain_number(text) == number
+
+
+@given(st.sampled_from(sorted(CURRENCY_SIGNS)), st.decimals(0, 10**6, places=2), st.booleans(), st.sampled_from(["", " ", "\u00a0"]))
+def test_a_sign_before_or_behind_says_the_currency_and_changes_no_number(sign, number, is_before, space):
+    text = f"{sign}{space}{number}" if is_before else f"{number}{space}{sign}"
+    assert Decimal(plain_number(text)) == number
+    assert currency_of(text) == CURRENCY_SIGNS[sign]
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"), [("12", None), ("US$8", "USD"), ("$8 CNY", "CNY/USD"), ("＄8", "USD"), ("¥5 RMB", "CNY"), ("EUROPE 5", None), ("cost hk$8", "HKD")]
+)
+def test_the_currency_of_a_cell(text, currency):
+    assert currency_of(text) == currency
 
 
 @given(st.decimals(0, 10**9, places=2))

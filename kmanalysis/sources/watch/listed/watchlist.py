@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from kmanalysis.errors import UsageError
+from kmanalysis.operator_toml import check_plain
 from kmanalysis.sources.watch.listed.fields import Fields
 from kmanalysis.sources.watch.listed.keys import SHORTEST, Secret
 from kmanalysis.sources.watch.protocols.defaults import DEFAULTS, PROBE, Options
@@ -143,9 +144,10 @@ def load_watchlist(path: Path, environment: Mapping[str, str]) -> Watchlist:
         raise UsageError("List {file} not found. Create it as shown in docs/watch.md, or pass another with --list.", file=path.name) from problem
     except (OSError, UnicodeDecodeError, RecursionError) as problem:
         raise UsageError("{file}: cannot read the list. It must be TOML in UTF-8.", file=path.name) from problem
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:
         # Its sentence may quote the line, and the line may hold a secret.
         raise UsageError("{file}: cannot read the list. It must be TOML in UTF-8.", file=path.name) from problem
+    check_plain(declared, path.name, UsageError)
     watchlist = _parsed(declared, path, environment)
     if any(len(secret) >= SHORTEST and secret in text for secret in watchlist.secrets):
         raise UsageError(

@@ -1,0 +1,68 @@
+"""Identifiers that look alike and are not the same: by letter case, width, signs that are not seen, and letters of other scripts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kmanalysis.engine.sql import identifier, quoted
+
+_LETTERS = (
+    ("АВЕКМНОРСТУХаеорсухіјѕԁԛԝІЈЅ", "ABEKMHOPCTYXaeopcyxijsdqwIJS"),
+    ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧνορ", "ABEZHIKMNOPTYXvop"),
+    ("‐‑‒–—―−×", "-------x"),
+)
+_OTHERS, _LATIN = ("".join(part) for part in zip(*_LETTERS, strict=True))
+_SCRIPTS = str.maketrans(_OTHERS, _LATIN)
+_SHAPES = str.maketrans("Il|O", "1110")
+_UNSEEN = r"[\x{00AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{FEFF}\x{FE00}-\x{FE0F}]"
+_MOST_GROUPS = 1000
+
+
+def alike(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> list[tuple[str, ...]]:
+    """Groups of two or more identifiers in a column that look alike, each in its order; at most a thousand groups.
+
+    Identifiers of digits alone are not looked at closely: where there are no others, they are the same or look different.
+    """
+    cell = identifier(column)
+    if connection.execute(f"SELECT 1 FROM {relation} WHERE NOT regexp_full_match({cell}, '[0-9]+') LIMIT 1").fetchone() is None:
+        return []
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _ids AS SELECT DISTINCT {cell} AS id FROM {relation} WHERE {cell} IS NOT NULL")
+    # The engine has no NFKC, and few identifiers need it.
+    wide = connection.sql("SELECT id FROM _ids WHERE strlen(id) <> length(id)").to_arrow_table().column("id").cast(pa.string())
+    plain = pc.replace_substring_regex(pc.utf8_normalize(wide, form="NFKC"), pattern=_UNSEEN, replacement="")
+    connection.register("_wide", pa.table({"id": wide, "plain": plain}))
+    # A key that brings all together that may look alike; which of them do is seen below.
+    shape = f"translate(lower(translate(plain, {quoted(_OTHERS)}, {quoted(_LATIN)})), 'il|o', '1110')"
+    groups = connection.execute(
+        f"WITH plain AS (SELECT id, id AS plain FROM _ids WHERE strlen(id) = length(id) UNION ALL SELECT id, plain FROM _wide) "
+        f"SELECT list(id ORDER BY id) FROM plain GROUP BY regexp_replace({shape}, ' +', ' ', 'g') HAVING count(*) > 1 ORDER BY 1 LIMIT {_MOST_GROUPS}"
+    ).fetchall()
+    connection.unregister("_wide")
+    connection.execute("DROP TABLE _ids")
+    return [group for (ids,) in groups for group in _seen_alike(ids)]
+
+
+def shown(identifiers: Sequence[str]) -> str:
+    """Identifiers beside each other, with the signs of them that the eye would not tell apart as their numbers."""
+    return " ~ ".join("".join(f"\\u{ord(sign):04x}" if _is_unclear(sign) else sign for sign in text) for text in identifiers)
+
+
+def _is_unclear(sign: str) -> bool:
+    return sign in _OTHERS or (not sign.isascii() and unicodedata.category(sign) in ("Cf", "Cc", "Zs", "Mn", "Me"))
+
+
+def _seen_alike(ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """Those of a group that differ in letter case alone, and those that differ in signs of one shape alone."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for text in ids:
+        seen = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) not in ("Cf", "Mn"))
+        plain = " ".join(seen.translate(_SCRIPTS).split())
+        for key in (("case", plain.casefold()), ("shape", plain.translate(_SHAPES))):
+            found.setdefault(key, []).append(text)
+    groups = {tuple(group) for group in found.values() if len(group) > 1}
+    return sorted(group for group in groups if not any(set(group) < set(other) for other in groups))
