@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
 
 from kmanalysis.assets import samples_folder
 from kmanalysis.engine.texts import CACHE_VARIABLE
@@ -56,6 +57,11 @@ BY_COLUMN = {
     "purchases.discount_amount": "0",
     "needs.is_must": "false",
 }
+
+
+# A test may be slow: the first example of a file pays for what the others find ready, and machines are busy.
+settings.register_profile("kmanalysis", deadline=None)
+settings.load_profile("kmanalysis")
 
 
 def pytest_configure(config: pytest.Config) -> None:

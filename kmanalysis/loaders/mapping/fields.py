@@ -131,7 +131,8 @@ def check_format(written: str, file: str, place: str) -> None:
         return
     try:
         _run("SELECT try_strptime('', [$1])", written)
-    except duckdb.Error as problem:
+    # UnicodeDecodeError: the engine quotes the first byte of a sign that it does not know, which is no text where the sign has several.
+    except (duckdb.Error, UnicodeDecodeError) as problem:
         raise MappingError(
             "{file}: {place}: {found!r} is no format of times ({problem}). Write one like %Y-%m-%d %H:%M:%S, or one of {accepted}.",
             file=file,
@@ -177,5 +178,6 @@ def _run(query: str, value: str) -> None:
     _engine().execute(query, [value]).fetchall()
 
 
-def _cause(problem: duckdb.Error) -> str:
-    return str(problem).splitlines()[0].rpartition("Error: ")[2]
+def _cause(problem: duckdb.Error | UnicodeDecodeError) -> str:
+    said = problem.object.decode("utf-8", "ignore") if isinstance(problem, UnicodeDecodeError) else str(problem)
+    return said.splitlines()[0].rpartition("Error: ")[2]
