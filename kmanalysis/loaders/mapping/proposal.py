@@ -211,7 +211,7 @@ class _Proposer:
             source.append(f'#? timezone = "Asia/Shanghai"  # {self.words.text("the file does not say which zone its times are in")}')
             self.open_points.append("source.timezone")
         head = self.words.text(
-            "# Proposed from the headings of {file}. What begins with #? is for you to settle: correct it, then take the #? away.", file=self.path.name
+            "# Proposed from the headings of {file}. What begins with #? is for you to settle: correct it, then take the #? away.", file=shown(self.path.name)
         )
         became = self._became()
         text = "\n".join([head, "", "[source]", *source, "", f"[tables.{self.table.name}.columns]", *lines, *self._remarks(became), ""])
@@ -256,13 +256,19 @@ class _Proposer:
             return self._without_heading(column)
         heading, cells = self.staged.headings[choice.place], self.cells[choice.place]
         if column.type == "timestamp" and (clock := self._clock_beside(choice.place, cells)) is not None:
-            named = [heading, self.staged.headings[clock]]
-            self.describing.has_naive_times = True
-            self.used[clock].append((column.name, False))
-            return self._written(column, {"join": named}, [self.words.text("the day and the time of day stand in two columns")], choice.place)
+            return self._joined(column, choice.place, clock)
         spec: dict[str, object] = {"from": heading}
         doubts = self._doubts_of_heading(column, choice) + self.describing.describe(column, cells, choice.fit.unit, spec) + choice.judgement.doubts
         return self._written(column, spec, doubts, choice.place)
+
+    def _joined(self, column: Column, day: int, clock: int) -> str:
+        """A moment of which the day stands in one column and the time of day in another."""
+        spec: dict[str, object] = {"join": [self.staged.headings[day], self.staged.headings[clock]]}
+        days, times = self.cells[day].values, self.cells[clock].values
+        joined = Cells(rows=len(days), filled=len(days), times=len(days), values=tuple(f"{value} {times[0]}" for value in days))
+        doubts = [self.words.text("the day and the time of day stand in two columns"), *self.describing.describe(column, joined, "", spec)]
+        self.used[clock].append((column.name, False))
+        return self._written(column, spec, doubts, day)
 
     def _doubts_of_heading(self, column: Column, choice: Choice) -> list[str]:
         doubts = []

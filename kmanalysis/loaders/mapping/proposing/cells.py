@@ -17,6 +17,9 @@ MOST_ROWS, LEAST_ROWS = 5000, 200
 MOST_VALUES = 1000
 """Distinct values of a column that are kept."""
 
+LONGEST = 100
+"""Signs of a cell that are looked at: no number and no time is longer."""
+
 _CLOCK = r"(上午|下午|am |pm )?\d{1,2}\s?[:时点]\s?\d{1,2}(\s?[:分]\s?\d{1,2}([.,]\d{1,9})?)?[分秒]?(\s?(am|pm))?"
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY = (
@@ -107,17 +110,17 @@ def cells_of(connection: duckdb.DuckDBPyConnection, staged: Staged, partners: Ma
     ``partners`` are columns of the folder (``table.column``) that the distinct cells are compared with, and the SQL of a table with their ``value``.
     """
     width = len(staged.headings)
-    rows = min(MOST_ROWS, max(LEAST_ROWS, SAMPLE_CELLS // width))
-    count = connection.execute(f"SELECT count(*) FROM {staged.relation} WHERE _fault IS NULL").fetchone()
-    step = -(-count[0] // rows) if count and count[0] else 1
-    # As text of the row's number, since sampled rows must not depend on the engine's threads.
-    picked = ", ".join(f"{stripped(f'c{index}')} AS c{index}" for index in range(width))
+    columns = [f"c{index}" for index in range(width)]
+    most = min(MOST_ROWS, max(LEAST_ROWS, SAMPLE_CELLS // width))
+    # By the line and not at random, so that the same file is judged alike; an odd step, since rows often take turns.
+    step = -(-_count(connection, f"{staged.relation} WHERE _fault IS NULL") // most) | 1
+    picked = ", ".join(f"{stripped(column)} AS {column}" for column in columns)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _picked AS SELECT {picked} FROM {staged.relation} WHERE _fault IS NULL AND _line % {step} = 0")
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE _cells AS SELECT place[2:]::INT AS place, cell, {_plain('cell')} AS x FROM "
-        f"(SELECT {picked} FROM (SELECT *, row_number() OVER (ORDER BY _line) AS nth FROM {staged.relation} WHERE _fault IS NULL) WHERE (nth - 1) % {step} = 0) "
-        f"UNPIVOT (cell FOR place IN ({', '.join(f'c{index}' for index in range(width))}))"
+        f"CREATE OR REPLACE TEMP TABLE _cells AS SELECT place[2:]::INT AS place, cell, {_plain(f'left(cell, {LONGEST})')} AS x "
+        f"FROM _picked UNPIVOT (cell FOR place IN ({', '.join(columns)}))"
     )
-    looked = -(-count[0] // step) if count else 0
+    looked = _count(connection, "_picked")
     counted = ", ".join(f"count(*) FILTER ({condition}) AS {name}" for name, condition in _COUNTED.items())
     # Digits alone, as the numbers' range is asked for and not their value.
     number = f"CASE WHEN regexp_full_match(x, '{_NUMBER}') THEN TRY_CAST(regexp_replace(x, '[^0-9.-]', '', 'g') AS DOUBLE) END"
@@ -134,7 +137,7 @@ def cells_of(connection: duckdb.DuckDBPyConnection, staged: Staged, partners: Ma
         ).fetchall()
         for place, share in shares:
             known.setdefault(place, {})[partner] = share
-    connection.execute("DROP TABLE _cells")
+    connection.execute("DROP TABLE _cells; DROP TABLE _picked")
     return [
         Cells(rows=looked, known=known.get(place, {}), **(found[place] | {"values": tuple(found[place]["values"])})) if place in found else Cells(rows=looked)
         for place in range(width)
@@ -144,6 +147,11 @@ def cells_of(connection: duckdb.DuckDBPyConnection, staged: Staged, partners: Ma
 def column_values(table: str, column: str) -> str:
     """SQL of the values of an attached table's column, as `cells_of` compares with them."""
     return f"(SELECT {identifier(column)}::VARCHAR AS value FROM {identifier(table)} WHERE {identifier(column)} IS NOT NULL)"
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    found = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
+    return int(found[0]) if found else 0
 
 
 def _plain(cell: str) -> str:

@@ -17,6 +17,9 @@ MOST_KINDS = 30
 LARGEST_COUNT = 1e9
 """No quantity: what is larger is a number that names something."""
 
+LEAST_KNOWN = 0.5
+"""Where fewer of a column's values are known in the folder, it is doubted; the rows of single unknown ones are for the load to reject."""
+
 _WEAK, _FAIR, _GOOD = 0.2, 0.6, 0.9
 
 
@@ -130,8 +133,8 @@ def _ids(table: Table, column: Column, cells: Cells, words: Words) -> Judgement:
     share = cells.known.get(column.refers_to)
     if share:
         found.decides = share == 1 and cells.distinct > 1
-        if share < 1 and column.orphan == "reject":
-            found.doubt(words.text("some of its values are not in {column} of the folder", column=column.refers_to), _GOOD)
+        if share < LEAST_KNOWN and column.orphan == "reject":
+            found.doubt(words.text("most of its values are not in {column} of the folder", column=column.refers_to), _GOOD)
     elif share == 0:
         found.doubt(words.text("none of its values is in {column} of the folder: map another column, or a lookup", column=column.refers_to), _GOOD)
     elif not found.doubts and not cells.mostly(cells.bare, 0.9):

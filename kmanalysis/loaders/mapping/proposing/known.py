@@ -77,8 +77,13 @@ def fit(table: Table, column: Column, heading: str) -> Fit | None:
 
 def is_known(heading: str) -> bool:
     """Whether any column of any table is called by this heading."""
-    names = languages()
-    return any(word in _words(name, names) for name in tables() for word in {folded(heading), without_unit(heading)[0]})
+    known = _all_words(languages())
+    return folded(heading) in known or without_unit(heading)[0] in known
+
+
+@cache
+def _all_words(spoken: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for name in tables() for word in _words(name, spoken))
 
 
 @cache

@@ -87,7 +87,7 @@ def test_a_long_file_is_sampled_evenly_and_always_alike(engine):
     engine.execute(f"CREATE OR REPLACE TABLE long AS SELECT range + 2 AS _line, NULL::VARCHAR AS _fault, (range // 10)::VARCHAR AS c0 FROM range({rows})")
     staged = Staged("long", "long", ("n",), 1, "utf-8", ",", 0)
     (found,) = cells_of(engine, staged, {})
-    assert found.rows == found.filled == MOST_ROWS
+    assert MOST_ROWS / 2 < found.rows == found.filled <= MOST_ROWS
     assert found.greatest > rows / 10 - 10
     assert cells_of(engine, staged, {}) == [found]
 
