@@ -32,10 +32,12 @@ def test_the_title_of_a_sheet_is_not_its_headings(tmp_path, above):
 def test_what_was_proposed_below_a_title_loads(tmp_path):
     raw, into = tmp_path / "fees.csv", tmp_path / "into"
     head = "费用明细,,,,,\n2026年10月,,,,,\n费用编号,供货商编号,收费时间,费用类型,费用金额(元),是否披露\n"
-    raw.write_text(head + "F1,S1,2026-10-01 10:00:00,api,5.00,是\nF2,S1,2026-10-02 10:00:00,api,免费,是\n", encoding="utf-8")
+    raw.write_text(
+        head + "F1,S1,2026-10-01 10:00:00,api,5.00,是\nF2,S1,2026-10-02 10:00:00,api,免费,是\nF3,S1,2026-10-03 10:00:00,api,7.00,是\n", encoding="utf-8"
+    )
     proposal = propose_mapping(raw, "fees", words=Words("en"))
     assert proposal.open_points == ["fees.amount", "source.timezone"]
     written = write_proposal(proposal, raw, into)
     written.write_text(written.read_text(encoding="utf-8").replace("#? ", ""), encoding="utf-8")
     (receipt,) = load([raw], written, into).receipts
-    assert (receipt.read, receipt.kept, dict(receipt.rejected)) == (2, 1, {"empty": 1})
+    assert (receipt.read, receipt.kept, dict(receipt.rejected)) == (3, 2, {"empty": 1})

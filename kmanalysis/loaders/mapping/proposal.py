@@ -246,7 +246,9 @@ class _Proposer:
         for places in self.twice.values():
             listed = ", ".join(str(place + 1) for place in places)
             heading = _shown_heading(self.staged.headings[places[0]])
-            remarks.append(self.words.text("# The heading {heading} stands in columns {columns}: rename all but one of them in the file.", heading=heading, columns=listed))
+            remarks.append(
+                self.words.text("# The heading {heading} stands in columns {columns}: rename all but one of them in the file.", heading=heading, columns=listed)
+            )
             self.open_points.append(f"{heading} ({listed})")
         return remarks
 

@@ -1,5 +1,7 @@
 """Layouts of the exports that operators have: their headings, with rows of our own below them, and which heading is which canonical column."""
 
+# ruff: noqa: E501 (rows of an export stand on one line)
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -409,6 +411,7 @@ Q币30个,261001-000000000000002,已收货,29.90,0.00,1.00,0.00,28.90,28.90,1,20
             "quantity": "商品数量",
             "amount": "订单应付金额",
             "status": "订单状态",
+            "buyer_digest": "收件人手机号",
         },
     ),
     "erp, purchase orders": Layout(

@@ -91,7 +91,7 @@ def test_date_formats_are_guessed_and_doubted_where_day_and_month_may_be_mistake
 
 
 def test_bytes_that_fit_nowhere_make_the_encoding_a_question(tmp_path):
-    raw = raw_file(tmp_path, "supplier_id,name\n" + "S1,Café\nS2,Zoë\nS3,naïf\n" * 20, "s.csv", "cp1252")
+    raw = raw_file(tmp_path, "supplier_id,name\n" + "".join(f"S{n},Café\nT{n},Zoë\nU{n},naïf\n" for n in range(20)), "s.csv", "cp1252")
     proposal = propose_mapping(raw)
     assert proposal.open_points == ["source.encoding"]
     (line,) = [line for line in proposal.text.splitlines() if "encoding" in line]
@@ -193,9 +193,9 @@ def test_headings_that_stand_twice_are_an_open_point_and_never_certain(tmp_path)
 
 
 def test_headings_that_could_be_secrets_or_data_are_masked(tmp_path):
-    text = "供货商编号,供货商名称,jane.roe@example.com,13800001111,5.5,\nS1,甲,x,y,1,z\n"
+    text = "供货商编号,供货商名称,jane.roe@example.com,13800001111,\nS1,甲,x,y,z\n"
     proposal = propose_mapping(raw_file(tmp_path, text), "suppliers", words=Words("en"))
-    assert [became.heading for became in proposal.headings[2:]] == ["***", "***", "***", "column 6, without a heading"]
+    assert [became.heading for became in proposal.headings[2:]] == ["***", "***", "column 5, without a heading"]
     for secret in ("jane.roe", "13800001111"):
         assert secret not in proposal.text + headings_text(proposal, "x", Words("en"))
 

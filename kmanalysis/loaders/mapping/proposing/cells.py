@@ -20,7 +20,7 @@ MOST_VALUES = 1000
 LONGEST = 100
 """Signs of a cell that are looked at: no number and no time is longer."""
 
-_CLOCK = r"(上午|下午|am |pm )?\d{1,2}\s?[:时点]\s?\d{1,2}(\s?[:分]\s?\d{1,2}([.,]\d{1,9})?)?[分秒]?(\s?(am|pm))?"
+_CLOCK = r"(上午|下午|am|pm)?\s?\d{1,2}\s?[:时点]\s?\d{1,2}(\s?[:分]\s?\d{1,2}([.,]\d{1,9})?)?[分秒]?(\s?(am|pm))?"
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY = (
     r"((19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
@@ -34,7 +34,7 @@ _NUMBER = rf"[-−+(]?\s?{_SIGN}?\s?-?(\d{{1,3}}(,\d{{3}})+|\d+)?(\.\d+)?\s?(百
 # What is counted of a cell `x`: folded to small letters and ASCII digits, and without the sign that keeps spreadsheets from reading it.
 _COUNTED = {
     "times": f"(regexp_full_match(x, '{_DAY}([ t,]*{_CLOCK})?({_ZONE})?') OR regexp_full_match(x, '{_COMPACT}([ t]?\\d{{6}}|[ t]{_CLOCK})'))",
-    "days": f"regexp_full_match(x, '{_DAY}')",
+    "days": f"regexp_full_match(x, '{_DAY}([ t]00:00(:00(\\.0+)?)?)?')",
     "compact_days": f"regexp_full_match(x, '{_COMPACT}')",
     "zoned": f"regexp_full_match(cell, '{ZONED_TIME}')",
     "clocks": f"regexp_full_match(x, '{_CLOCK}')",
@@ -57,9 +57,9 @@ _COUNTED = {
 class Cells:
     """What was found of a column's cells. ``rows`` were looked at; the other numbers count filled cells among them.
 
-    ``times`` state a day, with or without a time (``days``: without); ``compact_days`` could as well be a number, like ``unix``, the seconds or
-    milliseconds since 1970; ``clocks`` are times of day alone; ``numbers`` may have signs and units; ``bare`` cells are of ASCII signs without spaces;
-    ``rounded`` ones were rounded by a spreadsheet; ``marked`` ones begin with a sign that keeps it from that.
+    ``times`` state a day, with or without a time; of them ``days`` have none, or midnight, as sheets keep days. ``compact_days`` could as well be numbers,
+    like ``unix``, the seconds or milliseconds since 1970; ``clocks`` are times of day alone; ``numbers`` may have signs and units; ``bare`` cells are of
+    ASCII signs without spaces; ``rounded`` ones were rounded by a spreadsheet; ``marked`` ones begin with a sign that keeps it from that.
     ``values`` are distinct cells in order, the first `MOST_VALUES`; ``known`` says for columns of the folder (``table.column``) which share of
     the distinct cells is among their values.
     """

@@ -11,7 +11,7 @@ from kmanalysis.loaders.reading.records import SPACE, Record
 
 LOOKED_BELOW = 10
 LEAST_FILLED = 0.5
-"""A row of headings fills at least this share of the cells that the rows below it fill: a title fills one."""
+"""A row of headings fills more than this share of the cells that the rows below it fill: a title fills one."""
 
 
 def heading_row(first: Sequence[Record]) -> int | None:
@@ -39,7 +39,7 @@ def heading_row(first: Sequence[Record]) -> int | None:
 def _is_as_wide(filled: int, below: Sequence[Sequence[str]]) -> bool:
     """Whether a row with so many filled cells can head the rows below: they are about as wide."""
     widths = [sum(map(bool, cells)) for cells in below]
-    return not widths or filled >= median(widths) * LEAST_FILLED
+    return not widths or filled > median(widths) * LEAST_FILLED
 
 
 def _unlike_below(cells: Sequence[str], below: Sequence[Sequence[str]]) -> int:

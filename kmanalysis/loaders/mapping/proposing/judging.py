@@ -87,7 +87,7 @@ def _numbers(column: Column, cells: Cells, words: Words) -> Judgement:
     is_named = column.type == "integer" and (cells.greatest or 0) > LARGEST_COUNT
     if not cells.mostly(cells.numbers) or cells.are_times or cells.mostly(cells.compact_days) or cells.mostly(cells.long_numbers) or is_named:
         return Judgement(0.0)
-    if column.type == "integer" and cells.are_amounts or not is_share and cells.mostly(cells.percents):
+    if (column.type == "integer" and cells.are_amounts) or (not is_share and cells.mostly(cells.percents)):
         return Judgement(0.0)
     found = Judgement()
     unread = cells.filled - cells.numbers

@@ -35,7 +35,9 @@ FACTORS = MappingProxyType({"分": 0.01, "万元": 10_000, "万": 10_000, "千�
 ZONE_UNITS = MappingProxyType({"utc": "UTC", "gmt": "UTC", "utc+8": "Asia/Shanghai", "utc+08:00": "Asia/Shanghai", "北京时间": "Asia/Shanghai"})
 """What a heading says of its times' zone."""
 
-_COUNTED = frozenset({"件", "个", "张", "份", "套", "单", "台", "笔", "次", "pcs", "units", "毫秒", "ms", "milliseconds", "秒", "s", "sec", "seconds", "万", "%"})
+_COUNTED = frozenset(
+    {"件", "个", "张", "份", "套", "单", "台", "笔", "次", "pcs", "units", "毫秒", "ms", "milliseconds", "秒", "s", "sec", "seconds", "万", "%"}
+)
 _UNITS = frozenset({*CURRENCY_UNITS, *ZONE_UNITS, *_COUNTED})
 
 

@@ -25,7 +25,8 @@ def cells(engine, *columns, faults=(), partners=None):
     """What is found of these columns, each a list of cells."""
     engine.execute("CREATE OR REPLACE TABLE raw (_line BIGINT, _fault VARCHAR, " + ", ".join(f"c{place} VARCHAR" for place in range(len(columns))) + ")")
     rows = [(line, "ragged" if line in faults else None, *row) for line, row in enumerate(zip(*columns, strict=True), start=2)]
-    engine.executemany(f"INSERT INTO raw VALUES ({', '.join('?' * (len(columns) + 2))})", rows)
+    if rows:
+        engine.executemany(f"INSERT INTO raw VALUES ({', '.join('?' * (len(columns) + 2))})", rows)
     staged = Staged("raw", "raw", tuple(f"h{place}" for place in range(len(columns))), 1, "utf-8", ",", 0)
     return cells_of(engine, staged, partners or {})
 

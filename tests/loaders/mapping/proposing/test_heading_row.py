@@ -6,7 +6,9 @@ from kmanalysis.loaders.reading.records import Record
 
 HEADINGS = ["订单号", "商品编号", "付款时间", "数量", "订单金额", "订单状态", "备注", "内部分组"]
 ROW = ["A1", "K1", "2026-10-01 10:00:00", "2", "19.80", "完成", "急", "甲"]
-TITLES = st.lists(st.sampled_from(["订单导出", "数卡平台 订单明细", "本期账单明细(人民币)", "商品", "导出人：张三", "2026年10月", "状态说明见下", "金额"]), max_size=6)
+TITLES = st.lists(
+    st.sampled_from(["订单导出", "数卡平台 订单明细", "本期账单明细(人民币)", "商品", "导出人：张三", "2026年10月", "状态说明见下", "金额"]), max_size=6
+)
 
 
 def records(rows):
