@@ -538,4 +538,142 @@ S03,成都数卡网络,代理,0,0,CNY,其他,周三,新
         {"purchased_at": "交易日期", "paid_amount": "交易金额"},
         ".xlsx",
     ),
+    "youzan, orders": Layout(
+        "orders",
+        """订单号,订单状态,订单类型,买家付款时间,商品名称,商品编码,商品单价,商品数量,商品实付金额,订单实付金额,收货人/提货人,收货人手机号/提货人手机号,买家备注,交易成功时间,发货时间
+E1001,交易完成,普通订单,2026-10-01 10:00:05,视频月卡,VM01,15.00,1,15.00,15.00,赵,13800000001,,2026-10-08 10:00:05,2026-10-01 10:00:35
+E1002,交易完成,普通订单,2026-10-01 11:00:05,音乐年卡,MY01,88.00,1,88.00,88.00,钱,13800000002,,2026-10-08 11:00:05,2026-10-01 11:00:35
+E1003,交易关闭,普通订单,2026-10-02 12:00:05,视频月卡,VM01,15.00,2,30.00,30.00,孙,13800000003,催,,2026-10-02 12:00:35
+""",
+        {
+            "order_id": "订单号",
+            "status": "订单状态",
+            "ordered_at": "买家付款时间",
+            "sku": ("商品编码", "商品名称"),
+            "quantity": "商品数量",
+            "amount": ("订单实付金额", "商品实付金额"),
+            "buyer_digest": "收货人手机号/提货人手机号",
+            "delivered_at": "发货时间",
+        },
+    ),
+    "stripe, payments": Layout(
+        "orders",
+        """id,Description,Seller Message,Created date (UTC),Amount,Amount Refunded,Currency,Converted Amount,Fee,Status,Customer ID,Customer Email,Captured,Card ID
+ch_001,Game card 10,Payment complete.,2026-10-01 10:00,10.00,0.00,usd,10.00,0.59,Paid,cus_1,a@example.com,true,card_1
+ch_002,Game card 30,Payment complete.,2026-10-01 11:00,30.00,0.00,usd,30.00,1.17,Paid,cus_2,b@example.com,true,card_2
+ch_003,Game card 10,Payment complete.,2026-10-02 12:00,10.00,10.00,usd,10.00,0.59,Refunded,cus_3,c@example.com,true,card_3
+""",
+        {
+            "order_id": "id",
+            "sku": "Description",
+            "ordered_at": "Created date (UTC)",
+            "amount": ("Amount", "Converted Amount"),
+            "currency": "Currency",
+            "status": "Status",
+            "buyer_digest": ("Customer Email", "Customer ID"),
+        },
+    ),
+    "amazon, orders": Layout(
+        "orders",
+        """amazon-order-id,merchant-order-id,purchase-date,last-updated-date,order-status,fulfillment-channel,sales-channel,product-name,sku,asin,item-status,quantity,currency,item-price,item-tax,shipping-price
+111-0000001-0000001,,2026-10-01T10:00:00+00:00,2026-10-02T10:00:00+00:00,Shipped,Amazon,amazon.com,Game card 10,GC10,B000000001,Shipped,1,USD,10.00,0.00,0.00
+111-0000002-0000002,,2026-10-01T11:00:00+00:00,2026-10-02T11:00:00+00:00,Shipped,Amazon,amazon.com,Game card 30,GC30,B000000002,Shipped,2,USD,60.00,0.00,0.00
+111-0000003-0000003,,2026-10-02T12:00:00+00:00,2026-10-03T12:00:00+00:00,Cancelled,Amazon,amazon.com,Game card 10,GC10,B000000001,Cancelled,1,USD,10.00,0.00,0.00
+""",
+        {
+            "order_id": "amazon-order-id",
+            "ordered_at": "purchase-date",
+            "status": ("order-status", "item-status"),
+            "sku": ("sku", "asin"),
+            "quantity": "quantity",
+            "currency": "currency",
+            "amount": "item-price",
+        },
+    ),
+    "ebay, orders": Layout(
+        "orders",
+        """Sales Record Number,Order Number,Buyer Username,Buyer Name,Buyer Email,Item Number,Item Title,Custom Label,Quantity,Sold For,Total Price,Sale Date,Paid On Date,Shipped On Date
+101,12-00001-00001,u1,Ann,ann@example.com,3500001,Game card 10,GC10,1,$10.00,$10.00,Oct-13-26,Oct-13-26,Oct-13-26
+102,12-00002-00002,u2,Bob,bob@example.com,3500002,Game card 30,GC30,1,$30.00,$30.00,Oct-14-26,Oct-14-26,Oct-14-26
+103,12-00003-00003,u3,Cem,cem@example.com,3500001,Game card 10,GC10,2,$10.00,$20.00,Oct-15-26,Oct-15-26,
+""",
+        {
+            "order_id": ("Order Number", "Sales Record Number"),
+            "buyer_digest": ("Buyer Email", "Buyer Username", "Buyer Name"),
+            "sku": ("Custom Label", "Item Number"),
+            "quantity": "Quantity",
+            "amount": ("Total Price", "Sold For"),
+            "currency": ("Total Price", "Sold For"),
+            "ordered_at": ("Paid On Date", "Sale Date"),
+            "delivered_at": "Shipped On Date",
+        },
+    ),
+    "freshdesk, tickets": Layout(
+        "tickets",
+        """Ticket ID,Subject,Status,Priority,Source,Type,Agent,Group,Created time,Due by Time,Resolved time,Closed time,Last updated time,Initial response time,Time tracked,First response time (in hrs),Resolution time (in hrs),Full name,Email,Company Name
+1,Code invalid,Closed,Low,Email,Problem,Kim,Support,2026-10-01 10:00:00,2026-10-04 10:00:00,2026-10-01 12:00:00,2026-10-01 12:30:00,2026-10-01 12:30:00,2026-10-01 10:20:00,0:10,0.33,2,Ann,ann@example.com,Nimbus
+2,Late,Open,High,Portal,Incident,Lee,Support,2026-10-02 10:00:00,2026-10-05 10:00:00,,,2026-10-02 12:30:00,2026-10-02 10:40:00,0:20,0.66,,Bob,bob@example.com,Aurora
+3,Ask,Closed,Low,Email,Question,Kim,Support,2026-10-03 10:00:00,2026-10-06 10:00:00,2026-10-03 11:00:00,2026-10-03 12:30:00,2026-10-03 12:30:00,2026-10-03 10:10:00,0:05,0.16,1,Cem,cem@example.com,Nimbus
+""",
+        {
+            "ticket_id": "Ticket ID",
+            "opened_at": "Created time",
+            "resolved_at": ("Resolved time", "Closed time"),
+            "first_response_at": "Initial response time",
+            "kind": "Type",
+            "supplier_id": "Company Name",
+        },
+    ),
+    "erp, receipts": Layout(
+        "purchases",
+        """日期,单据编号,供应商,存货编码,存货名称,规格型号,计量单位,应收数量,实收数量,单价,金额,采购订单号,仓库,制单人
+2026-10-01,CIN0001,义乌点卡批发部,QB100,Q币100充值卡,,张,10,10,90,900,CG001,主仓,李
+2026-10-02,CIN0002,深圳会员批发,VM01,视频月卡,,张,50,49,10,490,CG002,主仓,李
+2026-10-03,CIN0003,义乌点卡批发部,QB50,Q币50充值卡,,张,10,10,45,450,CG003,主仓,李
+""",
+        {
+            "purchased_at": "日期",
+            "purchase_id": ("采购订单号", "单据编号"),
+            "supplier_id": "供应商",
+            "sku": "存货编码",
+            "quantity": "应收数量",
+            "received_quantity": "实收数量",
+            "paid_amount": "金额",
+        },
+    ),
+    "card stock with numbers and passwords": Layout(
+        "codes",
+        """序号,商品名称,卡号,密码,面值,有效期,状态,入库时间,售出时间,订单编号
+1,Q币100,AAAA0001,BBBB0001,100,2027-12-31,已售,2026-09-01 10:00:00,2026-10-01 10:00:30,O1
+2,Q币100,AAAA0002,BBBB0002,100,2027-12-31,已售,2026-09-01 10:00:00,2026-10-01 11:00:30,O2
+3,Q币50,AAAA0003,BBBB0003,50,2027-12-31,已售,2026-09-01 10:00:00,2026-10-02 12:00:30,O3
+""",
+        {"code_id": "序号", "sku": "商品名称", "code_digest": ("密码", "卡号"), "issued_at": "售出时间", "order_id": "订单编号"},
+    ),
+    "checks by a script": Layout(
+        "probes",
+        """check_name,timestamp,status,response_time_ms,probe
+Nimbus API,1790000000,up,231,EU1
+Nimbus API,1790000300,up,245,EU2
+Aurora shop,1790000600,down,0,EU1
+""",
+        {"supplier_id": "check_name", "probed_at": "timestamp", "is_up": "status", "latency_ms": "response_time_ms"},
+    ),
+    "price list of a sourcing site": Layout(
+        "quotes",
+        """日期,货源站,商品编号,商品名,进价(元),零售价(元),库存
+2026-10-01,S01,QB100,Q币100,90.00,95.00,100
+2026-10-02,S01,VM01,视频月卡,10.00,15.00,50
+2026-10-03,S02,QB100,Q币100,91.50,95.00,300
+""",
+        {"quoted_at": "日期", "supplier_id": "货源站", "sku": ("商品编号", "商品名"), "unit_price": "进价(元)"},
+    ),
+    "contracts of an office": Layout(
+        "contracts",
+        """合同编号,合同名称,甲方,乙方,签订日期,生效日期,到期日期,合同金额,状态
+HT001,点卡供货合同,我司,义乌点卡批发部,2026-01-01,2026-01-05,2026-12-31,100000,履行中
+HT002,会员供货合同,我司,深圳会员批发,2026-02-01,2026-02-05,2026-12-31,50000,履行中
+""",
+        {"contract_id": "合同编号", "supplier_id": "乙方", "signed_on": "签订日期", "valid_from": "生效日期", "valid_to": "到期日期"},
+    ),
 }

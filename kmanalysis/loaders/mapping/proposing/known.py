@@ -54,7 +54,7 @@ class Fit:
 
 def without_unit(heading: str) -> tuple[str, str]:
     """A heading, folded, and the unit that it states at its end (empty where it states none): ``金额（元）`` → ``金额``, ``元``."""
-    normal = folded(heading)
+    normal = _plain(heading)
     found = _UNIT.fullmatch(normal)
     unit = (found["inside"] or found["after"] or "") if found else ""
     return (found["bare"], unit) if found and unit in _UNITS else (normal, "")
@@ -67,7 +67,7 @@ def fit(table: Table, column: Column, heading: str) -> Fit | None:
     if heading == column.name:
         return Fit(CLEAR)
     bare, unit = without_unit(heading)
-    for word, stated in ((folded(heading), ""), (bare, unit)):
+    for word, stated in ((_plain(heading), ""), (bare, unit)):
         if word in words:
             # What is another column's word is not a misspelling of this one's.
             grade, place = words[word].get(column.name, ("", 0))
@@ -80,7 +80,12 @@ def fit(table: Table, column: Column, heading: str) -> Fit | None:
 def is_known(heading: str) -> bool:
     """Whether any column of any table is called by this heading."""
     known = _all_words(languages())
-    return folded(heading) in known or without_unit(heading)[0] in known
+    return _plain(heading) in known or without_unit(heading)[0] in known
+
+
+def _plain(heading: str) -> str:
+    """A heading as it is compared here: programs join the words of one with strokes."""
+    return folded(re.sub("[_-]+", " ", heading))
 
 
 @cache
@@ -94,9 +99,9 @@ def _words(name: str, spoken: tuple[str, ...]) -> Mapping[str, Mapping[str, tupl
     table = tables()[name]
     found: dict[str, dict[str, tuple[str, int]]] = {}
     for column in table.columns.values():
-        for place, word in enumerate(dict.fromkeys(folded(word) for word in _clear(table, column, spoken))):
+        for place, word in enumerate(dict.fromkeys(_plain(word) for word in _clear(table, column, spoken))):
             found.setdefault(word, {})[column.name] = (CLEAR, place)
-        for place, word in enumerate(folded(word) for word in column.vague):
+        for place, word in enumerate(_plain(word) for word in column.vague):
             found.setdefault(word, {})[column.name] = (VAGUE, place)
     for meant in found.values():
         if sum(grade == CLEAR for grade, _ in meant.values()) > 1:

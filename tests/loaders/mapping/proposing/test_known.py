@@ -55,6 +55,7 @@ def test_every_declared_word_is_known_and_no_word_is_clear_for_two_columns():
 def test_a_column_that_refers_to_another_is_known_by_its_words():
     assert fit(PURCHASES, PURCHASES.columns["supplier_id"], "供应商编码").grade == CLEAR
     assert fit(ORDERS, ORDERS.columns["sku"], "Variant SKU").grade == CLEAR
+    assert fit(ORDERS, ORDERS.columns["status"], "order-status").grade == fit(ORDERS, ORDERS.columns["status"], "Order_Status").grade == CLEAR
 
 
 def test_what_other_things_are_called_too_is_vague():
