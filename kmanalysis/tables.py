@@ -72,6 +72,7 @@ class Column:
     not_before: str = ""
     zero: str = ""
     headings: tuple[str, ...] = ()
+    vague: tuple[str, ...] = ()
 
     @property
     def sql_type(self) -> str:
@@ -134,5 +135,5 @@ def _table(name: str, spec: Mapping[str, Any]) -> Table:
 
 
 def _column(name: str, declared: dict[str, Any], *, is_key: bool) -> Column:
-    lists = {field: tuple(declared[field]) for field in ("values", "headings") if field in declared}
+    lists = {field: tuple(declared[field]) for field in ("values", "headings", "vague") if field in declared}
     return Column(name, **(declared | lists | {"required": is_key or declared.get("required", False)}))

@@ -269,7 +269,7 @@ def load(
             from kmanalysis.loaders.mapping.proposal import mapping_for
 
             # Each file by its own mapping: the one that lies in the folder, or a proposal.
-            mappings = [(file, mapping_for(file, table, folder, words=words)) for file in exports]
+            mappings = [(file, mapping_for(file, table, folder, words=words, tell=lambda text: typer.echo(text, err=True))) for file in exports]
             receipts = [receipt for file, own in mappings for receipt in loading.load([file], own, folder, table=table, words=words).receipts]
         else:
             receipts = loading.load(exports, mapping, folder, table=table, words=words).receipts

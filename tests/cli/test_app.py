@@ -188,6 +188,7 @@ def test_load_proposes_a_mapping_where_none_is_given_and_says_what_is_open(run, 
     done = run("load", raw, "--into", tmp_path / "data", "--as", "quotes", "--lang", "en")
     assert done.exit_code == 2
     assert "Error: quotes.csv: a mapping was proposed in mappings/quotes.toml. Finish it (" in done.stderr
+    assert "quotes.csv: what becomes of its 4 headings in quotes\n  供货商 → supplier_id\n" in done.stderr
     assert (tmp_path / "data" / "mappings" / "quotes.toml").is_file()
 
 

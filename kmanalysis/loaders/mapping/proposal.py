@@ -1,66 +1,60 @@
-"""A first mapping from a file's headings: what is certain stands ready, what is guessed waits for the analyst behind ``#?``."""
+"""A first mapping from a file's headings and cells: what is certain stands ready, what is guessed waits for the analyst behind ``#?``."""
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 from charset_normalizer import from_bytes
-from rapidfuzz.fuzz import ratio
 
 from kmanalysis.durable import write_atomically
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError, MappingError
-from kmanalysis.loaders.checking.casts import ZONED_TIME
+from kmanalysis.loaders.checking.secrets import MASK, looks_like_code, without_contacts
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.mapping.cells import folded
-from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
-from kmanalysis.loaders.mapping.times import TIME_FORMATS
-from kmanalysis.loaders.mapping.translation import FALSE_WORDS, TRUE_WORDS
+from kmanalysis.loaders.mapping.proposing.assignment import BY_CELLS, Choice, assigned
+from kmanalysis.loaders.mapping.proposing.cells import Cells, cells_of, column_values
+from kmanalysis.loaders.mapping.proposing.describing import Describing
+from kmanalysis.loaders.mapping.proposing.heading_row import heading_row
+from kmanalysis.loaders.mapping.proposing.known import CLEAR, CURRENCY_UNITS, SIMILAR, fit
 from kmanalysis.loaders.reading.decoding import decoding
 from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
 from kmanalysis.loaders.reading.headings import looks_like_data
-from kmanalysis.loaders.reading.records import Record, footer_pattern
+from kmanalysis.loaders.reading.records import footer_pattern
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
-from kmanalysis.loaders.reading.text import Staged, stage_parquet, stage_text, stripped
+from kmanalysis.loaders.reading.text import Staged, stage_parquet, stage_text
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
 
 MAPPINGS = "mappings"
-SAMPLE_ROWS = 1000
-SIMILAR = 70
 GUESS_BYTES = 1 << 22
-MOST_VALUES = 30
-PAID = ("付款时间", "支付时间", "paid_at", "pay_time")
-"""What exports call the time of payment: where it stands beside that of the order's making, it is the one that counts."""
+GUESS_LINES = 1000
 
-_OTHER_FORMATS = (
-    "%d/%m/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d/%m/%y",
-    "%m/%d/%y",
-    "%d-%b-%y",
-    "%d-%b-%Y",
-    "%d %b, %Y",
-    "%b %d, %Y",
-)
+
+@dataclass(frozen=True)
+class Became:
+    """What became of one of the file's headings: the canonical ``columns`` that read it (none: it is not used), and whether that is certain."""
+
+    heading: str
+    columns: tuple[str, ...] = ()
+    is_certain: bool = True
 
 
 @dataclass
 class Proposal:
-    """A proposed mapping: its TOML ``text``, and the columns (``table.column``) that must be settled before it can be used."""
+    """A proposed mapping: its TOML ``text``, the columns (``table.column``) that must be settled before it can be used, and what became of each heading."""
 
     table: str
     text: str
     open_points: list[str] = field(default_factory=list)
+    headings: list[Became] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
@@ -68,10 +62,12 @@ class Proposal:
         return not self.open_points
 
 
-def propose_mapping(path: Path, table: str = "", *, sheet: str = "", into: Path | None = None, words: Words | None = None) -> Proposal:
+def propose_mapping(
+    path: Path, table: str = "", *, sheet: str = "", into: Path | None = None, words: Words | None = None, engine: duckdb.DuckDBPyConnection | None = None
+) -> Proposal:
     """A mapping of a raw file to the named table, or to the one whose headings fit best; ``into`` is the folder that its ids should be known in.
 
-    Raises MappingError where no table fits, DataError where the file cannot be read.
+    ``engine`` is a connection to work in, where one is open. Raises MappingError where no table fits, DataError where the file cannot be read.
     """
     if table and table not in tables():
         raise MappingError(
@@ -79,11 +75,11 @@ def propose_mapping(path: Path, table: str = "", *, sheet: str = "", into: Path 
         )
     if not path.is_file():
         raise DataError("File {file} was not found.", file=path.name)
-    connection = connect()
+    connection = engine or connect()
     dialect = Dialect(EMPTY_WORDS, _escape_of(path))
     staged = _staged(connection, path, sheet, dialect)
     chosen = tables()[table] if table else _fitting(staged, path)
-    partners = _partners(connection, into, chosen) if into else frozenset()
+    partners = _partners(connection, into, chosen) if into else {}
     return _Proposer(connection, staged, chosen, path, sheet, dialect.escape, partners, words or Words()).proposal()
 
 
@@ -95,16 +91,18 @@ def write_proposal(proposal: Proposal, source: Path, into: Path) -> Path:
     return target
 
 
-def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = None) -> Path:
+def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = None, tell: Callable[[str], object] | None = None) -> Path:
     """The mapping to load a file by where none is given: the one that lies in the folder's ``mappings``, else a proposal, written there.
 
-    Raises MappingError where the proposal has open points.
+    ``tell`` is told what became of the file's headings where one was proposed. Raises MappingError where the proposal has open points.
     """
     kept = into / MAPPINGS / f"{source.stem}.toml"
     if kept.exists():
         return kept
     proposal = propose_mapping(source, table, into=into, words=words)
     written = write_proposal(proposal, source, into)
+    if tell:
+        tell(headings_text(proposal, source.name, words or Words()))
     if not proposal.is_complete:
         raise MappingError(
             "{file}: a mapping was proposed in {mapping}. Finish it ({open}), then load again.",
@@ -113,6 +111,20 @@ def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = N
             open=", ".join(proposal.open_points),
         )
     return written
+
+
+def headings_text(proposal: Proposal, file: str, words: Words) -> str:
+    """What became of each of a file's headings, a line each, for the terminal."""
+    lines = [words.text("{file}: what becomes of its {count} headings in {table}", file=file, count=len(proposal.headings), table=proposal.table)]
+    for became in proposal.headings:
+        mark = "" if became.is_certain else "#? "
+        lines.append(f"  {became.heading} → {mark}{', '.join(became.columns)}" if became.columns else f"  {became.heading}: {words.text('not used')}")
+    return "\n".join(lines)
+
+
+def shown(text: str) -> str:
+    """The file's own text as a proposal may show it, secrets masked: all cells and headings that get into one pass here."""
+    return MASK if looks_like_code(text) else without_contacts(text, None)
 
 
 def _escape_of(path: Path) -> str:
@@ -126,46 +138,46 @@ def _escape_of(path: Path) -> str:
 
 def _staged(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dialect: Dialect) -> Staged:
     if path.suffix.lower() in SHEET_SUFFIXES:
-        return stage_sheet(connection, path, "_proposed", sheet=sheet, header=_header, footer=footer_pattern(), empty=dialect.empty)
+        return stage_sheet(connection, path, "_proposed", sheet=sheet, header=heading_row, footer=footer_pattern(), empty=dialect.empty)
     if path.suffix.lower() == ".parquet":
         return stage_parquet(connection, path, "_proposed")
-    return stage_text(connection, path, "_proposed", header=_header, footer=footer_pattern(), dialect=dialect)
+    return stage_text(connection, path, "_proposed", header=heading_row, footer=footer_pattern(), dialect=dialect)
 
 
-def _header(first: list[Record]) -> int | None:
-    """The record with most known headings; where none has any, the first of the widest, unless it looks like data."""
-    known = {folded(name) for table in tables().values() for column in table.columns.values() for name in (column.name, *column.headings)}
-    counts = [sum(folded(cell) in known for cell in record.cells) for record in first]
-    best = max(range(len(first)), key=lambda index: (counts[index], len(first[index].cells), -index))
-    return best if counts[best] or not looks_like_data(first[best].cells) else None
+def _partners(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> dict[str, str]:
+    """The columns (``table.column``) with values in the folder that this table's refer to, attached, and the SQL of their values.
 
-
-def _partners(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> frozenset[str]:
-    """The tables with rows that the folder holds for this one to refer to, attached. A folder that cannot be read is for the load to speak of."""
-    wanted = {column.refers_to.partition(".")[0] for column in table.columns.values() if column.refers_to}
+    A folder that cannot be read is for the load to speak of.
+    """
+    wanted = {column.refers_to: column.refers_to.split(".") for column in table.columns.values() if column.refers_to}
     try:
-        found = wanted & set(attach(connection, folder).given)
+        given = set(attach(connection, folder).given)
     except DataError:
-        return frozenset()
-    return frozenset(name for name in found if connection.execute(f"SELECT 1 FROM {identifier(name)} LIMIT 1").fetchone())
-
-
-def _likeness(column: Column, heading: str) -> float:
-    """How well a heading fits a column, 0–100; 100 is the column's own name or one of its known headings."""
-    return max(ratio(folded(heading), folded(name)) for name in (column.name, *column.headings))
+        return {}
+    return {
+        name: column_values(partner, key)
+        for name, (partner, key) in wanted.items()
+        if partner in given and connection.execute(f"SELECT 1 FROM {identifier(partner)} LIMIT 1").fetchone()
+    }
 
 
 def _fitting(staged: Staged, path: Path) -> Table:
-    def fit(table: Table) -> tuple[int, int]:
-        exact = [column for column in table.columns.values() if any(_likeness(column, heading) == 100 for heading in staged.headings)]
-        return len({heading for heading in staged.headings if any(_likeness(column, heading) == 100 for column in exact)}), sum(
-            column.required for column in exact
-        )
+    """The table most of whose own words head columns of the file."""
 
-    best = max(tables().values(), key=fit)
-    if not fit(best)[0]:
-        raise MappingError("{file}: no table fits these headings: {found}. Say which one it is with --as.", file=path.name, found=", ".join(staged.headings))
+    def clear(table: Table) -> tuple[int, int]:
+        fits = {(heading, column.name) for heading in staged.headings for column in table.columns.values() if _is_clear(table, column, heading)}
+        return len({heading for heading, _ in fits}), sum(table.columns[name].required for name in {name for _, name in fits})
+
+    best = max(tables().values(), key=clear)
+    if not clear(best)[0]:
+        found = ", ".join(map(_shown_heading, staged.headings))
+        raise MappingError("{file}: no table fits these headings: {found}. Say which one it is with --as.", file=path.name, found=found)
     return best
+
+
+def _is_clear(table: Table, column: Column, heading: str) -> bool:
+    fits = fit(table, column, heading)
+    return fits is not None and fits.grade == CLEAR
 
 
 class _Proposer:
@@ -177,13 +189,16 @@ class _Proposer:
         path: Path,
         sheet: str,
         escape: str,
-        partners: frozenset[str],
+        partners: Mapping[str, str],
         words: Words,
     ) -> None:
-        self.connection, self.staged, self.table, self.path, self.sheet, self.words = connection, staged, table, path, sheet, words
-        self.escape, self.partners = escape, partners
+        self.staged, self.table, self.path, self.sheet, self.words, self.escape = staged, table, path, sheet, words, escape
+        self.cells = cells_of(connection, staged, partners)
+        self.chosen = assigned(table, staged.headings, self.cells, words)
+        self.describing = Describing(connection, words, shown, is_typed=not staged.encoding)
+        self.twice = _standing_twice(staged.headings)
         self.open_points: list[str] = []
-        self.has_naive_times = False
+        self.used: dict[int, list[tuple[str, bool]]] = defaultdict(list)
 
     def proposal(self) -> Proposal:
         encoding, is_sure = self._encoding()
@@ -192,14 +207,15 @@ class _Proposer:
         source = [f"{key} = {_toml(value)}" for key, value in settings if value]
         if not is_sure:
             source.append(f"#? encoding = {_toml(encoding)}  # {self.words.text('some bytes are no text in the encoding that was found; this one may fit')}")
-        if self.has_naive_times:
+        if self.describing.has_naive_times:
             source.append(f'#? timezone = "Asia/Shanghai"  # {self.words.text("the file does not say which zone its times are in")}')
             self.open_points.append("source.timezone")
         head = self.words.text(
-            "# Proposed from the headings of {file}. What begins with #? is for you to settle: correct it, then take the #? away.", file=self.path.name
+            "# Proposed from the headings of {file}. What begins with #? is for you to settle: correct it, then take the #? away.", file=shown(self.path.name)
         )
-        text = "\n".join([head, "", "[source]", *source, "", f"[tables.{self.table.name}.columns]", *lines, ""])
-        return Proposal(self.table.name, text, self.open_points)
+        became = self._became()
+        text = "\n".join([head, "", "[source]", *source, "", f"[tables.{self.table.name}.columns]", *lines, *self._remarks(became), ""])
+        return Proposal(self.table.name, text, self.open_points, became)
 
     def _encoding(self) -> tuple[str, bool]:
         """The file's encoding; where bytes are left that are no text in it, a guess from the lines that hold them."""
@@ -210,120 +226,119 @@ class _Proposer:
         self.open_points.append("source.encoding")
         with self.path.open("rb") as source:
             foreign = [line for line in source.read(GUESS_BYTES).splitlines() if not line.isascii()]
-        best = from_bytes(b"\n".join(foreign[:SAMPLE_ROWS])).best()
+        best = from_bytes(b"\n".join(foreign[:GUESS_LINES])).best()
         return best.encoding if best else "cp1252", False
 
+    def _became(self) -> list[Became]:
+        return [
+            Became(
+                _shown_heading(heading) if heading else self.words.text("column {number}, without a heading", number=place + 1),
+                tuple(name for name, _ in self.used[place]),
+                all(is_certain for _, is_certain in self.used[place]),
+            )
+            for place, heading in enumerate(self.staged.headings)
+        ]
+
+    def _remarks(self, became: Sequence[Became]) -> list[str]:
+        """Comments on the headings that nothing uses, and on those that stand twice."""
+        unused = [entry.heading for entry in became if not entry.columns]
+        remarks = ["", self.words.text("# Headings of the file that nothing here uses:"), *(f"#   {heading}" for heading in unused)] if unused else []
+        for places in self.twice.values():
+            listed = ", ".join(str(place + 1) for place in places)
+            heading = _shown_heading(self.staged.headings[places[0]])
+            remarks.append(
+                self.words.text("# The heading {heading} stands in columns {columns}: rename all but one of them in the file.", heading=heading, columns=listed)
+            )
+            self.open_points.append(f"{heading} ({listed})")
+        return remarks
+
     def _line(self, column: Column) -> str:
-        likeness = [self._likeness(column, heading) for heading in self.staged.headings]
-        best = max(likeness, default=0)
-        if best < SIMILAR:
+        choice = self.chosen.get(column.name)
+        if choice is None:
             return self._without_heading(column)
-        fitting = [index for index, fit in enumerate(likeness) if fit == best]
-        index = next((index for index in fitting if folded(self.staged.headings[index]) in PAID), fitting[0])
-        spec: dict[str, object] = {"from": self.staged.headings[index]}
-        cells = self._sample(index)
-        doubts = [] if best == 100 else [self.words.text("the heading only resembles it")]
-        if len(fitting) > 1 and folded(self.staged.headings[index]) in PAID:
-            named = ", ".join(self.staged.headings[index] for index in fitting)
-            doubts.append(self.words.text("several times fit: {headings}; when the buyer paid comes before when the row was made", headings=named))
-        doubts += self._describe(column, cells, spec)
-        doubts += self._describe_contents(column, cells)
-        return self._written(column, spec, doubts)
+        heading, cells = self.staged.headings[choice.place], self.cells[choice.place]
+        if column.type == "timestamp" and (clock := self._clock_beside(choice.place, cells)) is not None:
+            return self._joined(column, choice.place, clock)
+        spec: dict[str, object] = {"from": heading}
+        doubts = self._doubts_of_heading(column, choice) + self.describing.describe(column, cells, choice.fit.unit, spec) + choice.judgement.doubts
+        return self._written(column, spec, doubts, choice.place)
 
-    def _describe_contents(self, column: Column, cells: list[str]) -> list[str]:
-        """What is doubtful about the cells themselves: there are none, or they name nothing that the folder knows."""
-        if not cells:
-            has_rows = self.connection.execute(f"SELECT 1 FROM {self.staged.relation} LIMIT 1").fetchone()
-            return [self.words.text("every cell is empty: a column that is mapped counts as given")] if has_rows else []
-        partner, _, key = column.refers_to.partition(".")
-        if partner in self.partners:
-            known = self.connection.execute(
-                f"SELECT 1 FROM (SELECT unnest(?) AS found) WHERE found IN (SELECT {identifier(key)} FROM {identifier(partner)}) LIMIT 1", [cells]
-            ).fetchone()
-            if not known:
-                return [self.words.text("none of its values is in {column} of the folder: map another column, or a lookup", column=column.refers_to)]
-        return []
+    def _joined(self, column: Column, day: int, clock: int) -> str:
+        """A moment of which the day stands in one column and the time of day in another."""
+        spec: dict[str, object] = {"join": [self.staged.headings[day], self.staged.headings[clock]]}
+        days, times = self.cells[day].values, self.cells[clock].values
+        joined = Cells(rows=len(days), filled=len(days), times=len(days), values=tuple(f"{value} {times[0]}" for value in days))
+        doubts = [self.words.text("the day and the time of day stand in two columns"), *self.describing.describe(column, joined, "", spec)]
+        self.used[clock].append((column.name, False))
+        return self._written(column, spec, doubts, day)
 
-    def _likeness(self, column: Column, heading: str) -> float:
-        likeness = _likeness(column, heading)
-        # What is another column's own heading is not a misspelling of this one's.
-        is_taken = likeness < 100 and any(_likeness(other, heading) == 100 for other in self.table.columns.values())
-        return 0 if is_taken else likeness
+    def _doubts_of_heading(self, column: Column, choice: Choice) -> list[str]:
+        doubts = []
+        if choice.fit.grade == SIMILAR:
+            doubts.append(self.words.text("the heading only resembles it"))
+        elif choice.fit.grade == BY_CELLS:
+            doubts.append(self.words.text("its values are in {column} of the folder, its heading is not known", column=column.refers_to))
+        elif not choice.is_clear:
+            doubts.append(self.words.text("the heading can mean other things too"))
+        if choice.rivals:
+            named = ", ".join(_shown_heading(self.staged.headings[place]) for place in sorted((choice.place, *choice.rivals)))
+            if column.name == "ordered_at":
+                doubts.append(self.words.text("several times fit: {headings}; when the buyer paid comes before when the row was made", headings=named))
+            else:
+                doubts.append(self.words.text("several columns fit: {headings}", headings=named))
+        if folded(self.staged.headings[choice.place]) in self.twice:
+            doubts.append(self.words.text("its heading stands in several columns"))
+        return doubts
+
+    def _clock_beside(self, place: int, cells: Cells) -> int | None:
+        """The column beside this one of days that holds times of day alone."""
+        if cells.days + cells.compact_days < cells.filled or not cells.filled:
+            return None
+        beside = [other for other in (place + 1, place - 1) if 0 <= other < len(self.cells)]
+        return next((other for other in beside if self.cells[other].filled and self.cells[other].clocks == self.cells[other].filled), None)
 
     def _without_heading(self, column: Column) -> str:
         if column.name == "currency" and (column.required or any("amount" in name or "price" in name for name in self.table.columns)):
-            amounts = [
-                index
-                for index, heading in enumerate(self.staged.headings)
-                if any(_likeness(other, heading) == 100 for other in self.table.columns.values() if other.type == "decimal")
-            ]
-            signed = [
-                index for index in amounts if all(any(sign in cell.upper() for sign in CURRENCY_SIGNS) for cell in self._sample(index)) and self._sample(index)
-            ]
-            if signed:
-                return self._written(column, {"symbol_of": self.staged.headings[signed[0]]}, [])
-            return self._written(column, {"constant": "CNY"}, [self.words.text("which currency are these amounts in?")])
+            return self._currency(column)
         if column.required:
             return self._written(column, {"from": ""}, [self.words.text("required, but no heading fits")])
         return ""
 
-    def _written(self, column: Column, spec: dict[str, object], doubts: list[str]) -> str:
+    def _currency(self, column: Column) -> str:
+        """The currency, from the signs of amounts or the unit that their headings state."""
+        amounts = [choice for name, choice in self.chosen.items() if self.table.columns[name].type == "decimal"]
+        signed = [choice.place for choice in amounts if (cells := self.cells[choice.place]).filled and cells.signed == cells.filled]
+        if signed:
+            return self._written(column, {"symbol_of": self.staged.headings[signed[0]]}, [], signed[0])
+        stated = {CURRENCY_UNITS.get(choice.fit.unit, "") for choice in amounts} - {""}
+        is_foreign = any(self.cells[choice.place].foreign for choice in amounts)
+        if len(stated) == 1 and not is_foreign:
+            return self._written(column, {"constant": stated.pop()}, [])
+        return self._written(column, {"constant": "CNY"}, [self.words.text("which currency are these amounts in?")])
+
+    def _written(self, column: Column, spec: dict[str, object], doubts: list[str], place: int | None = None) -> str:
         line = f"{column.name} = {_toml(spec)}"
+        if place is not None:
+            self.used[place].append((column.name, not doubts))
         if not doubts:
             return line
         if column.required or column.name == self.table.event_time:
             self.open_points.append(f"{self.table.name}.{column.name}")
         return f"#? {line}  # {'; '.join(doubts)}"
 
-    def _sample(self, index: int) -> list[str]:
-        cell = stripped(f"c{index}")
-        rows = self.connection.execute(
-            f"SELECT DISTINCT {cell} FROM {self.staged.relation} WHERE _fault IS NULL AND {cell} IS NOT NULL ORDER BY 1 LIMIT {SAMPLE_ROWS}"
-        ).fetchall()
-        return [row[0] for row in rows]
 
-    def _describe(self, column: Column, cells: list[str], spec: dict[str, object]) -> list[str]:
-        """Adds to ``spec`` what the cells need; what stays doubtful."""
-        if column.type in ("timestamp", "date"):
-            return self._describe_times(column, cells, spec)
-        accepted: dict[str, tuple[str, ...]] = {"enum": column.values, "boolean": (*TRUE_WORDS, *FALSE_WORDS)}
-        if column.type in accepted:
-            unknown = [cell for cell in cells if cell.lower() not in accepted[column.type]][:MOST_VALUES]
-            if unknown:
-                spec["values"] = dict.fromkeys(unknown, "")
-                return [self.words.text("say what each of these means: {accepted}", accepted=", ".join(column.values or ("true", "false")))]
-        if column.type in ("integer", "decimal", "float"):
-            words = [cell for cell in cells if plain_number(cell) is None and not any(character.isdigit() for character in cell)]
-            if words:
-                spec["missing"] = words[:MOST_VALUES]
-                return [self.words.text("say what each of these means: {accepted}", accepted="—")]
-        return []
+def _standing_twice(headings: Sequence[str]) -> dict[str, list[int]]:
+    """Headings that stand in several columns, folded, with the places."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, heading in enumerate(headings):
+        if heading:
+            places[folded(heading)].append(place)
+    return {heading: found for heading, found in places.items() if len(found) > 1}
 
-    def _describe_times(self, column: Column, cells: list[str], spec: dict[str, object]) -> list[str]:
-        if not cells:
-            return []
-        listed = ", ".join(["?"] * len(cells))
-        zoned = self.connection.execute(
-            f"SELECT count(*) FILTER (regexp_full_match(x, '{ZONED_TIME}')) FROM (SELECT unnest([{listed}]) AS x)", cells
-        ).fetchone()
-        if zoned and zoned[0] == len(cells):
-            return []
-        self.has_naive_times |= column.type == "timestamp"
-        if self._fits(cells, list(TIME_FORMATS)) or not self.staged.encoding:
-            return []
-        fitting = [entry for entry in _OTHER_FORMATS if self._fits(cells, [entry])]
-        if not fitting:
-            spec["formats"] = ["%Y-%m-%d %H:%M:%S"]
-            return [self.words.text("no known date format fits")]
-        spec["formats"] = fitting[:1]
-        return [self.words.text("day and month can be mistaken")] if len(fitting) > 1 else []
 
-    def _fits(self, cells: list[str], formats: list[str]) -> bool:
-        # %Y reads 06 as the year 6: a time that far off is a format that does not fit.
-        row = self.connection.execute(
-            "SELECT bool_and(coalesce(try_strptime(x, ?) BETWEEN '1990-01-01' AND '2100-01-01', false)) FROM (SELECT unnest(?) AS x)", [formats, cells]
-        ).fetchone()
-        return bool(row and row[0])
+def _shown_heading(heading: str) -> str:
+    """A heading on one line, masked where it could be a secret or is data."""
+    return MASK if looks_like_data([heading]) else " ".join(shown(heading).split())
 
 
 def _toml(value: object) -> str:

@@ -84,7 +84,9 @@ def test_what_a_row_is_judged_by_changes_the_stamp_of_its_table_alone(restated, 
 
 def test_every_field_of_a_column_decides_or_is_known_not_to():
     decided = {"type", "required", "values", "minimum", "maximum", "pattern", "refers_to", "orphan", "not_before"}
-    assert set(declared.Column.__dataclass_fields__) == decided | {"name", "meaning", "unit", "headings", "zero"}, "does the new field belong into the stamp?"
+    assert set(declared.Column.__dataclass_fields__) == decided | {"name", "meaning", "unit", "headings", "vague", "zero"}, (
+        "does the new field belong into the stamp?"
+    )
     assert {field for spec in tomllib.loads(DECLARATIONS).values() for column in spec["columns"].values() for field in column} <= set(
         declared.Column.__dataclass_fields__
     )
