@@ -29,10 +29,8 @@ def test_signs_of_another_currency_are_refused_with_both_readings(tmp_path):
     "currency", ['from = "币种"', 'from = "币种", values = { "美元" = "USD" }', 'case = "币种", when = { "美元" = "USD" }, else = { from = "币种" }']
 )
 def test_a_column_of_currencies_says_it_row_by_row(tmp_path, currency):
-    text = (
-        TEXT
-        + f"A1,2026-10-01,$10,USD\nA2,2026-10-01,$10,CNY\nA3,2026-10-01,10,USD\nA4,2026-10-01,$10,{'USD' if 'values' not in currency and 'case' not in currency else '美元'}\n"
-    )
+    last = "USD" if "values" not in currency and "case" not in currency else "美元"
+    text = TEXT + f"A1,2026-10-01,$10,USD\nA2,2026-10-01,$10,CNY\nA3,2026-10-01,10,USD\nA4,2026-10-01,$10,{last}\n"
     _, rows, rejects = loaded(tmp_path, text, orders(currency=currency), "orders")
     assert [(row["order_id"], row["currency"]) for row in rows] == [("A1", "USD"), ("A3", "USD"), ("A4", "USD")]
     assert rejects == [[3, "金额", "$10", "other_currency", "CNY ≠ USD"]]
