@@ -94,7 +94,7 @@ def kinds_table(sums: pd.DataFrame, checks: pd.DataFrame, words: Words) -> Table
 def unsure_told(kind: str, lacks: str, words: Words) -> str:
     """What cannot be told of a kind of exception that was looked for, because something was not given."""
     if kind == "upstream_mismatch":
-        return words.text("Some differences from upstream were not looked for: {lacks} not given.", lacks=lacks)
+        return words.text("Some differences from upstream were not looked for, because this was not given: {lacks}.", lacks=lacks)
     return words.text("Repeats may include codes that are meant for many: {unsure} would tell which.", unsure=lacks)
 
 

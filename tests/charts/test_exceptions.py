@@ -65,7 +65,7 @@ def test_repeats_on_purpose_are_said_and_so_is_what_would_tell_them(en):
 def test_what_was_not_compared_upstream_is_said_where_nothing_was_found_too(en):
     checks = checks_of()
     checks.loc[checks["kind"] == "upstream_mismatch", "unsure"] = "orders.delivered_at"
-    assert "Some differences from upstream were not looked for: Orders: Delivered at not given." in kinds_table(sums_of(), checks, en).html
+    assert "Some differences from upstream were not looked for, because this was not given: Orders: Delivered at." in kinds_table(sums_of(), checks, en).html
 
 
 def test_goods_sold_below_cost_say_what_was_lost(en):

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from kmanalysis.errors import DataError
 from kmanalysis.loaders.reading.decoding import REPLACED, Decoding, text_chunks
 from kmanalysis.loaders.reading.dialect import PLAIN, Dialect, without_empty_words
 from kmanalysis.loaders.reading.records import is_regular
@@ -57,7 +56,7 @@ class Feeder:
                     blank += len(chunk) - len(text) - (1 if text else 0)
         except BrokenPipeError:
             self.is_irregular = True
-        except DataError as problem:
+        except Exception as problem:  # noqa: BLE001 - told to the reader: a file that breaks off must not pass for a shorter one
             self.failure = problem
 
     def _is_escaped(self, text: str, delimiter: str) -> bool:

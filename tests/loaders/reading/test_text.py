@@ -1,6 +1,7 @@
 """Nastiness of raw files: whatever the encoding, delimiter and line ends, the same rows come out with the lines where they stand."""
 
 import csv
+import errno
 import io
 import itertools
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.reading.decoding import text_chunks
 from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
 from kmanalysis.loaders.reading.feeding import Feeder
 from kmanalysis.loaders.reading.records import SPACE, footer_pattern
@@ -203,3 +206,18 @@ def test_cells_survive_any_encoding(tmp_path_factory, rows, encoding, delimiter)
     kept = [row for row in rows if any(cell.strip(SPACE) for cell in row)]
     assert [[cell.strip(SPACE) for cell in row[3:]] for row in found if row[1] is None] == [[cell.strip(SPACE) for cell in row] for row in kept][: len(found)]
     assert sum(row[1] is None for row in found) == len(kept)
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_not_read_as_a_shorter_one(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n" + "".join(f"{number},x\n" for number in range(400_000)))
+
+    def broken(*arguments, **options):
+        for number, chunk in enumerate(text_chunks(*arguments, **options)):
+            if number:
+                raise OSError(errno.EIO, "Input/output error")
+            yield chunk
+
+    monkeypatch.setattr("kmanalysis.loaders.reading.feeding.text_chunks", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        stage_text(connect(), path, "staged")
