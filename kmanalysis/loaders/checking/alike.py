@@ -36,14 +36,19 @@ def alike(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> 
     wide = connection.sql("SELECT id FROM _ids WHERE strlen(id) <> length(id)").to_arrow_table().column("id").cast(pa.string())
     plain = pc.replace_substring_regex(pc.utf8_normalize(wide, form="NFKC"), pattern=_UNSEEN, replacement="")
     connection.register("_wide", pa.table({"id": wide, "plain": plain}))
-    # A key that brings all together that may look alike; which of them do is seen below.
-    shape = f"translate(lower(translate(plain, {quoted(_OTHERS)}, {quoted(_LATIN)})), 'il|o', '1110')"
+    # A key that brings all together that may look alike; which of them do is seen below. Plain ones are many: what they cannot hold is not looked for.
+    latin = f"regexp_replace(translate(plain, {quoted(_OTHERS)}, {quoted(_LATIN)}), ' +', ' ', 'g')"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _shapes AS WITH plain AS ("
+        f"SELECT id, CASE WHEN contains(id, '  ') THEN regexp_replace(id, ' +', ' ', 'g') ELSE id END AS plain FROM _ids WHERE strlen(id) = length(id) "
+        f"UNION ALL SELECT id, {latin} FROM _wide) SELECT id, translate(lower(plain), 'il|o', '1110') AS shape FROM plain"
+    )
     groups = connection.execute(
-        f"WITH plain AS (SELECT id, id AS plain FROM _ids WHERE strlen(id) = length(id) UNION ALL SELECT id, plain FROM _wide) "
-        f"SELECT list(id ORDER BY id) FROM plain GROUP BY regexp_replace({shape}, ' +', ' ', 'g') HAVING count(*) > 1 ORDER BY 1 LIMIT {_MOST_GROUPS}"
+        "SELECT list(id ORDER BY id) FROM _shapes SEMI JOIN (SELECT shape FROM _shapes GROUP BY shape HAVING count(*) > 1) USING (shape) "
+        f"GROUP BY shape ORDER BY 1 LIMIT {_MOST_GROUPS}"
     ).fetchall()
     connection.unregister("_wide")
-    connection.execute("DROP TABLE _ids")
+    connection.execute("DROP TABLE _ids; DROP TABLE _shapes")
     return [group for (ids,) in groups for group in _seen_alike(ids)]
 
 

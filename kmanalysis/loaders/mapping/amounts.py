@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kmanalysis.engine.sql import quoted
 from kmanalysis.loaders.checking.casts import IS_SHARE, OTHER_CURRENCY, UNREADABLE, WHAT_WAS_FOUND, is_not_zero
 from kmanalysis.loaders.mapping.model import ColumnMapping
@@ -16,26 +18,26 @@ def is_money(column: Column) -> bool:
     return column.unit.startswith("currency")
 
 
-def number(cell: str, column: Column, mapped: ColumnMapping, currency: str) -> str:
+def number(cell: str, column: Column, mapped: ColumnMapping, currency: str, named: Callable[[str], str] = str) -> str:
     """SQL of what a cell means to a column of numbers, as text; ``currency`` is SQL of the row's, and of no column that holds none.
 
-    A cell that the engine reads is looked at no further.
+    A cell that the engine reads is looked at no further. ``named`` gives SQL a name, so that it is worked out once and not at each mention.
     """
     unreadable = f"{quoted(UNREADABLE)} || {cell}"
-    read = f"km_number({cell})"
+    read, sign_of = (named(f"CASE WHEN TRY_CAST({cell} AS DOUBLE) IS NULL THEN {function}({cell}) END") for function in ("km_number", "km_currency"))
     contradictions = [f"WHEN {read} IS NULL THEN {unreadable}"]
     if column.unit != "share":
         # 50% as an amount is half a yuan to a machine, and fifty of something to its reader.
         both = f"{cell} || ' / ' || {read}"
         contradictions.append(f"WHEN regexp_matches({cell}, '[%％﹪]') THEN {_mark(IS_SHARE, both, cell)}")
     if not is_money(column):
-        contradictions.append(f"WHEN km_currency({cell}) IS NOT NULL THEN {unreadable}")
+        contradictions.append(f"WHEN {sign_of} IS NOT NULL THEN {unreadable}")
     else:
         row = f"coalesce(upper({currency}), {quoted(ASSUMED_CURRENCY)})"
         # With a rate the cell is in another currency, which becomes the row's.
         sign, shown = ("=", "=") if mapped.rate is not None else ("<>", "≠")
-        both = f"{row} || ' {shown} ' || km_currency({cell})"
-        contradictions.append(f"WHEN km_currency({cell}) {sign} {row} THEN {_mark(OTHER_CURRENCY, both, cell)}")
+        both = f"{row} || ' {shown} ' || {sign_of}"
+        contradictions.append(f"WHEN {sign_of} {sign} {row} THEN {_mark(OTHER_CURRENCY, both, cell)}")
     plain, odd = _changed(cell, mapped, unreadable), _changed(read, mapped, unreadable)
     return f"CASE WHEN {cell} IS NULL THEN NULL WHEN TRY_CAST({cell} AS DOUBLE) IS NOT NULL THEN {plain} {' '.join(contradictions)} ELSE {odd} END"
 

@@ -44,7 +44,7 @@ _NUMBER = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def plain_number(text: str) -> str | None:
     """The number that a cell means, in plain digits: ``¥1,234.50`` → ``1234.50``, ``２.５万+`` → ``25000``, ``31%`` → ``0.31``; None where it means none."""
     # The pattern has many places for a space: on a long text it would take as many steps as the text has signs, many times over.
@@ -68,7 +68,7 @@ def plain_number(text: str) -> str | None:
     return plain.rstrip("0").rstrip(".") if found["unit"] and "." in plain else plain
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def currency_of(text: str) -> str | None:
     """The currency (ISO 4217) that the signs in a cell say; several, joined by a slash, where they contradict each other; None where it has none.
 

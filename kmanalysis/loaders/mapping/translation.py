@@ -278,7 +278,7 @@ class Translation:
                 cell, stated = (self.cells.named(clock.dated(text)) if mapped.year else text for text in (cell, stated))
                 return clock.date(cell, stated)
             case "integer" | "decimal" | "float":
-                return number(cell, column, mapped, self.cells.named(self._currency()))
+                return number(cell, column, mapped, self.cells.named(self._currency()), self.cells.named)
         return _READ.get(column.type, _as_it_is)(cell)
 
     def _later(self, column: Column, mapped: ColumnMapping, clock: Clock, cell: str) -> str:
