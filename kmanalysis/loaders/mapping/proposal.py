@@ -13,8 +13,9 @@ from rapidfuzz.fuzz import ratio
 
 from kmanalysis.durable import write_atomically
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.engine.sql import identifier
+from kmanalysis.engine.sql import check_name, identifier
 from kmanalysis.errors import DataError, MappingError
+from kmanalysis.faults import check_readable
 from kmanalysis.loaders.checking.casts import ZONED_TIME
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
@@ -25,6 +26,7 @@ from kmanalysis.loaders.reading.headings import looks_like_data
 from kmanalysis.loaders.reading.records import Record, footer_pattern
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.reading.text import Staged, stage_parquet, stage_text, stripped
+from kmanalysis.loaders.store import refuse_links
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
 
@@ -75,9 +77,11 @@ def propose_mapping(path: Path, table: str = "", *, sheet: str = "", into: Path 
         raise MappingError(
             "{file}: {place}: {found!r} is not known. Accepted: {accepted}.", file=path.name, place="--as", found=table, accepted=", ".join(tables())
         )
+    check_name(path)
     if not path.is_file():
         raise DataError("File {file} was not found.", file=path.name)
-    connection = connect()
+    check_readable(path)
+    connection = connect(reads=[path, *([into] if into else [])])
     dialect = Dialect(EMPTY_WORDS, _escape_of(path))
     staged = _staged(connection, path, sheet, dialect)
     chosen = tables()[table] if table else _fitting(staged, path)
@@ -88,6 +92,7 @@ def propose_mapping(path: Path, table: str = "", *, sheet: str = "", into: Path 
 def write_proposal(proposal: Proposal, source: Path, into: Path) -> Path:
     """Writes a proposal to ``mappings/<file>.toml`` in the folder, unless the analyst already has one there, and returns where it is."""
     target = into / MAPPINGS / f"{source.stem}.toml"
+    refuse_links(into, target)
     with suppress(FileExistsError):
         write_atomically(target, proposal.text.encode(), replace=False)
     return target
