@@ -35,7 +35,7 @@ def test_a_refusal_is_a_sentence_with_its_path_reason_and_remedy(name):
 
 
 @pytest.mark.parametrize(("problem", "named"), [
-    (OSError(errno.ENOSPC, "full"), "place"), (OSError(errno.EACCES, "no", b"a\xb6"), r"a\\xb6"), (OSError(errno.EACCES, "no", "from", None, "to"), "to"),
+    (OSError(errno.ENOSPC, "full"), "place"), (OSError(errno.EACCES, "no", b"a\xb6"), r"a\xb6"), (OSError(errno.EACCES, "no", "from", None, "to"), "to"),
     (OSError(errno.EACCES, "no", 3), "place"), (OSError("odd"), "odd"), (OSError(), "OSError"), (OSError(errno.EIO, "a\nb", "x"), "x"),
 ])  # fmt: skip
 def test_the_path_is_what_the_system_names_else_the_place_of_the_work(problem, named):
@@ -47,7 +47,8 @@ def test_the_path_is_what_the_system_names_else_the_place_of_the_work(problem, n
 @pytest.mark.parametrize(("problem", "told"), [
     (MemoryError(), "not enough memory"), (pa.lib.ArrowMemoryError("malloc"), "not enough memory"), (RuntimeError("can't start new thread"), "ulimit -u"),
     (duckdb.OutOfMemoryException("x"), "TMPDIR"), (duckdb.IOException("Could not write: No space left on device"), "TMPDIR"),
-    (duckdb.IOException('Cannot open file "x": Permission denied\nLINE 1'), "Permission denied"), (duckdb.PermissionException("Cannot access"), "Cannot access"),
+    (duckdb.IOException('Cannot open file "x": Permission denied\nLINE 1'), "Permission denied"),
+    (duckdb.PermissionException("Cannot access"), "Cannot access"),
 ])  # fmt: skip
 def test_what_the_machine_or_the_engine_lacks_is_said_as_well(problem, told):
     with pytest.raises(KmError, match=told) as error, said("place"):
@@ -56,7 +57,9 @@ def test_what_the_machine_or_the_engine_lacks_is_said_as_well(problem, told):
     assert error.value.__cause__ is problem
 
 
-@pytest.mark.parametrize("problem", [ValueError("x"), KeyError("x"), RuntimeError("x"), BrokenPipeError(errno.EPIPE, "gone"), duckdb.ParserException("x"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "problem", [ValueError("x"), KeyError("x"), RuntimeError("x"), BrokenPipeError(errno.EPIPE, "gone"), duckdb.ParserException("x"), KeyboardInterrupt()]
+)
 def test_all_else_passes(problem):
     with pytest.raises(type(problem)) as passed, said("place"):
         raise problem

@@ -73,13 +73,13 @@ def connect(
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, reads: Iterable[Path]) -> None:
-    folders, files = [str(links_folder()), *([str(PIPES)] if PIPES.exists() else [])], []
+    folders, files = [str(links_folder()), *([str(PIPES)] if PIPES.exists() else [])], list[str]()
     for place in reads:
         check_name(place)
         for path in (place, *_linked(place)):
             # The engine goes by where a link leads. What is not there yet will be a folder: files are looked for before.
             (files if path.is_file() else folders).append(os.path.realpath(path))
-    listed = {"allowed_directories": folders, "allowed_paths": files, "allowed_configs": CHANGEABLE}
+    listed: dict[str, Sequence[str]] = {"allowed_directories": folders, "allowed_paths": files, "allowed_configs": CHANGEABLE}
     for setting, allowed in listed.items():
         connection.execute(f"SET {setting} = [{', '.join(map(quoted, allowed))}]")
     connection.execute("SET enable_external_access = false; SET lock_configuration = true")

@@ -149,7 +149,9 @@ def _listed(folder: Path, name: str) -> Path:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.name or not folder.joinpath(path).parent.is_dir():
         raise PathError(
-            "{file} lists {found!r}, which is no file of this folder: no load wrote that. Look at it, remove it, and try again.", file=folder / JOURNAL, found=name
+            "{file} lists {found!r}, which is no file of this folder: no load wrote that. Look at it, remove it, and try again.",
+            file=folder / JOURNAL,
+            found=name,
         )
     target = folder / path
     refuse_links(folder, target)
@@ -166,7 +168,9 @@ def refuse_links(folder: Path, target: Path) -> None:
     for part in target.relative_to(folder).parts:
         path /= part
         if path.is_symlink():
-            raise PathError("{path} is a symbolic link, and nothing is written through one. Put the file or folder itself there, or remove the link.", path=path)
+            raise PathError(
+                "{path} is a symbolic link, and nothing is written through one. Put the file or folder itself there, or remove the link.", path=path
+            )
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, temporary: Path, schema: pa.Schema) -> None:

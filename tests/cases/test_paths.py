@@ -18,7 +18,28 @@ from tests.cli.conftest import run  # noqa: F401
 
 COLUMNS = {"supplier_id": {"from": "id"}, "name": {"from": "id"}, "currency": {"constant": "CNY"}}
 MAPPING = parse_mapping({"tables": {"suppliers": {"columns": COLUMNS}}}, "m.toml")
-NASTY = ["up[1]", "a*b", "a?b", "[!a]", "{a,b}", "a=b", "CURRENCY=USD", "50%", "%41", "a#b", "it's", 'say "x"', "a;--b", "a b ", "🔥", "..a", "a\nb", "-rf", "~", "订单（新）"]
+NASTY = [
+    "up[1]",
+    "a*b",
+    "a?b",
+    "[!a]",
+    "{a,b}",
+    "a=b",
+    "CURRENCY=USD",
+    "50%",
+    "%41",
+    "a#b",
+    "it's",
+    'say "x"',
+    "a;--b",
+    "a b ",
+    "🔥",
+    "..a",
+    "a\nb",
+    "-rf",
+    "~",
+    "订单（新）",
+]
 
 
 def ids(folder):
@@ -79,7 +100,7 @@ def test_any_folder_is_written_and_read_under_its_own_name(tmp_path, folder, tab
 def test_rejects_of_a_file_with_a_long_or_odd_name_are_kept(tmp_path):
     for name in ("x" * 251, "订" * 83, "a\nb", "a\u2028b", "a[1]*?"):
         file = tmp_path / f"{name}.csv"
-        file.write_text("id\nA\n\"\",\nB\n,x\n", encoding="utf-8")
+        file.write_text('id\nA\n"",\nB\n,x\n', encoding="utf-8")
         into = tmp_path / "into"
         shutil.rmtree(into, ignore_errors=True)
         [receipt] = load([file], MAPPING, into).receipts

@@ -17,7 +17,9 @@ from kmanalysis.errors import DataError, UsageError
 
 PACKAGE = Path(kmanalysis.__file__).parent
 SIGNS = "[]*?{}!^-=%#'\";:,.~$&|<>()`@+\\ \n\t\r🔥é订\u202e\u200b"
-NAMES = st.text(st.sampled_from(SIGNS) | st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=20).filter(lambda name: name not in (".", ".."))
+NAMES = st.text(st.sampled_from(SIGNS) | st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=20).filter(
+    lambda name: name not in (".", "..")
+)
 
 
 def write(path, number):

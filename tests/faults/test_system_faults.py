@@ -81,7 +81,11 @@ DENIED = {
     "an export": (lambda place: mode(place / "b.csv", 0), ["load", "{place}/b.csv", "--mapping", "{place}/m.toml", "--into", "{data}"], "b.csv"),
     "an export without a mapping": (lambda place: mode(place / "b.csv", 0), ["load", "{place}/b.csv", "--into", "{data}"], "b.csv"),
     "a mapping": (lambda place: mode(place / "m.toml", 0), ["load", "{place}/b.csv", "--mapping", "{place}/m.toml", "--into", "{data}"], "m.toml"),
-    "the folder to load into": (lambda place: mode(place / "data", 0o555), ["load", "{place}/b.csv", "--mapping", "{place}/m.toml", "--into", "{data}"], "data"),
+    "the folder to load into": (
+        lambda place: mode(place / "data", 0o555),
+        ["load", "{place}/b.csv", "--mapping", "{place}/m.toml", "--into", "{data}"],
+        "data",
+    ),
     "a new folder": (lambda place: locked_up(place), ["load", "{place}/b.csv", "--mapping", "{place}/m.toml", "--into", "{place}/ro/new"], "ro"),
     "where a report goes": (lambda place: locked_up(place), ["report", "--data", "{data}", "--month", "2026-10", "--out", "{place}/ro/r"], "ro"),
     "where claims go": (lambda place: locked_up(place), ["claims", "export", "--data", "{data}", "--month", "2026-10", "--out", "{place}/ro/r"], "ro"),

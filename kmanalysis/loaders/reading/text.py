@@ -133,8 +133,9 @@ def _by_engine(
     try:
         rows = _one(
             connection,
-            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv({path_literal(feeder.address)}, auto_detect=false, header=false, delim='{delimiter}', quote='\"', "
-            f"escape='\"', new_line='\\n', columns={{{columns}}}, null_padding=true, nullstr='\x01', strict_mode=true, max_line_size=4000000)",
+            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv({path_literal(feeder.address)}, auto_detect=false, header=false, "
+            f"delim='{delimiter}', quote='\"', escape='\"', new_line='\\n', columns={{{columns}}}, null_padding=true, nullstr='\x01', "
+            "strict_mode=true, max_line_size=4000000)",
         )
     except duckdb.Error:
         rows = -1
