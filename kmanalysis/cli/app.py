@@ -246,10 +246,11 @@ def _stamp(folder: Path, set_aside: bool, words: Words) -> Attached:
 
 @app.command(help="Load raw exports, suppliers' price lists, or a filled-in form, into a folder of canonical tables.")
 def load(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet; or price lists; or a form.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", readable=False, help="Raw exports: CSV, Excel or Parquet; or price lists; or a form.")],
     into: Annotated[str, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
     mapping: Annotated[
-        Path | None, typer.Option("--mapping", metavar="FILE", help="What the exports' columns mean (TOML); without one it is proposed, to be finished.")
+        Path | None,
+        typer.Option("--mapping", metavar="FILE", readable=False, help="What the exports' columns mean (TOML); without one it is proposed, to be finished."),
     ] = None,
     table: Annotated[str, typer.Option("--as", metavar="TABLE", help="Load this table alone of those that are mapped.")] = "",
     supplier: Annotated[str, typer.Option("--supplier", metavar="ID", help="The files are price lists of this supplier: quotes. Needs --date.")] = "",

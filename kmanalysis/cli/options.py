@@ -30,8 +30,9 @@ SAMPLES = Path("data", "samples")
 # Text: an address like hdfs://host/data is no path.
 Data = Annotated[str | None, typer.Option("--data", metavar="DIR", help="Folder of canonical tables; the samples if not given.")]
 MonthText = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai); the last one if not given.")]
+# Whether a file can be read is ours to say, in the language of the run: hence `readable=False`.
 Lang = Annotated[str, typer.Option("--lang", metavar="|".join(languages()), help="Language of everything that is read.")]
-OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
+OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", readable=False, help="Your own standards (TOML): single values by id.")]
 EngineName = Annotated[str, typer.Option("--engine", metavar="duckdb|spark", help="What works the tables.")]
 Master = Annotated[str | None, typer.Option("--master", metavar="URL", help="Where Spark runs, like local[2] or spark://host:7077.")]
 Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 4GB; by default 60 % of the machine's.")]

@@ -121,11 +121,11 @@ def put_in_place(temporaries: Sequence[tuple[Path, Path]], folder: Path) -> None
     for _, target in temporaries:
         refuse_links(folder, target)
     listed = "".join(f"{target.relative_to(folder).as_posix()}\0" for _, target in temporaries)
-    write_atomically(folder / JOURNAL, listed.encode(), temporary=folder / (JOURNAL + TEMPORARY))
     try:
+        write_atomically(folder / JOURNAL, listed.encode(), temporary=folder / (JOURNAL + TEMPORARY))
         _finish(folder)
     except KeyboardInterrupt:
-        # A moment's work is done to its end: whoever reads the folder now shall not find half of it.
+        # What the journal promises is a moment's work, and done to its end: whoever reads the folder now shall not find half of it.
         _finish(folder)
         raise
 

@@ -24,7 +24,7 @@ def test_a_folder_without_suppliers_is_checked_and_not_judged(run, tmp_path, tab
     (folder / f"{table}.csv").write_text(LONE[table], encoding="utf-8")
     checked = run("check", "--data", folder, "--lang", "en")
     assert (checked.exit_code, "2 rows read, 2 kept" in checked.stdout) == (0, True)
-    for command in (("score",), ("score", "--format", "csv"), ("report", "--out", out), ("claims", "export", "--out", out)):
+    for command in (("score",), ("score", "--format", "csv"), ("report", "--out", out)):
         assert is_refused(run(*command, "--data", folder, "--month", "2026-10", "--lang", "en"), 2, "suppliers")
     assert not list(out.rglob("*.html"))
     (folder / "suppliers.csv").write_text("supplier_id,name\ns1,One\ns2,Two\n", encoding="utf-8")
