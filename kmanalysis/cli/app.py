@@ -38,6 +38,7 @@ from kmanalysis.cli.options import (
     warn_of_unstamped,
 )
 from kmanalysis.errors import UsageError
+from kmanalysis.faults import error_of
 from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
@@ -344,7 +345,11 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
-    _put_in_words(command, Words(_asked_language(sys.argv[1:])))
+    try:
+        words = Words(_asked_language(sys.argv[1:]))
+    except OSError as problem:  # not even the words can be read
+        sys.exit(f"Error: {error_of(problem)}")
+    _put_in_words(command, words)
     command()
 
 

@@ -29,13 +29,16 @@ def run(tmp_path, *arguments, limits=(), as_user=False, before=lambda: None):
     """Runs a command in a child: with limits (pairs of RLIMIT_… and its value), and as somebody whom permissions hold. ``before`` is called in it."""
     scratch = tmp_path / "scratch"
     scratch.mkdir(exist_ok=True)
-    told = [scratch / "stdout", scratch / "stderr"]
+    # Pipes: a limit on files is none on what is printed.
+    (out, its_out), (err, its_err) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         code = 70
         try:
-            for number, path in enumerate(told, 1):
-                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+            os.dup2(its_out, 1)
+            os.dup2(its_err, 2)
+            for unused in (out, its_out, err, its_err):
+                os.close(unused)
             sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.alarm(LONGEST)
@@ -49,16 +52,26 @@ def run(tmp_path, *arguments, limits=(), as_user=False, before=lambda: None):
             main()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+            if isinstance(ended.code, str):
+                print(ended.code, file=sys.stderr)
         except BaseException:
             import traceback
 
             traceback.print_exc()
         finally:
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            os._exit(code)
+            # Whatever a limit makes of what is still to be printed, the child ends here: else it would go on with the tests of its parent.
+            try:
+                for stream in (sys.stdout, sys.stderr):
+                    stream.flush()
+            finally:
+                os._exit(code)
+    os.close(its_out)
+    os.close(its_err)
+    # Neither prints more than a pipe holds.
+    with os.fdopen(out, encoding="utf-8") as printed, os.fdopen(err, encoding="utf-8") as complained:
+        told = printed.read(), complained.read()
     _, status = os.waitpid(child, 0)
-    return Ended(os.waitstatus_to_exitcode(status), *(path.read_text(encoding="utf-8") for path in told))
+    return Ended(os.waitstatus_to_exitcode(status), *told)
 
 
 def give_up_rights():
