@@ -12,6 +12,8 @@ from typing import IO, Any
 from kmanalysis.errors import LockHeld
 
 _numbers = count(1)
+_BEGINNING = 200
+"""Bytes of a target's name that its temporary file bears."""
 
 
 def write_atomically(target: Path, content: bytes, *, temporary: Path | None = None, mode: int = 0o666, replace: bool = True) -> None:
@@ -21,7 +23,10 @@ def write_atomically(target: Path, content: bytes, *, temporary: Path | None = N
     folder and the target's are made where they are missing. ``mode`` is that of a new file, less the umask. Raises FileExistsError for a target
     that exists if ``replace`` is off, OSError where the file cannot be written; the temporary file is removed then.
     """
-    temporary = temporary or target.with_name(f"{target.name}.{os.getpid()}-{next(_numbers)}.tmp")
+    if temporary is None:
+        # A name may be so long that nothing can be added to it.
+        begun = target.name.encode()[:_BEGINNING].decode(errors="ignore")
+        temporary = target.with_name(f"{begun}.{os.getpid()}-{next(_numbers)}.tmp")
     for folder in {target.parent, temporary.parent}:
         folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -42,8 +47,8 @@ def move_into_place(temporary: Path, target: Path) -> None:
 
 
 def write_safely(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Writes a file and waits until its content is safe on disk. ``mode`` is that of a new file, less the umask."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode)
+    """Writes a file and waits until its content is safe on disk. ``mode`` is that of a new file, less the umask. Raises OSError where a link is there."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0), mode)
     with open(descriptor, "wb") as file:
         file.write(content)
         sync(file)

@@ -34,6 +34,12 @@ class DataError(KmError):
     """An input file or workbook folder that cannot be used as it is."""
 
 
+class PathError(DataError):
+    """A path that cannot be used: it is not there, not permitted, of the wrong kind, or too long."""
+
+    exit_code = 2
+
+
 class MappingError(KmError):
     """A mapping that contradicts itself, the file, or the canonical tables."""
 

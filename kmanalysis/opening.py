@@ -14,6 +14,7 @@ from kmanalysis.engine.duckdb import DuckDB, connect
 from kmanalysis.engine.interface import Engine
 from kmanalysis.engine.queries import Shelf
 from kmanalysis.errors import UsageError
+from kmanalysis.faults import said
 from kmanalysis.loaders.address import Address, Place, local_folder, place_of
 from kmanalysis.loaders.folder import Attached, attach
 from kmanalysis.slices import ASKED_VARIABLE, SLICE_VARIABLE, open_slice
@@ -52,7 +53,7 @@ def open_workbook(
     ``standards`` is an operator's own TOML, or standards that are already loaded. ``engine`` is one of `ENGINES`; Spark runs on ``master``, a
     master's URL (default: this machine). ``frames`` holds what is finished already, by month and name, and is given what is finished here;
     ``shelf`` gives rows of kept tables that are worked out already.
-    Raises DataError, StandardsError or UsageError.
+    Raises DataError (PathError where the system refuses the folder or a file), StandardsError or UsageError.
     In a notebook that the batch runs, the page's slice is opened instead.
     """
     words = Words(lang)
@@ -87,8 +88,10 @@ def _opened(place: Place, memory: str | None, engine: str, master: str | None) -
         from kmanalysis.loaders.spark_folder import open_spark
 
         return open_spark(place, master, memory)
-    connection = connect(memory)
-    return DuckDB(connection), attach(connection, local_folder(place))
+    folder = local_folder(place)
+    with said(folder):
+        connection = connect(memory, reads=[folder])
+        return DuckDB(connection), attach(connection, folder)
 
 
 def _check(place: Place, engine: str, master: str | None) -> None:

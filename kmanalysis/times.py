@@ -17,6 +17,9 @@ from kmanalysis.errors import UsageError
 
 SHANGHAI_OFFSET = timedelta(hours=8)
 
+YEARS = range(1900, 2200)
+"""Years that a month may be named of: beyond them calendars and the types of times end one after the other."""
+
 Moment = TypeVar("Moment")
 
 
@@ -43,11 +46,14 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> Month:
-        """The month written as ``2026-10``. Raises UsageError for anything else."""
-        match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
+        """The month written as ``2026-10``. Raises UsageError for anything else, and outside of `YEARS`."""
+        match = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", text)
         if not match:
             raise UsageError("Month {found!r} cannot be read. Write it as year-month, like 2026-10.", found=text)
-        return cls(int(match[1]), int(match[2]))
+        month = cls(int(match[1]), int(match[2]))
+        if month.year not in YEARS:
+            raise UsageError("Month {found!r} is out of range. Name one from {first} to {last}.", found=text, first=cls(YEARS[0], 1), last=cls(YEARS[-1], 12))
+        return month
 
     @classmethod
     def of(cls, moment: datetime) -> Month:

@@ -1,12 +1,14 @@
 """The command line: data on stdout; progress, warnings and errors on stderr.
 
-Exit codes: 0 all done, 1 something failed or was rejected (the rest is there), 2 unusable arguments.
+Exit codes: 0 all done, 1 something failed or was rejected (the rest is there), 2 unusable arguments; 130 and 143 stopped by Ctrl-C and SIGTERM.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 from threading import Thread
@@ -30,11 +32,13 @@ from kmanalysis.cli.options import (
     folder_of,
     place_of_data,
     receipts_of,
+    terminate,
     warn_of_rejected,
     warn_of_rejects,
     warn_of_unstamped,
 )
 from kmanalysis.errors import UsageError
+from kmanalysis.faults import error_of
 from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
@@ -90,7 +94,7 @@ def report(
     notebooks: Annotated[Path | None, typer.Option("--notebooks", metavar="DIR", help="Folder of the notebooks, if not the ones that come along.")] = None,
 ) -> None:
     """The whole report, or the pages asked for; exit code 1 where a page failed."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, out) as words:
         from rich.console import Console
 
         from kmanalysis.assets import notebooks_folder
@@ -134,7 +138,7 @@ def score(
     lang: Lang = "zh",
 ) -> None:
     """The scorecard and the grades; as csv the scorecard, or with --grades the grades by month."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, data or "") as words:
         if format not in ("table", "csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="table, csv, json")
         from rich.console import Console
@@ -178,7 +182,7 @@ def exceptions(
     lang: Lang = "zh",
 ) -> None:
     """Every exception of the month; on stderr the kinds that could not be looked for."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, data or "") as words:
         if format not in ("csv", "json"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="csv, json")
         from kmanalysis.cli.terminal.exceptions import checks_told, exceptions_csv, exceptions_json
@@ -205,7 +209,7 @@ def check(
     lang: Lang = "zh",
 ) -> None:
     """What each table's rows became; exit code 1 where rows were rejected."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, data or "") as words:
         if format not in ("text", "json", "csv"):
             raise UsageError("Format {found!r} cannot be printed. Choose one of: {accepted}.", found=format, accepted="text, json, csv")
         from kmanalysis.cli.terminal import scores
@@ -243,10 +247,11 @@ def _stamp(folder: Path, set_aside: bool, words: Words) -> Attached:
 
 @app.command(help="Load raw exports, suppliers' price lists, or a filled-in form, into a folder of canonical tables.")
 def load(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Raw exports: CSV, Excel or Parquet; or price lists; or a form.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", readable=False, help="Raw exports: CSV, Excel or Parquet; or price lists; or a form.")],
     into: Annotated[str, typer.Option("--into", metavar="DIR", help="Folder of canonical tables; made where it is not there.")],
     mapping: Annotated[
-        Path | None, typer.Option("--mapping", metavar="FILE", help="What the exports' columns mean (TOML); without one it is proposed, to be finished.")
+        Path | None,
+        typer.Option("--mapping", metavar="FILE", readable=False, help="What the exports' columns mean (TOML); without one it is proposed, to be finished."),
     ] = None,
     table: Annotated[str, typer.Option("--as", metavar="TABLE", help="Load this table alone of those that are mapped.")] = "",
     supplier: Annotated[str, typer.Option("--supplier", metavar="ID", help="The files are price lists of this supplier: quotes. Needs --date.")] = "",
@@ -254,7 +259,7 @@ def load(
     lang: Lang = "zh",
 ) -> None:
     """A receipt a file and table; exit code 1 where rows were rejected, or none of a file was kept."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, into) as words:
         from kmanalysis.loaders import load as loading
         from kmanalysis.loaders.address import local_folder
         from kmanalysis.loaders.checking.receipts import files_without_rows, receipts_text
@@ -298,13 +303,15 @@ def sample(
     lang: Lang = "zh",
 ) -> None:
     """A workbook folder whose truth.csv says what was planted in whom."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, into) as words:
         from rich.console import Console
 
+        from kmanalysis.faults import check_writable
         from kmanalysis.loaders.address import local_folder
         from kmanalysis.report.progress import Progress
         from kmanalysis.samples import make_samples
 
+        check_writable(local_folder(into))
         with Progress(Console(stderr=True), words).months(months) as tell:
             folder = make_samples(local_folder(into), suppliers, months, orders, seed, last_month, format, tell)
         typer.echo(folder)
@@ -332,8 +339,17 @@ def lab(
 
 def main() -> None:
     """Runs the command line, its help in the language that ``--lang`` asks for."""
+    signal.signal(signal.SIGTERM, terminate)
+    # A file's name need not be text: what cannot be printed is shown by its codes.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
-    _put_in_words(command, Words(_asked_language(sys.argv[1:])))
+    try:
+        words = Words(_asked_language(sys.argv[1:]))
+    except OSError as problem:  # not even the words can be read
+        sys.exit(f"Error: {error_of(problem)}")
+    _put_in_words(command, words)
     command()
 
 

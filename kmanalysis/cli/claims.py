@@ -36,13 +36,15 @@ def export(
     lang: Lang = "zh",
 ) -> None:
     """One Excel file a supplier with something to claim or to take back; the folder's table of claims says so ever after."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, out) as words:
         from kmanalysis.decisions.claims import claim_day, claims_to_make, recorded_claims
+        from kmanalysis.faults import check_writable
         from kmanalysis.loaders.address import local_folder
         from kmanalysis.opening import open_workbook
         from kmanalysis.report.sheets.claims import claim_sheets, drop_sheets, finish_sheets, write_sheets
 
         folder, written = folder_of(data), local_folder(out)
+        check_writable(written)
         warn_of_unstamped(folder, words)
         workbook = open_workbook(folder, month, standards, lang)
         workbook.check_month()

@@ -25,8 +25,9 @@ def forms(
     lang: Lang = "zh",
 ) -> None:
     """The form's path on stdout."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, out) as words:
         from kmanalysis.durable import write_atomically
+        from kmanalysis.faults import check_writable
         from kmanalysis.loaders.address import local_folder
         from kmanalysis.loaders.forms.filled import Filled, filled_rows
         from kmanalysis.report.sheets.forms import form_workbook
@@ -37,6 +38,7 @@ def forms(
             raise UsageError("{file} is there already and may hold what you filled in. Load it, name another file, or add --force.", file=out.name)
         if not out.absolute().parent.is_dir():
             raise UsageError("Folder {folder} was not found.", folder=out.absolute().parent.name)
+        check_writable(out.absolute().parent)
         filled = filled_rows(local_folder(data)) if data else Filled()
         write_atomically(out, form_workbook(filled, words))
         typer.echo(out)

@@ -17,7 +17,7 @@ def init(
     lang: Lang = "zh",
 ) -> None:
     """The folder's path on stdout, what to do first on stderr."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, folder) as words:
         from kmanalysis.cli.operator_folder import make_operator_folder
 
         typer.echo(make_operator_folder(folder, lang))

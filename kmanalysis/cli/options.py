@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kmanalysis.errors import KmError
+from kmanalysis.faults import said
 from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
@@ -27,22 +30,39 @@ SAMPLES = Path("data", "samples")
 # Text: an address like hdfs://host/data is no path.
 Data = Annotated[str | None, typer.Option("--data", metavar="DIR", help="Folder of canonical tables; the samples if not given.")]
 MonthText = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Month to report on (Asia/Shanghai); the last one if not given.")]
+# Whether a file can be read is ours to say, in the language of the run: hence `readable=False`.
 Lang = Annotated[str, typer.Option("--lang", metavar="|".join(languages()), help="Language of everything that is read.")]
-OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", help="Your own standards (TOML): single values by id.")]
+OwnStandards = Annotated[Path | None, typer.Option("--standards", metavar="FILE", readable=False, help="Your own standards (TOML): single values by id.")]
 EngineName = Annotated[str, typer.Option("--engine", metavar="duckdb|spark", help="What works the tables.")]
 Master = Annotated[str | None, typer.Option("--master", metavar="URL", help="Where Spark runs, like local[2] or spark://host:7077.")]
 Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Memory that it may take, like 4GB; by default 60 % of the machine's.")]
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: the run ends as by Ctrl-C, with what it holds given back."""
+
+
+def terminate(number: int, frame: FrameType | None) -> None:
+    """A handler of SIGTERM that ends the run from within. A second signal ends the process at once."""
+    signal.signal(number, signal.SIG_DFL)
+    raise Terminated
+
+
 @contextmanager
-def cli_errors(lang: str) -> Iterator[Words]:
-    """The words of the run. An error that the user can act on ends it with one sentence on stderr and its exit code."""
+def cli_errors(lang: str, place: object = "") -> Iterator[Words]:
+    """The words of the run. What the user can act on ends it with one sentence on stderr and its exit code: our own errors, what the system refuses
+    (see `faults`; ``place`` is where the command writes), and being stopped.
+    """
     words = Words(lang if lang in languages() else DEFAULT)
     try:
-        yield Words(lang)
+        with said(place):
+            yield Words(lang)
     except KmError as error:
         typer.echo(words.text("Error: {sentence}", sentence=words.error(error)), err=True)
         raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as stopped:
+        typer.echo(words.text("Stopped. What was finished is there, and nothing is half written."), err=True)
+        raise typer.Exit(128 + (signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT)) from stopped
 
 
 def place_of_data(data: str | None) -> Place:

@@ -34,7 +34,7 @@ def pull(
     lang: Lang = "zh",
 ) -> None:
     """A receipt a table; exit code 1 where rows were rejected."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, into) as words:
         from kmanalysis.loaders.address import local_folder
         from kmanalysis.sources.address import find_address
         from kmanalysis.sources.databases.reading import Denied

@@ -27,7 +27,7 @@ def watch(
     lang: Lang = "zh",
 ) -> None:
     """Until it is stopped by SIGTERM or Ctrl-C; with ``--once`` exit code 1 where something could not be read."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, into) as words:
         from kmanalysis.loaders.address import local_folder
         from kmanalysis.sources.watch.clock import MachineClock
         from kmanalysis.sources.watch.listed.watchlist import LIST_NAME, load_watchlist

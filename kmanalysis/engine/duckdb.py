@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,8 +13,8 @@ import pyarrow as pa
 
 from kmanalysis.engine.interface import MONTH_COLUMN, PERIOD_TYPES, Column, Query, Share, Watch
 from kmanalysis.engine.memory import engine_limit
-from kmanalysis.engine.spill import spill_folder
-from kmanalysis.engine.sql import identifier
+from kmanalysis.engine.spill import links_folder, spill_folder
+from kmanalysis.engine.sql import check_name, identifier, quoted
 from kmanalysis.times import Month
 
 if TYPE_CHECKING:
@@ -22,16 +24,36 @@ if TYPE_CHECKING:
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
-def connect(memory: str | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+CHANGEABLE = (
+    "enable_external_file_cache",
+    "enable_progress_bar",
+    "enable_progress_bar_print",
+    "parquet_metadata_cache",
+    "preserve_insertion_order",
+    "progress_bar_time",
+)
+"""Settings that queries change; all others are locked with the connection. None of them opens anything."""
+
+PIPES = Path("/dev/fd")
+"""Where this process's own open files have names: text comes to the engine through a pipe."""
+
+
+def connect(
+    memory: str | None = None, threads: int | None = None, *, reads: Iterable[Path] | None = None, holds_secrets: bool = False
+) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection in memory; what does not fit there goes to a folder of its own (see `spill`).
 
-    ``memory`` is what the whole process may take, as in ``4GB`` (see `memory`); ``threads`` defaults to the cores. Raises UsageError.
+    ``memory`` is what the whole process may take, as in ``4GB`` (see `memory`); ``threads`` defaults to the cores. ``reads`` are the files and folders
+    that it may open, and nothing else of this machine, whatever it is told to run: no other file, no extension, no change of settings. None leaves it
+    open, for trying things out. With ``holds_secrets`` what does not fit in memory is written encrypted. Raises UsageError, and DataError for a name of
+    ``reads`` that is no text.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{engine_limit(memory)}B",
         "temp_directory": str(spill_folder()),
         # Closed networks: an extension that is not there is an error, never a download.
         "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
         # Every result is ordered by a unique key where order matters.
         "preserve_insertion_order": False,
     }
@@ -43,7 +65,36 @@ def connect(memory: str | None = None, threads: int | None = None) -> duckdb.Duc
     connection.execute("SET parquet_metadata_cache = true")
     # It would print between the data on stdout.
     connection.execute("SET enable_progress_bar = false")
+    if holds_secrets:
+        encrypt_spilling(connection)
+    if reads is not None:
+        _lock_down(connection, reads)
     return connection
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection, reads: Iterable[Path]) -> None:
+    folders, files = [str(links_folder()), *([str(PIPES)] if PIPES.exists() else [])], list[str]()
+    for place in reads:
+        check_name(place)
+        for path in (place, *_linked(place)):
+            # The engine goes by where a link leads. What is not there yet will be a folder: files are looked for before.
+            (files if path.is_file() else folders).append(os.path.realpath(path))
+    listed: dict[str, Sequence[str]] = {"allowed_directories": folders, "allowed_paths": files, "allowed_configs": CHANGEABLE}
+    for setting, allowed in listed.items():
+        connection.execute(f"SET {setting} = [{', '.join(map(quoted, allowed))}]")
+    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+
+
+def _linked(folder: Path, depth: int = 2) -> Iterator[Path]:
+    """What lies in a folder of tables by a link: a table's file or folder, or a part of one."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                yield Path(entry.path)
+            if depth > 1 and entry.is_dir():
+                yield from _linked(Path(entry.path), depth - 1)
 
 
 def encrypt_spilling(connection: duckdb.DuckDBPyConnection) -> None:

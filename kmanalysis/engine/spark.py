@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from kmanalysis.engine.interface import MONTH_COLUMN, PERIOD_TYPES, Column, Query, Watch
 from kmanalysis.engine.memory import engine_limit
-from kmanalysis.errors import KmError, UsageError
+from kmanalysis.errors import DataError, KmError, UsageError
 from kmanalysis.times import Month
 
 if TYPE_CHECKING:
@@ -108,6 +108,9 @@ class Spark:
         """Makes Parquet files a table of the session. Every worker must see them at these addresses (see `local_address`)."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
+        for address in addresses:
+            if address.rpartition("/")[2].startswith(("_", ".")):
+                raise DataError("{file}: Spark passes over files whose names begin with _ or a dot. Rename it, and try again.", file=address)
         # Spark takes a path for a pattern; told otherwise it reads each of several files twice.
         paths = [_PATTERN.sub(_ESCAPED, address) for address in addresses]
         reader = self._session.read.schema(from_arrow_schema(schema, prefer_timestamp_ntz=True))

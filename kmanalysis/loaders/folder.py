@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import TypeVar
 
@@ -13,8 +14,9 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 
-from kmanalysis.engine.sql import identifier, quoted
+from kmanalysis.engine.sql import identifier, parquet_source
 from kmanalysis.errors import DataError
+from kmanalysis.faults import check_readable, said
 from kmanalysis.loaders.ahead import Ahead
 from kmanalysis.loaders.checking.derived import add_derived, months_overlap, with_derived
 from kmanalysis.loaders.checking.receipts import Receipt
@@ -61,6 +63,8 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
     key = existing_key(folder)
     order = in_reading_order()
     texts = [(table.name, [path for path in found[table.name] if path.suffix != ".parquet"]) for table in order if table.name in found]
+    for path in chain.from_iterable(files for _, files in texts):
+        check_readable(path)
     with Ahead(engine, texts) as ahead:
         for table in order:
             files = found.get(table.name)
@@ -206,7 +210,7 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
 
 def parquet_rows(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, number: int, file: str) -> str:
     """SQL of a Parquet file's rows as text, with their lines, as `validate` takes them. Raises DataError for a column that is not the table's."""
-    source = f"read_parquet({quoted(str(path))}, file_row_number=true)"
+    source = parquet_source(path, numbered=True)
     # What is derived is worked out anew, whatever the file says.
     types = {name: kind for name, kind in parquet_columns(engine, path).items() if name not in table.derived}
     check_header(table, list(types), file, 1)
@@ -221,17 +225,31 @@ def trusted_heads(table: Table, files: list[Path]) -> list[pq.ParquetFile] | Non
     """The files' heads, where all of them carry our stamp and are taken as they are; None where a look is needed."""
     if files[0].suffix != ".parquet":
         return None
-    try:
-        heads = [pq.ParquetFile(path) for path in files]
-    except (OSError, ValueError):
-        return None
-    return heads if all(is_stamped(head.schema_arrow, table) for head in heads) else None
+    heads = []
+    for path in files:
+        head = _head(path)
+        if head is None or not is_stamped(head.schema_arrow, table):
+            return None
+        heads.append(head)
+    return heads
+
+
+def _head(path: Path) -> pq.ParquetFile | None:
+    """A Parquet file's head; None where it is damaged. Raises PathError where the system refuses the file: that is no matter of what it holds."""
+    with said(path):
+        try:
+            return pq.ParquetFile(path)
+        except ValueError:
+            return None
+        except OSError as problem:
+            if problem.errno:
+                raise
+            return None
 
 
 def _trusted(engine: duckdb.DuckDBPyConnection, table: Table, files: list[Path], heads: list[pq.ParquetFile], folder: Path) -> list[Receipt]:
     """Makes a view of files that are taken as they are; their receipts."""
-    paths = ", ".join(quoted(str(path)) for path in files)
-    source = f"read_parquet([{paths}])"
+    source = parquet_source(files)
     if table.derived and months_overlap(table, heads):
         engine.execute(f"CREATE OR REPLACE TABLE {identifier(table.name)} AS {with_derived(source, table)}")
     else:

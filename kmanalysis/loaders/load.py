@@ -9,8 +9,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from kmanalysis.engine.duckdb import connect, encrypt_spilling
+from kmanalysis.engine.duckdb import connect
+from kmanalysis.engine.sql import check_name
 from kmanalysis.errors import DataError, MappingError
+from kmanalysis.faults import check_readable, said
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import key_of
@@ -29,7 +31,8 @@ from kmanalysis.words import Words
 
 def check(folder: Path) -> Attached:
     """Validates every table of a folder anew, stamped ones too. Raises DataError where it cannot be read at all."""
-    return attach(connect(), folder, trust=False)
+    with said(folder):
+        return attach(connect(reads=[folder]), folder, trust=False)
 
 
 def load(files: Sequence[Path], mapping: SourceMapping | Path, into: Path, *, table: str = "", words: Words | None = None) -> Attached:
@@ -37,37 +40,37 @@ def load(files: Sequence[Path], mapping: SourceMapping | Path, into: Path, *, ta
 
     Rows replace those of the same key, in the columns that are mapped; the same file again changes nothing. Rejected rows go to
     ``rejected/<table>-<file with its suffix>.csv`` in the folder. A load that fails or is killed leaves the tables as they were.
-    Raises DataError for files and folders that cannot be used, MappingError where mapping and file do not fit.
+    Raises DataError for files and folders that cannot be used (PathError where the system refuses them), MappingError where mapping and file do not fit.
     """
     chosen = mapping if isinstance(mapping, SourceMapping) else load_mapping(mapping)
     if table and table not in chosen.tables:
         raise MappingError("{mapping} does not map {table}. It maps: {accepted}.", mapping=chosen.name, table=table, accepted=", ".join(chosen.tables))
     for path in files:
+        check_name(path)
         if not path.is_file():
             raise DataError("File {file} was not found.", file=path.name)
+        check_readable(path)
     with locked(into):
-        return _Load(chosen, [table] if table else list(chosen.tables), into, words or Words()).run(files)
+        return _Load(chosen, [table] if table else list(chosen.tables), into, words or Words(), files).run()
 
 
 class _Load:
-    def __init__(self, mapping: SourceMapping, wanted: list[str], into: Path, words: Words) -> None:
-        self.mapping, self.into, self.words = mapping, into, words
+    def __init__(self, mapping: SourceMapping, wanted: list[str], into: Path, words: Words, files: Sequence[Path]) -> None:
+        self.mapping, self.into, self.words, self.files = mapping, into, words, files
         self.tables = [table for table in in_reading_order() if table.name in wanted]
-        self.connection: duckdb.DuckDBPyConnection = connect()
+        self.connection: duckdb.DuckDBPyConnection = connect(reads=[into, *files], holds_secrets=True)
         self.merging = Merging(self.connection, into, [table.name for table in self.tables])
         for table in self.tables:
             # A folder that cannot be written is refused before a large file is read.
             self.merging.find_target(table)
         self.key = key_of(into)
-        # What does not fit in memory spills to disk, secrets and all.
-        encrypt_spilling(self.connection)
         add_functions(self.connection, self.key)
         self.receipts: list[Receipt] = []
         self.rejects: dict[tuple[str, Path], pd.DataFrame] = {}
 
-    def run(self, files: Sequence[Path]) -> Attached:
+    def run(self) -> Attached:
         self.merging.open()
-        for path in files:
+        for path in self.files:
             self._load_file(path)
         self._write()
         return Attached(self.receipts, pd.concat([no_rejects(), *self.rejects.values()], ignore_index=True))

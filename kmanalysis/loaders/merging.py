@@ -11,11 +11,11 @@ from types import MappingProxyType
 import duckdb
 import pyarrow.parquet as pq
 
-from kmanalysis.engine.sql import identifier, quoted
+from kmanalysis.engine.sql import identifier, parquet_source
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.stamp import given_columns
 from kmanalysis.loaders.folder import attach, forms_of, table_files
-from kmanalysis.loaders.store import target_file, write_table
+from kmanalysis.loaders.store import refuse_links, target_file, write_table
 from kmanalysis.tables import Table, tables
 
 
@@ -50,8 +50,10 @@ class Merging:
         return any(path.parent == self.into for path in self.files.get(name, []))
 
     def find_target(self, table: Table) -> Path:
-        """Where the table is written once it changes. Raises DataError where it is kept in a form that cannot be added to."""
-        return self.own.get(table.name) or target_file(table, self.files.get(table.name, []), self.into)
+        """Where the table is written once it changes. Raises DataError where it is kept in a form that cannot be added to, PathError where it is a link."""
+        target = self.own.get(table.name) or target_file(table, self.files.get(table.name, []), self.into)
+        refuse_links(self.into, target)
+        return target
 
     def open(self) -> None:
         """Attaches the folder's tables. Raises DataError where one that is wanted holds faulty rows."""
@@ -69,7 +71,7 @@ class Merging:
         for name, path in self.own.items():
             if path.exists():
                 columns = ", ".join(map(identifier, tables()[name].columns))
-                relation = f"(SELECT {columns} FROM read_parquet({quoted(str(path))}))"
+                relation = f"(SELECT {columns} FROM {parquet_source(path)})"
                 self.merges[name] = Merge(relation, given_columns(pq.read_schema(path), tables()[name]))
 
     @property

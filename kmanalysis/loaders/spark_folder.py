@@ -33,7 +33,7 @@ def open_spark(place: Place, master: str | None = None, memory: str | None = Non
     if isinstance(place, Address):
         return spark, attach_address(spark, HadoopFolder(place.text, session))
     files = table_files(place)
-    with connect(memory) as here:
+    with connect(memory, reads=[place]) as here:
         attached = attach(here, place)
         for table in tables().values():
             heads = trusted_heads(table, files[table.name]) if table.name in files else None

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmanalysis.durable import sync
-from kmanalysis.engine.duckdb import connect, encrypt_spilling
+from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
-from kmanalysis.errors import DataError
+from kmanalysis.faults import check_readable
 from kmanalysis.loaders.checking.secrets import digest, key_of, without_contacts
 from kmanalysis.loaders.checking.stamp import given_columns, was_stamped
 from kmanalysis.loaders.folder import Attached, attach, parquet_rows, table_files, trusted_heads
-from kmanalysis.loaders.store import REJECTED, TEMPORARY, locked, put_in_place, write_rejected, write_table
+from kmanalysis.loaders.store import REJECTED, TEMPORARY, locked, put_in_place, refuse_links, write_rejected, write_table
 from kmanalysis.tables import Table, tables
 from kmanalysis.words import Words
 
@@ -75,11 +75,8 @@ def stamp_tables(folder: Path, words: Words, *, set_aside: bool = False) -> Stam
     secrets, beside the CSV of the reasons. Raises DataError for a folder that cannot be read or written.
     """
     wanted = unstamped_tables(folder)
-    try:
-        with locked(folder, holder="kmanalysis check --stamp"):
-            return _Stamper(folder, words).run(wanted, set_aside)
-    except OSError as problem:
-        raise DataError("{file} cannot be written ({problem}).", file=folder.name, problem=problem.strerror) from problem
+    with locked(folder, holder="kmanalysis check --stamp"):
+        return _Stamper(folder, words).run(wanted, set_aside)
 
 
 class _Stamper:
@@ -87,9 +84,7 @@ class _Stamper:
         self.folder, self.words = folder, words
         # Made where there is none: masked contacts could never be told apart again.
         self.key = key_of(folder)
-        self.engine = connect()
-        # What does not fit in memory spills to disk, secrets and all.
-        encrypt_spilling(self.engine)
+        self.engine = connect(reads=[folder], holds_secrets=True)
 
     def run(self, wanted: Mapping[str, bool], set_aside: bool) -> Stamping:
         attached = attach(self.engine, self.folder, trust=False, with_origin=wanted)
@@ -102,6 +97,7 @@ class _Stamper:
         aside = []
         for name in stamped:
             for number, path in enumerate(table_files(self.folder)[name]):
+                refuse_links(self.folder, path)
                 rejects = attached.rejects[attached.rejects["file"] == str(path.relative_to(self.folder))]
                 if not rejects.empty:
                     rows = self._set_aside(tables()[name], path, rejects)
@@ -144,6 +140,7 @@ def _rejected_rows(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, 
 
 
 def _was_stamped(path: Path) -> bool:
+    check_readable(path)
     try:
         return was_stamped(pq.read_schema(path))
     except (OSError, ValueError):

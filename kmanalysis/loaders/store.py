@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import errno
 import os
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
 
 import duckdb
 import pandas as pd
@@ -18,7 +17,8 @@ import pyarrow.parquet as pq
 from kmanalysis import durable
 from kmanalysis.durable import move_into_place, sync, write_atomically
 from kmanalysis.engine.sql import identifier
-from kmanalysis.errors import DataError, LockHeld
+from kmanalysis.errors import DataError, LockHeld, PathError
+from kmanalysis.faults import said
 from kmanalysis.loaders.checking.derived import with_derived
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.stamp import stamped_schema
@@ -31,16 +31,21 @@ JOURNAL = ".kmanalysis-journal"
 TEMPORARY = ".kmanalysis-tmp"
 REJECTED = "rejected"
 ROW_GROUP = 128 * 1024
+LONGEST_NAME = 255
+"""Bytes that a file's name may have on the usual file systems."""
 
 
 @contextmanager
 def locked(folder: Path, *, wait: bool = True, holder: str = "kmanalysis load") -> Iterator[None]:
     """Holds the folder for one load; another waits. What a killed load left behind is cleared away first.
 
-    ``holder`` is what those are told who do not wait: with ``wait`` off it raises LockHeld, which names whoever holds the folder.
+    ``holder`` is what those are told who do not wait: with ``wait`` off it raises LockHeld, which names whoever holds the folder. What the system refuses
+    meanwhile is raised as `faults.said` says it; PathError for links in the folder that would be written through, see `refuse_links`.
     """
     note = folder / HOLDER_FILE
-    with ExitStack() as held:
+    with said(folder), ExitStack() as held:
+        for name in (LOCK_FILE, HOLDER_FILE, JOURNAL, REJECTED):
+            refuse_links(folder, folder / name)
         try:
             held.enter_context(durable.locked(folder / LOCK_FILE, wait=wait))
         except LockHeld as problem:
@@ -61,31 +66,10 @@ def locked(folder: Path, *, wait: bool = True, holder: str = "kmanalysis load") 
 
 
 def _discard(folder: Path) -> None:
-    for stale in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"*/*{TEMPORARY}")]:
-        stale.unlink(missing_ok=True)
-
-
-@contextmanager
-def told_when_full(folder: Path) -> Iterator[None]:
-    """Raises DataError where a disk is full, be it the folder's or the one that the engine spills to; other errors pass."""
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise DataError(
-            "The disk that {folder} is on is full. The folder is as it was. Free some space, or take a folder on a larger disk, and try again.",
-            folder=str(folder),
-        ) from problem
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as problem:
-        if isinstance(problem, duckdb.IOException) and "No space" not in str(problem):
-            raise
-        raise DataError(
-            "The engine has no room left for what does not fit into memory, in {spill}. {folder} is as it was. Free some space there, or set TMPDIR to a "
-            "larger disk, or allow more memory, and try again.",
-            folder=folder.name,
-            spill=tempfile.gettempdir(),
-        ) from problem
+    # What a link leads to is not ours to clear.
+    for place in [folder, *(inner for inner in folder.iterdir() if inner.is_dir() and not inner.is_symlink())]:
+        for stale in place.glob(f"*{TEMPORARY}"):
+            stale.unlink(missing_ok=True)
 
 
 def _held_by(note: Path, folder: Path) -> LockHeld:
@@ -130,25 +114,63 @@ def write_table(connection: duckdb.DuckDBPyConnection, relation: str, table: Tab
 def put_in_place(temporaries: Sequence[tuple[Path, Path]], folder: Path) -> None:
     """Gives finished files (temporary, target) of the folder their names, all of them or none.
 
-    The list is written down first: should this be killed half way, the next load reads it and does the rest.
+    The list is written down first: should this be killed half way, the next load reads it and does the rest. Raises PathError as `refuse_links` does.
     """
     if not temporaries:
         return
-    listed = "".join(f"{target.relative_to(folder).as_posix()}\n" for _, target in temporaries)
-    write_atomically(folder / JOURNAL, listed.encode(), temporary=folder / (JOURNAL + TEMPORARY))
-    _finish(folder)
+    for _, target in temporaries:
+        refuse_links(folder, target)
+    listed = "".join(f"{target.relative_to(folder).as_posix()}\0" for _, target in temporaries)
+    try:
+        write_atomically(folder / JOURNAL, listed.encode(), temporary=folder / (JOURNAL + TEMPORARY))
+        _finish(folder)
+    except KeyboardInterrupt:
+        # What the journal promises is a moment's work, and done to its end: whoever reads the folder now shall not find half of it.
+        _finish(folder)
+        raise
 
 
 def _finish(folder: Path) -> None:
     journal = folder / JOURNAL
     if not journal.exists():
         return
-    targets = [folder / line for line in journal.read_text(encoding="utf-8").splitlines()]
+    listed = journal.read_text(encoding="utf-8")
+    # Lines are what former versions wrote.
+    targets = [_listed(folder, name) for name in (listed.split("\0") if "\0" in listed else listed.splitlines()) if name]
     for target in targets:
         temporary = target.with_name(target.name + TEMPORARY)
         if temporary.exists():
             move_into_place(temporary, target)
     journal.unlink()
+
+
+def _listed(folder: Path, name: str) -> Path:
+    """The file of the folder that a journal means. Raises PathError for a name that leads out of it: whoever wrote that, it was no load."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.name or not folder.joinpath(path).parent.is_dir():
+        raise PathError(
+            "{file} lists {found!r}, which is no file of this folder: no load wrote that. Look at it, remove it, and try again.",
+            file=folder / JOURNAL,
+            found=name,
+        )
+    target = folder / path
+    refuse_links(folder, target)
+    refuse_links(folder, target.with_name(target.name + TEMPORARY))
+    return target
+
+
+def refuse_links(folder: Path, target: Path) -> None:
+    """Raises PathError where a file of the folder is a symbolic link, or lies in one: what is written there would land somewhere else.
+
+    The folder itself may be one.
+    """
+    path = folder
+    for part in target.relative_to(folder).parts:
+        path /= part
+        if path.is_symlink():
+            raise PathError(
+                "{path} is a symbolic link, and nothing is written through one. Put the file or folder itself there, or remove the link.", path=path
+            )
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, temporary: Path, schema: pa.Schema) -> None:
@@ -216,9 +238,14 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, relation: str, columns: Se
 def rejected_list(folder: Path, table: str, source: str) -> Path:
     """The file that lists the rows of a source that were rejected for a table.
 
-    ``source`` is a file's name with its suffix: loads of a.csv and a.xlsx have a list each.
+    ``source`` is a file's name with its suffix: loads of a.csv and a.xlsx have a list each. Of a name that leaves no room for more, the beginning and a
+    digest are kept.
     """
-    return folder / REJECTED / f"{table}-{source}.csv"
+    name, room = f"{table}-{source}", LONGEST_NAME - len(f".csv{TEMPORARY}")
+    if len(name.encode()) > room:
+        digest = blake2b(name.encode(), digest_size=8).hexdigest()
+        name = f"{name.encode()[: room - len(digest) - 1].decode(errors='ignore')}-{digest}"
+    return folder / REJECTED / f"{name}.csv"
 
 
 def write_rejected(rejects: pd.DataFrame, target: Path, words: Words) -> tuple[Path, Path] | None:
@@ -226,6 +253,7 @@ def write_rejected(rejects: pd.DataFrame, target: Path, words: Words) -> tuple[P
 
     Cells that a spreadsheet would take for a formula begin with an apostrophe.
     """
+    refuse_links(target.parent.parent, target)
     if rejects.empty:
         target.unlink(missing_ok=True)
         return None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kmanalysis.faults import check_writable
 from kmanalysis.loaders.address import Place
 from kmanalysis.loaders.hadoop import HadoopFolder
 from kmanalysis.opening import source_of
@@ -67,7 +68,7 @@ class Result:
 
 
 def fulfil(request: Request, options: Options, progress: Progress) -> Result:
-    """Sees to it that the report is there and up to date. Raises what `report.write` raises."""
+    """Sees to it that the report is there and up to date. Raises what `report.write` raises, and PathError where nothing can be written to ``out``."""
     kept = request.out / KEPT
     with progress.step(request.words.text("Reading {folder}", folder=request.data.name)):
         fingerprints = read_fingerprints(request.source(), kept if request.out.is_dir() else None, force=options.force)
@@ -75,6 +76,8 @@ def fulfil(request: Request, options: Options, progress: Progress) -> Result:
         month = None if options.force else request.month or last_month(kept, fingerprints)
         standing = standing_report(request.out, month, source, request.only_notebooks, request.only_suppliers) if month else None
     if standing is None:
+        for folder in (request.out, kept, request.out / request.month if request.month else kept):
+            check_writable(folder)
         # A report that is up to date needs neither the engine nor the notebooks' machinery.
         from kmanalysis.report.report import write
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from kmanalysis.engine.sql import identifier, quoted
+from kmanalysis.engine.sql import identifier, parquet_source, quoted
 from kmanalysis.loaders.checking.casts import TYPES
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import no_rejects, validate
@@ -149,8 +149,8 @@ class Canonical:
         relations = [relation for name, relation in self.merging.known.items() if name != "suppliers" and "supplier_id" in tables()[name].columns]
         # What a watch or a price list wrote stands beside our own part.
         for name, own in self.merging.own.items():
-            if others := [str(path) for path in self.merging.files.get(name, ()) if path != own]:
-                relations.append(f"read_parquet([{', '.join(map(quoted, others))}])")
+            if others := [path for path in self.merging.files.get(name, ()) if path != own]:
+                relations.append(parquet_source(others))
         return any(self.connection.execute(f"SELECT 1 FROM {relation} WHERE supplier_id = ? LIMIT 1", [supplier]).fetchone() for relation in relations)
 
     def unassigned(self) -> dict[str, int]:

@@ -13,6 +13,6 @@ from kmanalysis.loaders.folder import attach
 def given_in_folder(folder: Path) -> Mapping[str, frozenset[str]]:
     """The tables that the folder holds, and of each the columns that were given; nothing where it holds none."""
     try:
-        return attach(connect(), folder).given
+        return attach(connect(reads=[folder]), folder).given
     except DataError:
         return {}

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.store import TEMPORARY, RowGroups, write_parquet
+from kmanalysis.engine.sql import identifier, parquet_source, quoted
+from kmanalysis.loaders.store import TEMPORARY, RowGroups, refuse_links, write_parquet
 from kmanalysis.sources.conversion import Conversion
 from kmanalysis.sources.databases.reading import Database
 from kmanalysis.sources.description import KINDS, Found, SourceTable
@@ -41,11 +41,12 @@ class Mirror:
             self._open(table)
 
     def _open(self, table: SourceTable) -> None:
+        refuse_links(self.into, self._path(table))
         self.connection.execute(f"CREATE OR REPLACE VIEW source.{identifier(table.name)} AS {self._kept(table, self._path(table))}")
 
     def _kept(self, table: SourceTable, path: Path) -> str:
         """SQL of the rows in a file, none where there is no file; columns that it lacks are empty."""
-        types, origin = table.types(), f"read_parquet({quoted(str(path))})"
+        types, origin = table.types(), parquet_source(path)
         kept = {row[0] for row in self.connection.execute(f"DESCRIBE FROM {origin}").fetchall()} if path.exists() else set()
         cells = ", ".join(f"{identifier(name) if name in kept else 'NULL'}::{kind} AS {identifier(name)}" for name, kind in types.items())
         return f"SELECT {cells} FROM {origin if path.exists() else '(SELECT 1) WHERE false'}"

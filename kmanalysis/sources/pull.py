@@ -14,7 +14,7 @@ from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError, UsageError
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.secrets import key_of
-from kmanalysis.loaders.store import TEMPORARY, locked, put_in_place, told_when_full
+from kmanalysis.loaders.store import TEMPORARY, locked, put_in_place
 from kmanalysis.sources.address import Address
 from kmanalysis.sources.canonical import Canonical, Pair, proposed
 from kmanalysis.sources.databases.opening import opened
@@ -88,7 +88,7 @@ def pull(
     """
     description = platform(name)
     check_kind(description, address)
-    with told_when_full(into), locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
+    with locked(into, wait=False, holder=f"kmanalysis pull {name}"), opened(address) as database:
         found = look(description, database, address, prefix)
         zone_hours = found.platform.zone_hours if address.kind in description.clock_kinds else None
         return _Pull(found, database, into, words or Words(), memory, zone_hours).run(
@@ -135,7 +135,7 @@ class _Pull:
             )  # fmt: skip
         self.zone_hours = kept if zone_hours is None else zone_hours
         # What spills holds digests and no secrets, as the folder does, and lies where nobody else may read.
-        self.connection = connect(memory)
+        self.connection = connect(memory, reads=[into])
 
     def run(self, stock_minutes: int, uncertain_share: float, tell: Callable[[str], None]) -> Pulled:
         now = self.database.now()

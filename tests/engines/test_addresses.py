@@ -89,6 +89,24 @@ def test_a_workbook_is_opened_by_the_file_system_of_its_address(folder):
     assert there.value_of(there.table("orders").amount.sum()) == here.value_of(here.table("orders").amount.sum()) > 0
 
 
+def test_a_folder_called_like_a_column_and_value_changes_no_column(tmp_path):
+    place = tmp_path / "currency=USD" / "status=failed"
+    stamped(place / "orders" / "quantity=7.parquet", "orders", rows=2)
+    for spelled in (place, at(place)):
+        there = open_workbook(spelled, "2026-10", lang="en", engine="spark", master=MASTER, memory="3GB")
+        found = there.rows_of(there.table("orders")[["order_id", "currency", "status", "quantity"]])
+        assert (len(found), found.isna().all(axis=None)) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["_a.parquet", ".a.parquet"])
+def test_a_part_that_spark_would_pass_over_is_refused(tmp_path, name):
+    stamped(tmp_path / "orders" / name, "orders", rows=1)
+    stamped(tmp_path / "orders" / "b.parquet", "orders", rows=1)
+    for spelled in (tmp_path, at(tmp_path)):
+        with pytest.raises(DataError, match="Rename it"):
+            open_workbook(spelled, "2026-10", lang="en", engine="spark", master=MASTER, memory="3GB")
+
+
 def test_files_and_their_heads_are_those_of_the_folder(folder):
     there = listed(folder)
     here = table_files(folder)

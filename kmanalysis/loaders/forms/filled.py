@@ -28,7 +28,7 @@ class Filled:
 
 def filled_rows(folder: Path) -> Filled:
     """The folder's rows. Raises DataError where it cannot be read, or where faulty rows would be missing in the form."""
-    connection = connect()
+    connection = connect(reads=[folder])
     found = attach(connection, folder)
     for receipt in found.receipts:
         if receipt.table in form_tables() and receipt.rejected:

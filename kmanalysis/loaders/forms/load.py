@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from kmanalysis.engine.duckdb import connect, encrypt_spilling
+from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
@@ -62,8 +62,7 @@ class _FormLoad:
     def __init__(self, path: Path, into: Path, words: Words) -> None:
         self.path, self.into, self.words = path, into, words
         self.key = key_of(into)
-        self.connection: duckdb.DuckDBPyConnection = connect()
-        encrypt_spilling(self.connection)
+        self.connection: duckdb.DuckDBPyConnection = connect(reads=[into], holds_secrets=True)
         add_functions(self.connection, self.key)
 
     def run(self) -> Attached:

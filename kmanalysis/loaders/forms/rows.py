@@ -59,7 +59,7 @@ class _Change:
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
         self.table: Table = form_tables()[name]
-        self.connection: duckdb.DuckDBPyConnection = connect()
+        self.connection: duckdb.DuckDBPyConnection = connect(reads=[folder])
         self.merging = Merging(self.connection, folder, [name])
         self.merging.open()
 

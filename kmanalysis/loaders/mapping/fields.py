@@ -171,7 +171,7 @@ def constant_text(value: str | float | bool) -> str:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    return connect(threads=1)
+    return connect(threads=1, reads=[])
 
 
 def _run(query: str, value: str) -> None:

@@ -14,8 +14,9 @@ from charset_normalizer import from_bytes
 
 from kmanalysis.durable import write_atomically
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.engine.sql import identifier
+from kmanalysis.engine.sql import check_name, identifier
 from kmanalysis.errors import DataError, MappingError
+from kmanalysis.faults import check_readable
 from kmanalysis.loaders.checking.secrets import MASK, looks_like_code, without_contacts
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.mapping.cells import folded
@@ -30,6 +31,7 @@ from kmanalysis.loaders.reading.headings import looks_like_data
 from kmanalysis.loaders.reading.records import footer_pattern
 from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
 from kmanalysis.loaders.reading.text import Staged, stage_parquet, stage_text
+from kmanalysis.loaders.store import refuse_links
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
 
@@ -73,9 +75,11 @@ def propose_mapping(
         raise MappingError(
             "{file}: {place}: {found!r} is not known. Accepted: {accepted}.", file=path.name, place="--as", found=table, accepted=", ".join(tables())
         )
+    check_name(path)
     if not path.is_file():
         raise DataError("File {file} was not found.", file=path.name)
-    connection = engine or connect()
+    check_readable(path)
+    connection = engine or connect(reads=[path, *([into] if into else [])])
     dialect = Dialect(EMPTY_WORDS, _escape_of(path))
     staged = _staged(connection, path, sheet, dialect)
     chosen = tables()[table] if table else _fitting(staged, path)
@@ -86,6 +90,7 @@ def propose_mapping(
 def write_proposal(proposal: Proposal, source: Path, into: Path) -> Path:
     """Writes a proposal to ``mappings/<file>.toml`` in the folder, unless the analyst already has one there, and returns where it is."""
     target = into / MAPPINGS / f"{source.stem}.toml"
+    refuse_links(into, target)
     with suppress(FileExistsError):
         write_atomically(target, proposal.text.encode(), replace=False)
     return target

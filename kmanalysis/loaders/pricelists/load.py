@@ -134,7 +134,7 @@ class _Tiers:
 class _Load:
     def __init__(self, path: Path, into: Path, supplier: str, moment: datetime, words: Words) -> None:
         self.path, self.into, self.supplier, self.moment, self.words = path, into, supplier, moment, words
-        self.connection = connect()
+        self.connection = connect(reads=[into])
         # Beside what a watch reads of the shops.
         self.merging = Merging(self.connection, into, [TABLE], parts={TABLE: "pricelists"})
         self.key = key_of(into)

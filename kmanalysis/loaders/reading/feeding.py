@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from kmanalysis.engine.duckdb import PIPES
 from kmanalysis.loaders.reading.decoding import REPLACED, Decoding, text_chunks
 from kmanalysis.loaders.reading.dialect import PLAIN, Dialect, without_empty_words
 from kmanalysis.loaders.reading.records import is_regular
@@ -21,7 +22,7 @@ class Feeder:
         self.is_irregular = self.is_dirty = False
         self.failure: Exception | None = None
         self._reader, writer = os.pipe()
-        self.address = f"/dev/fd/{self._reader}"
+        self.address = PIPES / str(self._reader)
         self._thread = threading.Thread(
             target=self._feed,
             args=(writer, _below(text_chunks(path, read, keep_returns=bool(dialect.escape)), header_end), not read.is_clean, delimiter),

@@ -6,7 +6,6 @@ blank lines or odd rows would make line numbers inexact, the same rows come from
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from kmanalysis.engine.sql import identifier, quoted
+from kmanalysis.engine.duckdb import PIPES
+from kmanalysis.engine.sql import identifier, parquet_source, path_literal, quoted
 from kmanalysis.errors import DataError
+from kmanalysis.faults import check_readable
 from kmanalysis.loaders.reading.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
 from kmanalysis.loaders.reading.dialect import PLAIN, Dialect
 from kmanalysis.loaders.reading.dumps import refuse_dump
@@ -81,7 +82,7 @@ def stage_text(
     before = _one(connection, "SELECT current_setting('preserve_insertion_order')::INT")
     connection.execute("SET preserve_insertion_order = true")
     try:
-        is_dirty = _by_engine(connection, path, read, name, top.end, delimiter, width, dialect) if by_engine and os.path.exists("/dev/fd") else None
+        is_dirty = _by_engine(connection, path, read, name, top.end, delimiter, width, dialect) if by_engine and PIPES.exists() else None
         if is_dirty is None:
             is_dirty = _by_records(connection, path, read, name, top.end, delimiter, width, dialect)
     finally:
@@ -132,8 +133,9 @@ def _by_engine(
     try:
         rows = _one(
             connection,
-            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv('{feeder.address}', auto_detect=false, header=false, delim={quoted(delimiter)}, "
-            f"quote='\"', escape='\"', new_line='\\n', columns={{{columns}}}, null_padding=true, nullstr='\x01', strict_mode=true, max_line_size=4000000)",
+            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv({path_literal(feeder.address)}, auto_detect=false, header=false, "
+            f"delim={quoted(delimiter)}, quote='\"', escape='\"', new_line='\\n', columns={{{columns}}}, null_padding=true, nullstr='\x01', "
+            "strict_mode=true, max_line_size=4000000)",
         )
     except duckdb.Error:
         rows = -1
@@ -236,7 +238,7 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, path: Path, name: str) 
     cells = ", ".join(f"coalesce({parquet_text(identifier(column), kind)}, '') AS c{index}" for index, (column, kind) in enumerate(types.items()))
     connection.execute(
         f"CREATE OR REPLACE TABLE {name} AS SELECT file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {cells} "
-        f"FROM read_parquet({quoted(str(path))}, file_row_number=true)"
+        f"FROM {parquet_source(path, numbered=True)}"
     )
     connection.execute(f"CREATE OR REPLACE VIEW {name}_rows AS SELECT * FROM {name}")
     return Staged(f"{name}_rows", name, tuple(types), 0, "parquet", "", 0)
@@ -244,8 +246,9 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, path: Path, name: str) 
 
 def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
     """Column names and engine types of a Parquet file. Raises DataError where it cannot be read."""
+    check_readable(path)
     try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(str(path))})").fetchall()
+        described = connection.execute(f"DESCRIBE SELECT * FROM {parquet_source(path)}").fetchall()
     except duckdb.Error as problem:
         raise DataError("{file}: this is no Parquet file that can be read. Export it again.", file=path.name) from problem
     return {name: kind for name, kind, *_ in described}

@@ -59,7 +59,7 @@ def facts_of(folder: Path, watchlist: Watchlist, now: datetime) -> Facts:
     the list that the folder does not hold.
     """
     check_forms(folder)
-    engine = connect(threads=1)
+    engine = connect(threads=1, reads=[folder])
     try:
         attach(engine, folder, only=("suppliers", "products", "listings", "quotes", *(["orders"] if _is_quick(folder) else [])))
         _check_known(engine, "suppliers", "supplier_id", [upstream.supplier_id for upstream in watchlist.upstreams])

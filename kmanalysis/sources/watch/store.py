@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from kmanalysis import durable
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.engine.sql import identifier, quoted
+from kmanalysis.engine.sql import identifier, parquet_source, quoted
 from kmanalysis.errors import DataError, LockHeld
 from kmanalysis.loaders import store
 from kmanalysis.loaders.checking.stamp import given_columns, is_stamped, stamped_schema
@@ -84,8 +84,9 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._parts = folder / OWN_FOLDER / PARTS
+        store.refuse_links(folder, self._parts)
         self._parts.mkdir(parents=True, exist_ok=True)
-        self._engine = connect(threads=1)
+        self._engine = connect(threads=1, reads=[folder])
         # A month's file is replaced under the same name: what was kept of the old one must not be taken for the new one's.
         self._engine.execute("SET parquet_metadata_cache = false; SET enable_external_file_cache = false")
         for stale in self._parts.glob(f"*{store.TEMPORARY}"):
@@ -147,13 +148,12 @@ class Store:
 
     def _merged(self, table: Table, parts: Sequence[Path]) -> list[tuple[Path, Path]]:
         """The months that the parts hold rows of, each written beside its file with these rows in it."""
-        paths = ", ".join(quoted(str(path)) for path in parts)
         keys, moment = ", ".join(map(identifier, table.key)), identifier(table.event_time)
         columns = ", ".join(map(identifier, table.columns))
         hours = int(SHANGHAI_OFFSET.total_seconds() // 3600)
         self._engine.execute(
             f"CREATE OR REPLACE TEMP TABLE _new AS SELECT DISTINCT ON ({keys}) {columns}, strftime({moment} + INTERVAL {hours} HOUR, '%Y-%m') AS _month "
-            f"FROM read_parquet([{paths}])"
+            f"FROM {parquet_source(parts)}"
         )
         given = frozenset.union(*(given_columns(pq.read_schema(path), table) for path in parts))
         finished = []
@@ -162,12 +162,13 @@ class Store:
             rows, of_month, number = f"SELECT {columns} FROM _new WHERE _month = {quoted(month)}", given, 0
             if current := newer.get(month):
                 of_month, number = given | _given_before(current, table), generation(current.stem)[1]
-                before = f"read_parquet({quoted(str(current))})"
+                before = parquet_source(current)
                 rows = f"{rows} AND NOT EXISTS (FROM {before} b WHERE {_same_key(table)})"
                 if not self._engine.execute(f"SELECT EXISTS ({rows})").fetchall()[0][0]:
                     continue
                 rows = f"SELECT {columns} FROM {before} UNION ALL BY NAME ({rows})"
             target = self._folder / table.name / f"{month}@{number + 1}.parquet"
+            store.refuse_links(self._folder, target)
             target.parent.mkdir(exist_ok=True)
             finished.append((store.write_table(self._engine, f"({rows})", table, target, given=of_month), target))
         self._engine.execute("DROP TABLE _new")

@@ -1,0 +1,108 @@
+"""The command line in a fork of this process, which has imported everything: faults that are had for real there end with it."""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+
+from kmanalysis.cli.app import main
+
+_CAPABILITIES = 0x20080522
+_OVERRIDES = (1, 2)
+"""What lets root read and write whatever it likes: CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
+
+LONGEST = 120
+"""Seconds after which a child that stands still is ended."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+def run(tmp_path, *arguments, limits=(), as_user=False, before=lambda: None):
+    """Runs a command in a child: with limits (pairs of RLIMIT_… and its value), and as somebody whom permissions hold. ``before`` is called in it."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir(exist_ok=True)
+    # Pipes: a limit on files is none on what is printed.
+    (out, its_out), (err, its_err) = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            os.dup2(its_out, 1)
+            os.dup2(its_err, 2)
+            for unused in (out, its_out, err, its_err):
+                os.close(unused)
+            sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.alarm(LONGEST)
+            tempfile.tempdir = str(scratch)
+            for limit, value in limits:
+                resource.setrlimit(limit, (value, value))
+            if as_user:
+                give_up_rights()
+            sys.argv = ["kmanalysis", *map(str, arguments), "--lang", "en"]
+            before()
+            main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+            if isinstance(ended.code, str):
+                print(ended.code, file=sys.stderr)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            # Whatever a limit makes of what is still to be printed, the child ends here: else it would go on with the tests of its parent.
+            try:
+                for stream in (sys.stdout, sys.stderr):
+                    stream.flush()
+            finally:
+                os._exit(code)
+    os.close(its_out)
+    os.close(its_err)
+    # Neither prints more than a pipe holds.
+    with os.fdopen(out, encoding="utf-8") as printed, os.fdopen(err, encoding="utf-8") as complained:
+        told = printed.read(), complained.read()
+    _, status = os.waitpid(child, 0)
+    return Ended(os.waitstatus_to_exitcode(status), *told)
+
+
+def give_up_rights():
+    """From now on permissions hold for this process, be it root's."""
+    if os.geteuid() != 0:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, sets = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0), (ctypes.c_uint32 * 6)()
+    if libc.capget(header, sets):
+        raise OSError(ctypes.get_errno(), "capget")
+    for bit in _OVERRIDES:
+        for number in range(3):
+            sets[number] &= ~(1 << bit)
+    if libc.capset(header, sets):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def at_step(folder, step, fault):
+    """Calls ``fault`` at the step-th time that a file of the folder is opened for writing, renamed or removed, or a folder made there."""
+    seen = 0
+
+    def hear(event, details):
+        nonlocal seen
+        if event == "open":
+            path, _, flags = details
+            is_ours = isinstance(path, str) and path.startswith(str(folder)) and isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
+        else:
+            is_ours = event in ("os.rename", "os.remove", "os.mkdir", "os.link") and str(details[0]).startswith(str(folder))
+        if is_ours:
+            seen += 1
+            if seen == step:
+                fault()
+
+    sys.addaudithook(hear)
