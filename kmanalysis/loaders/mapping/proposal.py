@@ -11,11 +11,13 @@ import duckdb
 from charset_normalizer import from_bytes
 from rapidfuzz.fuzz import ratio
 
+from kmanalysis.detector import holds_secret, in_groups, masked, masked_name, names_code
 from kmanalysis.durable import write_atomically
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.checking.casts import ZONED_TIME
+from kmanalysis.loaders.checking.secrets import file_name, key_of
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
 from kmanalysis.loaders.mapping.translation import FALSE_WORDS, TIME_FORMATS, TRUE_WORDS, folded
@@ -87,9 +89,9 @@ def propose_mapping(path: Path, table: str = "", *, sheet: str = "", into: Path 
 
 def write_proposal(proposal: Proposal, source: Path, into: Path) -> Path:
     """Writes a proposal to ``mappings/<file>.toml`` in the folder, unless the analyst already has one there, and returns where it is."""
-    target = into / MAPPINGS / f"{source.stem}.toml"
+    target = into / MAPPINGS / f"{_stem(source, into)}.toml"
     with suppress(FileExistsError):
-        write_atomically(target, proposal.text.encode(), replace=False)
+        write_atomically(target, proposal.text.encode(), mode=0o600, replace=False)
     return target
 
 
@@ -98,9 +100,9 @@ def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = N
 
     Raises MappingError where the proposal has open points.
     """
-    kept = into / MAPPINGS / f"{source.stem}.toml"
-    if kept.exists():
-        return kept
+    for stem in (source.stem, _stem(source, into)):
+        if (kept := into / MAPPINGS / f"{stem}.toml").exists():
+            return kept
     proposal = propose_mapping(source, table, into=into, words=words)
     written = write_proposal(proposal, source, into)
     if not proposal.is_complete:
@@ -111,6 +113,11 @@ def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = N
             open=", ".join(proposal.open_points),
         )
     return written
+
+
+def _stem(source: Path, into: Path) -> str:
+    """What a file's mapping is called: as the file is, without contacts."""
+    return source.stem if masked(source.stem) == source.stem else file_name(source.stem, key_of(into))
 
 
 def _escape_of(path: Path) -> str:
@@ -162,7 +169,9 @@ def _fitting(staged: Staged, path: Path) -> Table:
 
     best = max(tables().values(), key=fit)
     if not fit(best)[0]:
-        raise MappingError("{file}: no table fits these headings: {found}. Say which one it is with --as.", file=path.name, found=", ".join(staged.headings))
+        raise MappingError(
+            "{file}: no table fits these headings: {found}. Say which one it is with --as.", file=path.name, found=", ".join(map(masked_name, staged.headings))
+        )
     return best
 
 
@@ -181,6 +190,7 @@ class _Proposer:
         self.connection, self.staged, self.table, self.path, self.sheet, self.words = connection, staged, table, path, sheet, words
         self.escape, self.partners = escape, partners
         self.open_points: list[str] = []
+        self.holds_codes = any(map(names_code, staged.headings))
         self.has_naive_times = False
 
     def proposal(self) -> Proposal:
@@ -194,7 +204,7 @@ class _Proposer:
             source.append(f'#? timezone = "Asia/Shanghai"  # {self.words.text("the file does not say which zone its times are in")}')
             self.open_points.append("source.timezone")
         head = self.words.text(
-            "# Proposed from the headings of {file}. What begins with #? is for you to settle: correct it, then take the #? away.", file=self.path.name
+            "# Proposed from the headings of {file}. What begins with #? is for you to settle: correct it, then take the #? away.", file=masked(self.path.name)
         )
         text = "\n".join([head, "", "[source]", *source, "", f"[tables.{self.table.name}.columns]", *lines, ""])
         return Proposal(self.table.name, text, self.open_points)
@@ -286,16 +296,20 @@ class _Proposer:
             return self._describe_times(column, cells, spec)
         accepted: dict[str, tuple[str, ...]] = {"enum": column.values, "boolean": (*TRUE_WORDS, *FALSE_WORDS)}
         if column.type in accepted:
-            unknown = [cell for cell in cells if cell.lower() not in accepted[column.type]][:MOST_VALUES]
+            unknown = [cell for cell in cells if cell.lower() not in accepted[column.type] and not self._is_secret(cell)][:MOST_VALUES]
             if unknown:
                 spec["values"] = dict.fromkeys(unknown, "")
                 return [self.words.text("say what each of these means: {accepted}", accepted=", ".join(column.values or ("true", "false")))]
         if column.type in ("integer", "decimal", "float"):
-            words = [cell for cell in cells if plain_number(cell) is None and not any(character.isdigit() for character in cell)]
+            words = [cell for cell in cells if plain_number(cell) is None and not any(character.isdigit() for character in cell) and not self._is_secret(cell)]
             if words:
                 spec["missing"] = words[:MOST_VALUES]
                 return [self.words.text("say what each of these means: {accepted}", accepted="—")]
         return []
+
+    def _is_secret(self, cell: str) -> bool:
+        """Whether a cell may be a secret, which a mapping is no place for: it looks like one, or it stands where codes do and could be one."""
+        return holds_secret(cell) or (self.holds_codes and in_groups(cell))
 
     def _describe_times(self, column: Column, cells: list[str], spec: dict[str, object]) -> list[str]:
         if not cells:
@@ -334,4 +348,6 @@ def _toml(value: object) -> str:
             )
             + " }"
         )
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(masked(value) if isinstance(value, str) else value, ensure_ascii=False)
