@@ -35,7 +35,8 @@ def show(data: Folder, lang: Lang = "zh") -> None:
             raise typer.Exit(1)
         typer.echo(
             words.text(
-                "Who has the key can try guesses against the digests; without it, the same code or buyer is not recognised again. Keep a copy apart from the data."
+                "Who has the key can try guesses against the digests; without it, the same code or buyer is not recognised again. "
+                "Keep a copy apart from the data."
             ),
             err=True,
         )

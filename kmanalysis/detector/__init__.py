@@ -1,10 +1,10 @@
 """What in a text looks like a secret: e-mail addresses, telephone numbers, names in messengers, card codes and passwords.
 
 All that is written or printed passes here, errors included, so it stands below everything else. Every pattern reads a text once, whatever stands in it.
-Measured on texts drawn from how people write both (`tests/detector/test_rates.py`): of 4 000 with a secret and of 4 000 without one, none is judged wrongly. Where
-a tenth of them is written as hardly anybody writes them, it misses 3 % (single digits with slashes between, a messenger that one character hints at, a code
-that no word names), and takes 3 % for a secret that hold none (face values in the shape of a number, ids of eleven digits, error codes). Numbers written in Chinese
-characters it does not look for; a code of a single word that no other word names only where the file is known to hold codes.
+Measured on texts drawn from how people write both (`tests/detector/test_rates.py`): of 4 000 with a secret and of 4 000 without one, none is judged wrongly.
+Where a tenth of them is written as hardly anybody writes them, it misses 3 % (single digits with slashes between, a messenger that one character hints at, a
+code that no word names), and takes 3 % for a secret that hold none (face values in the shape of a number, ids of eleven digits, error codes). Numbers written
+in Chinese characters it does not look for; a code of a single word that no other word names only where the file is known to hold codes.
 """
 
 from __future__ import annotations

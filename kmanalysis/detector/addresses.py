@@ -22,8 +22,8 @@ def addresses(text: str) -> Iterator[tuple[int, int]]:
         start = sign.start()
         while start > max(sign.start() - _LONGEST, 0) and _BEFORE.match(text, start - 1, sign.start()):
             start -= 1
-        if (local := _LOCAL.search(text, start, sign.start())) and re.search("[A-Za-z]{2}$", sign[0]):
-            yield local.start(), sign.end()
+        if (name := _LOCAL.search(text, start, sign.start())) and re.search("[A-Za-z]{2}$", sign[0]):
+            yield name.start(), sign.end()
     end = 0
     for run in _runs(text):
         before, *others = run[0].split("@")

@@ -87,11 +87,10 @@ def _gap(text: str, words: Sequence[re.Match[str]], place: int) -> str:
 
 def _mobile(words: Sequence[str], gaps: Sequence[str], *, is_sure: bool) -> int:
     """How many words are a mobile's number. ``is_sure``: the country's code stands before it, so its groups may be any."""
-    digits = ""
-    for used, word in enumerate(words, start=1):
-        digits += word
-        if len(digits) >= 11:
-            break
+    digits, used = "", 0
+    while used < len(words) and len(digits) < 11:
+        digits += words[used]
+        used += 1
     if not _MOBILE.fullmatch(digits):
         return 0
     shape, between = tuple(map(len, words[:used])), set(gaps[: used - 1])

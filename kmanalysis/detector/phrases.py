@@ -76,11 +76,8 @@ def _code_end(text: str, word: re.Match[str]) -> int:
         is_number = word["any"] is None and groups[0].replace(" ", "").isdigit()
         if is_stated or is_number:
             return groups.end()
-    if word["any"] is None:
-        token = _TOKEN.match(text, start)
-    else:
-        token = _PLAIN.match(text, start, start + 256) if is_stated or word["space"] else None
-    if not token:
+    token = _TOKEN.match(text, start) if word["any"] is None else _PLAIN.match(text, start, start + 256)
+    if not token or (word["any"] is not None and not (is_stated or word["space"])):
         return start
     code = token[0].rstrip(_TRAILING)
     is_code = _is_any_code(code, is_stated) if word["any"] is not None else _is_card_code(code, text, token.end(), is_stated, word["password"] is not None)

@@ -78,7 +78,8 @@ def code(rng, hard=0.0):
             ]
         )
     return rng.choice([
-        f"卡号：{number} 密码：{digits(rng, 6, '456789')}", f"卡密: {plain}", f"兑换码：{groups}", f"激活码 {plain}", f"code: {plain}", f"code {plain} dead", f"pwd {plain}",
+        f"卡号：{number} 密码：{digits(rng, 6, '456789')}", f"卡密: {plain}", f"兑换码：{groups}", f"激活码 {plain}", f"code: {plain}",
+        f"code {plain} dead", f"pwd {plain}",
         f"password={plain}", f"卡号{number}密码{digits(rng, 6, '456789')}", f"cdkey:{groups}", f"{email(rng, hard)}----{plain}",
     ])  # fmt: skip
 
@@ -128,13 +129,20 @@ def nothing(rng, hard=0.0):
             ]
         )
     return rng.choice([
-        f"{name} {rng.choice([10, 30, 50, 100, 648])}元", f"{name} {rng.randint(1, 24)}个月", f"2026-{month:02}-{day:02} {rng.randint(0, 23):02}:{rng.randint(0, 59):02}:{day:02}",
-        f"订单 2026{month:02}{day:02}{digits(rng, rng.randint(8, 16))}", "".join(rng.choices("0123456789abcdef", k=32)), f"{rng.randint(1, 999)}.{rng.randint(0, 99):02}",
-        f"金额 {rng.randint(1, 10**6):,}.{rng.randint(0, 99):02} CNY", f"{rng.randint(1, 255)}.{rng.randint(0, 255)}.{rng.randint(0, 255)}.{rng.randint(0, 255)}",
-        f"面值 {rng.choice([10, 50])} {rng.choice([100, 200])} {rng.choice([500, 1000])}", f"v{rng.randint(1, 9)}.{rng.randint(0, 99)}.{rng.randint(0, 999)}", "密码错误，请重试",
-        f"SKU-{rng.randint(1, 9999):04}-{rng.choice(['CN', 'US', 'HK'])}", f"{name}-{rng.randint(1, 12)}M", "买家催单，已转供货商", f"error code {rng.randint(400, 599)}", "pending payment",
-        f"第{rng.randint(1, 99)}批 {rng.randint(1, 999)}/{rng.randint(1000, 9999)}", "发货慢 @客服", f"{digits(rng, 8)}-{digits(rng, 4)}-4{digits(rng, 3)}-a{digits(rng, 3)}-{digits(rng, 12)}",
-        f"+{rng.randint(1, 9999)} 库存", f"{rng.randint(10**18, 10**19)}", f"GIFT-CARD-{rng.randint(10, 2000)}", f"QQ币 {rng.choice([10, 100, 1000])}", f"电话 2026-{month:02}-{day:02} 回访",
+        f"{name} {rng.choice([10, 30, 50, 100, 648])}元", f"{name} {rng.randint(1, 24)}个月",
+        f"2026-{month:02}-{day:02} {rng.randint(0, 23):02}:{rng.randint(0, 59):02}:{day:02}",
+        f"订单 2026{month:02}{day:02}{digits(rng, rng.randint(8, 16))}", "".join(rng.choices("0123456789abcdef",
+        k=32)), f"{rng.randint(1, 999)}.{rng.randint(0, 99):02}",
+        f"金额 {rng.randint(1, 10**6):,}.{rng.randint(0, 99):02} CNY",
+        f"{rng.randint(1, 255)}.{rng.randint(0, 255)}.{rng.randint(0, 255)}.{rng.randint(0, 255)}",
+        f"面值 {rng.choice([10, 50])} {rng.choice([100, 200])} {rng.choice([500, 1000])}",
+        f"v{rng.randint(1, 9)}.{rng.randint(0, 99)}.{rng.randint(0, 999)}", "密码错误，请重试",
+        f"SKU-{rng.randint(1, 9999):04}-{rng.choice(['CN', 'US', 'HK'])}", f"{name}-{rng.randint(1, 12)}M", "买家催单，已转供货商",
+        f"error code {rng.randint(400, 599)}", "pending payment",
+        f"第{rng.randint(1, 99)}批 {rng.randint(1, 999)}/{rng.randint(1000, 9999)}", "发货慢 @客服",
+        f"{digits(rng, 8)}-{digits(rng, 4)}-4{digits(rng, 3)}-a{digits(rng, 3)}-{digits(rng, 12)}",
+        f"+{rng.randint(1, 9999)} 库存", f"{rng.randint(10**18, 10**19)}", f"GIFT-CARD-{rng.randint(10, 2000)}", f"QQ币 {rng.choice([10, 100, 1000])}",
+        f"电话 2026-{month:02}-{day:02} 回访",
     ])  # fmt: skip
 
 

@@ -53,8 +53,8 @@ def key_of(folder: Path) -> bytes:
     if not path.exists():
         if known not in ("", NO_KEY) or (not known and _holds_digests(folder)):
             raise DataError(
-                "{folder}: digests under key {id} are here, but the key is missing: {file}. Put it back; or, if it is lost for good, make a new one, under which "
-                "the old digests match nothing any more: kmanalysis key rotate --forget --yes",
+                "{folder}: digests under key {id} are here, but the key is missing: {file}. Put it back; or, if it is lost for good, make a new one, under "
+                "which the old digests match nothing any more: kmanalysis key rotate --forget --yes",
                 folder=folder.name,
                 id=known or "?",
                 file=KEY_FILE,
@@ -63,8 +63,8 @@ def key_of(folder: Path) -> bytes:
     key = _read_key(path)
     if known not in ("", NO_KEY, key_id(key)):
         raise DataError(
-            "{folder}: {file} is key {found}, but the digests here were made under key {id}. Put that one back; or, if it is lost for good, make a new one, under "
-            "which the old digests match nothing any more: kmanalysis key rotate --forget --yes",
+            "{folder}: {file} is key {found}, but the digests here were made under key {id}. Put that one back; or, if it is lost for good, make a new one, "
+            "under which the old digests match nothing any more: kmanalysis key rotate --forget --yes",
             folder=folder.name,
             file=KEY_FILE,
             found=key_id(key),
