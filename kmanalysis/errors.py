@@ -1,6 +1,7 @@
 """The exceptions that a user meets: each says where, what was found, what is accepted and what to do next.
 
-The message is a catalogue entry with named fields, so that the command line can say it in the reader's language.
+The message is a catalogue entry with named fields, so that the command line can say it in the reader's language. What in a field looks like a secret, be it
+a cell that an engine's sentence quotes or a phone number in a file's name, is masked: here, so that no error can forget it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 class KmError(Exception):
     """An error that the user can act on.
 
-    ``message`` is the English text with ``{field}`` places; ``fields`` fill them. ``str()`` gives the English sentence;
+    ``message`` is the English text with ``{field}`` places; ``fields`` fill them, their secrets masked. ``str()`` gives the English sentence;
     ``Words.error`` the reader's.
     """
 
@@ -19,8 +20,8 @@ class KmError(Exception):
 
     def __init__(self, message: str, **fields: object) -> None:
         self.message = message
-        self.fields = fields
-        super().__init__(message.format(**fields))
+        self.fields = {name: _without_secrets(value) for name, value in fields.items()}
+        super().__init__(message.format(**self.fields))
 
     def __reduce__(self) -> tuple[Callable[..., KmError], tuple[object, ...]]:
         return _rebuild, (type(self), self.message, self.fields)
@@ -28,6 +29,16 @@ class KmError(Exception):
 
 def _rebuild(kind: type[KmError], message: str, fields: dict[str, object]) -> KmError:
     return kind(message, **fields)
+
+
+def _without_secrets(value: object) -> object:
+    """The value of a field; its text, where that holds a secret."""
+    from kmanalysis.detector import masked  # imported late: most commands end without an error
+
+    if isinstance(value, int | float):
+        return value
+    text = str(value)
+    return value if (shown := masked(text)) == text else shown
 
 
 class DataError(KmError):

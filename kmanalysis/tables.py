@@ -84,6 +84,11 @@ class Column:
         """Whether the raw value may only be kept as a keyed digest."""
         return self.type == "digest"
 
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a card code of which the digest is kept."""
+        return self.is_secret and self.name.startswith("code")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -107,7 +112,7 @@ class Table:
         return MappingProxyType({**self.columns, **self.derived})
 
     def may_hold_contacts(self, column: Column) -> bool:
-        """Whether a column is free text, in which contacts are replaced by their digests."""
+        """Whether a column is free text, in which contacts and codes are replaced by their digests."""
         return column.type == "text" and not column.pattern and column.name not in self.key
 
     @property

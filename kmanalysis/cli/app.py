@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kmanalysis import __version__
-from kmanalysis.cli import claims, forms, init, plan, pricelists, pull, watch
+from kmanalysis.cli import claims, forms, init, key, plan, pricelists, pull, watch
 from kmanalysis.cli.options import (
     SAMPLES,
     WIDE,
@@ -55,6 +55,7 @@ app = typer.Typer(
 )
 app.add_typer(plan.app, name="plan")
 app.add_typer(claims.app, name="claims")
+app.add_typer(key.app, name="key")
 app.command(help=init.HELP)(init.init)
 app.command(help=pull.HELP)(pull.pull)
 app.command(help=forms.HELP)(forms.forms)

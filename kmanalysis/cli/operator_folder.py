@@ -15,12 +15,14 @@ from pathlib import Path, PurePosixPath
 from kmanalysis.assets import notebooks_folder
 from kmanalysis.durable import move_into_place
 from kmanalysis.errors import UsageError
+from kmanalysis.loaders.checking.secrets import KEY_FILE
 from kmanalysis.words import FALLBACK
 
 EMPTY = ("reports",)
 """Folders that are made and hold nothing yet."""
 
-NOT_COMMITTED = "data/.km/\nreports/\n.ipynb_checkpoints/\n"
+NOT_COMMITTED = f"{KEY_FILE}\nreports/\n.ipynb_checkpoints/\n"
+"""Names what git leaves alone; the key wherever data lies."""
 
 _HERE = PurePosixPath()
 

@@ -14,6 +14,7 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 
+from kmanalysis.detector import masked_name
 from kmanalysis.engine.sql import identifier, parquet_source
 from kmanalysis.errors import DataError
 from kmanalysis.faults import check_readable, said
@@ -198,7 +199,7 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
                 file=file,
                 line=line,
                 table=table.name,
-                found=heading,
+                found=masked_name(heading),
                 nearest=nearest,
             )
         if headings.count(heading) > 1:

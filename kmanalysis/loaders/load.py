@@ -9,13 +9,14 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from kmanalysis.detector import masked_name, names_code
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import check_name
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.faults import check_readable, said
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
-from kmanalysis.loaders.checking.secrets import key_of
+from kmanalysis.loaders.checking.secrets import file_name, key_of
 from kmanalysis.loaders.folder import Attached, attach, in_reading_order
 from kmanalysis.loaders.mapping.model import SourceMapping
 from kmanalysis.loaders.mapping.toml import load_mapping
@@ -84,30 +85,31 @@ class _Load:
     def _load_table(self, table: Table, path: Path, staged: Staged) -> None:
         mapped = self.mapping.tables[table.name]
         translation = Translation(self.connection, self.mapping, mapped, staged, path.name)
+        name = file_name(path.name, self.key)
         self.connection.execute(f"CREATE OR REPLACE VIEW _text AS {translation.select(0)}")
         outcome = validate(
             self.connection,
             "_text",
             table,
             "_incoming",
-            {0: path.name},
+            {0: name},
             known=self.merging.known,
             key=self.key,
             repeats=mapped.repeats,
-            has_secrets=self.mapping.has_secrets,
+            holds_codes=self.mapping.holds_codes or any(map(names_code, staged.headings)),
             answered=translation.answered,
             doubted=translation.doubts,
+            kinds=self.mapping.source.secrets,
         )
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
         counts = self.merging.take(table, "_incoming", translation.columns)
         self.connection.execute("DROP VIEW _text; DROP TABLE IF EXISTS _incoming")
-        self._tell(table, path, outcome, counts, filtered=(rows[0] if rows else 0) - outcome.read[path.name], skipped=staged.skipped)
+        self._tell(table, name, outcome, counts, filtered=(rows[0] if rows else 0) - outcome.read[name], skipped=staged.skipped)
         headings = translation.headings
-        named = [", ".join(headings.get(name, name) for name in columns.split(", ")) for columns in outcome.rejects["column"]]
+        named = [", ".join(masked_name(headings.get(column, column)) for column in columns.split(", ")) for columns in outcome.rejects["column"]]
         self.rejects[table.name, path] = outcome.rejects.assign(column=named)
 
-    def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter[str], *, filtered: int, skipped: int) -> None:
-        file = path.name
+    def _tell(self, table: Table, file: str, outcome: Outcome, counts: Counter[str], *, filtered: int, skipped: int) -> None:
         rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
         self.receipts.append(
             Receipt(
@@ -130,7 +132,7 @@ class _Load:
         # Files of several folders may have one name: their rows share a list.
         lists: dict[Path, list[pd.DataFrame]] = {}
         for (name, path), rejects in self.rejects.items():
-            lists.setdefault(rejected_list(self.into, name, path.name), []).append(rejects)
+            lists.setdefault(rejected_list(self.into, name, file_name(path.name, self.key)), []).append(rejects)
         finished = []
         for target, rejected in lists.items():
             if written := write_rejected(pd.concat(rejected, ignore_index=True), target, self.words):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -12,11 +13,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kmanalysis.detector import CONTACTS, KINDS
 from kmanalysis.durable import sync
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
 from kmanalysis.faults import check_readable
-from kmanalysis.loaders.checking.secrets import digest, key_of, without_contacts
+from kmanalysis.loaders.checking.secrets import digest, key_of, without_secrets
 from kmanalysis.loaders.checking.stamp import given_columns, was_stamped
 from kmanalysis.loaders.folder import Attached, attach, parquet_rows, table_files, trusted_heads
 from kmanalysis.loaders.store import REJECTED, TEMPORARY, locked, put_in_place, refuse_links, write_rejected, write_table
@@ -130,12 +132,14 @@ def _rejected_rows(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, 
     engine.register("_lines", pd.DataFrame({"_line": lines}))
     rows = engine.sql(f"SELECT * FROM ({parquet_rows(engine, table, path, 0, path.name)}) SEMI JOIN _lines USING (_line) ORDER BY _line").to_arrow_table()
     engine.unregister("_lines")
+    holds_codes = any(column.is_code for column in table.columns.values())
     cells = {}
     for name in rows.column_names:
         if column := table.columns.get(name):
-            reduced = digest if column.is_secret else without_contacts if table.may_hold_contacts(column) else None
+            # A row that is shifted shows a secret in any column.
+            reduced = digest if column.is_secret else partial(without_secrets, kinds=CONTACTS if column.type == "id" and not holds_codes else KINDS)
             texts = rows.column(name).to_pylist()
-            cells[name] = pa.array([reduced(text, key) if text and reduced else text for text in texts], pa.string())
+            cells[name] = pa.array([reduced(text, key) if text else text for text in texts], pa.string())
     return pa.table(cells)
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from kmanalysis.loaders.checking.secrets import write_no_key
 from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.tables import tables
 
@@ -49,6 +50,8 @@ class ParquetFolder:
 
     def __enter__(self) -> ParquetFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
+        # Its tables look like those that a load wrote, but their digests are invented.
+        write_no_key(self.folder)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -92,7 +92,7 @@ class Canonical:
         joined = f" LEFT JOIN {known} k ON {keys}" if known and fill.yields else ""
         execute(f"CREATE OR REPLACE TABLE _rows AS SELECT {cells} FROM ({fill.rows}) m{joined}")
         rows = "(SELECT 0 AS _file, rowid + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, 0 AS _width, * FROM _rows)"
-        outcome = validate(self.connection, rows, table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", has_secrets=True)
+        outcome = validate(self.connection, rows, table, "_incoming", {0: file}, known=self.merging.known, key=self.key, repeats="first", holds_codes=True)
         counts = self.merging.take(table, "_incoming", columns, filler=[*fill.filler, *lost])
         if fill.own:
             # What vanished from the platform is still made, from what is kept of it.

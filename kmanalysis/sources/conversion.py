@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kmanalysis.detector import CONTACTS
 from kmanalysis.engine.sql import identifier
 from kmanalysis.loaders.checking.digests import SPACE, digests
-from kmanalysis.loaders.checking.secrets import digest, without_contacts
+from kmanalysis.loaders.checking.secrets import digest, without_secrets
 from kmanalysis.sources.databases.reading import Cells
 from kmanalysis.sources.description import KINDS, SourceColumn
 from kmanalysis.sources.rules import Rules
@@ -101,7 +102,7 @@ class Conversion:
             return [None if cell is None else self.rules.fitting(_text(cell)) for cell in cells]
         if column.kind in ("name", "title"):
             name = _text if column.kind == "name" else _title
-            return [None if cell is None else without_contacts(name(cell) or "", self.key) for cell in cells]
+            return [None if cell is None else without_secrets(name(cell) or "", self.key, CONTACTS) for cell in cells]
         convert = _CONVERTERS[column.kind]
         return [None if cell is None or cell == "" else convert(cell) for cell in cells]
 

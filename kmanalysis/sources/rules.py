@@ -11,9 +11,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from kmanalysis.detector import CONTACTS
 from kmanalysis.engine.sql import quoted
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.checking.secrets import without_contacts
+from kmanalysis.loaders.checking.secrets import without_secrets
 from kmanalysis.operator_toml import check_plain
 
 RULES_FILE = "suppliers.toml"
@@ -175,7 +176,7 @@ def draft(proposals: Iterable[Sequence[str | None]], currency: str, remark: Sequ
     lines = [f"# {sentence}" for sentence in remark]
     lines += ["", f"currency = {_toml(currency)}", ""]
     for field_name, value, supplier, name in proposals:
-        shown = without_contacts(" ".join((name or "").split()), key)
+        shown = without_secrets(" ".join((name or "").split()), key, CONTACTS)
         lines += ["[[rule]]", f"supplier = {_toml(supplier or '')}", f"name = {_toml(shown or supplier or '')}", f"{field_name} = {_toml(value or '')}", ""]
     return parse_rules("\n".join(lines))
 

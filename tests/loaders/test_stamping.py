@@ -12,6 +12,7 @@ import pytest
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError
 from kmanalysis.loaders import stamping
+from kmanalysis.loaders.checking.secrets import ID_FILE
 from kmanalysis.loaders.checking.stamp import STAMP_KEY, is_stamped
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.stamping import stamp_tables, unstamped_tables, unstamped_text
@@ -37,7 +38,7 @@ def outdate(folder: Path, table: str) -> None:
 def samples(tmp_path_factory):
     folder = make_samples(tmp_path_factory.mktemp("samples") / "data", suppliers=2, months=2, orders=200, format="parquet")
     for path in folder.iterdir():
-        if path.stem not in ("suppliers", "orders", "probes", "quotes", "tickets", "codes"):
+        if path.name != ID_FILE and path.stem not in ("suppliers", "orders", "probes", "quotes", "tickets", "codes"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     return folder
 

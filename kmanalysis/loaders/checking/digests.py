@@ -12,7 +12,7 @@ SPACE = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 """What `str.strip` takes off an ASCII text."""
 
 _HEX_DIGITS = 32
-_LIKE_A_NUMBER = r"^[\x01-\x20+\-0-9]*[0-9]$"
+_LIKE_A_MOBILE = r"^[(+0]*(?:86)?[\x01-\x20).\-]*1[3-9][\x01-\x20.\-0-9]*[0-9]$"
 
 
 def digests(texts: pa.Array, key: bytes) -> pa.Array:
@@ -23,7 +23,7 @@ def digests(texts: pa.Array, key: bytes) -> pa.Array:
     has_at = pc.match_substring(bare, "@")
     is_mail = pc.match_substring_regex(bare, f"^(?:{EMAIL})$") if pc.any(has_at).as_py() else has_at
     # What is no ASCII has other spellings.
-    may_be_phone = pc.and_(pc.less_equal(pc.binary_length(bare), LONGEST_PHONE), pc.match_substring_regex(bare, _LIKE_A_NUMBER))
+    may_be_phone = pc.and_(pc.less_equal(pc.binary_length(bare), LONGEST_PHONE), pc.match_substring_regex(bare, _LIKE_A_MOBILE))
     is_plain = pc.and_(pc.string_is_ascii(bare), pc.and_not(pc.invert(may_be_phone), pc.starts_with(bare, PREFIX)))
     normal = pc.if_else(is_mail, pc.ascii_lower(bare), bare)
     found = _of_bytes(normal.cast(pa.binary()), key)

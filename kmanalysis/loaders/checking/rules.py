@@ -11,15 +11,18 @@ from dataclasses import dataclass, field
 import duckdb
 import pandas as pd
 
+from kmanalysis.detector import CONTACTS, GLANCE, KINDS, MASK, looks_like_code
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.loaders.checking.alike import alike, shown
 from kmanalysis.loaders.checking.casts import ANSWERED, NOTHING, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, lacking, typed
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
-from kmanalysis.loaders.checking.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
+from kmanalysis.loaders.checking.secrets import digest, without_secrets
 from kmanalysis.tables import Table
 
 NAMED = 3
 """How many of those that a doubt is about are named."""
+
+_IN_GROUPS = "[A-Za-z0-9]{4,6}(-[A-Za-z0-9]{4,6}){2,7}"
 
 
 @dataclass
@@ -56,25 +59,27 @@ def validate(
     known: Mapping[str, str],
     key: bytes | None = None,
     repeats: str = "reject",
-    has_secrets: bool = False,
+    holds_codes: bool = False,
     keep_origin: bool = False,
     answered: Collection[str] = (),
     doubted: Collection[str] = (),
     types: Mapping[str, str] | None = None,
+    kinds: Collection[str] = KINDS,
 ) -> Outcome:
     """Makes ``target`` from the relation ``text`` (a name, or a select in parentheses) and says what was left out.
 
     ``text`` has ``_file`` (a number that ``files`` names), ``_line``, ``_fault``, ``_found``, ``_width`` and canonical columns as text or of their
     type (`casts.TYPES`), NULL where empty; columns that it lacks are empty. ``known`` names the relation that holds each table to which references
     may point. ``key`` makes the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what
-    becomes of a row that says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in
+    becomes of a row that says something else of a key seen before. ``holds_codes``: the source holds card codes, which a shifted row may show in
     any column. ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or
     a case answers for: their cells may say that it could not. A column ``stated <name>`` of ``text`` holds a cell as it stands in its source, where
     ``<name>`` is made of it. ``doubted`` are the columns for which ``text`` has a column ``doubt <name>`` besides, with the id of what is doubtful about
-    the cell. ``types`` are those of the columns of ``text``, where they are known.
+    the cell. ``types`` are those of the columns of ``text``, where they are known. ``kinds`` are the kinds of secrets that texts are searched for, see
+    `detector`.
     """
-    has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
-    return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered, doubted, types).run(keep_origin)
+    holds_codes = holds_codes or any(column.is_code for column in table.columns.values())
+    return _Validation(connection, text, table, target, files, known, key, repeats, holds_codes, answered, doubted, types, kinds).run(keep_origin)
 
 
 class _Validation:
@@ -88,12 +93,13 @@ class _Validation:
         known: Mapping[str, str],
         key: bytes | None,
         repeats: str,
-        has_secrets: bool,
+        holds_codes: bool,
         answered: Collection[str],
         doubted: Collection[str],
         types: Mapping[str, str] | None,
+        kinds: Collection[str],
     ) -> None:
-        self.has_secrets, self.doubted = has_secrets, doubted
+        self.holds_codes, self.kinds, self.doubted = holds_codes, kinds, doubted
         self.connection, self.text, self.table, self.files, self.known, self.key, self.repeats = connection, text, table, files, known, key, repeats
         self.name = target
         self.target = identifier(target)
@@ -111,6 +117,7 @@ class _Validation:
         self._judge()
         self.outcome.read |= self._by_file("true")
         self._reject_faulty_cells()
+        self._replace_codes_as_ids()
         self._check_one_of()
         self._check_references()
         self._check_repeats()
@@ -118,7 +125,7 @@ class _Validation:
         self._doubt_zeros()
         self._doubt_ids()
         self._doubt_readings()
-        self._replace_contacts()
+        self._replace_secrets()
         for name in ("_faults",) if keep_origin else ("_faults", "_file", "_line"):
             self.connection.execute(f"ALTER TABLE {self.target} DROP COLUMN {name}")
         if self.found:
@@ -185,17 +192,21 @@ class _Validation:
 
     def _tell(self, frame: pd.DataFrame) -> None:
         cells = zip(frame["column"], frame["value"], strict=True)
+        accepted = {text: without_secrets(text, self.key) for text in frame["accepted"].unique()} if len(frame) else {}
         rows = frame.assign(
             file=[self.files[number] for number in frame["_file"]],
             value=["" if pd.isna(value) else self._without_secrets(column, str(value).removeprefix(UNREADABLE)) for column, value in cells],
+            accepted=frame["accepted"].map(accepted),
         )
         self.found.append(rows.loc[:, list(REJECT_COLUMNS)])
 
     def _without_secrets(self, column: str, value: str) -> str:
         declared = self.table.columns.get(column)
-        if (declared and declared.is_secret) or (self.has_secrets and looks_like_code(value)):
+        if (declared and declared.is_secret) or (self.holds_codes and looks_like_code(value)):
             return digest(value, self.key) if self.key else MASK
-        return without_contacts(value, self.key)
+        # What tells a row apart is shown, be it written like a code, unless its file holds codes.
+        is_id = declared is not None and declared.type == "id" and not self.holds_codes
+        return without_secrets(value, self.key, CONTACTS if is_id else KINDS, holds_codes=self.holds_codes)
 
     def _check_one_of(self) -> None:
         names = self.table.one_of
@@ -284,22 +295,30 @@ class _Validation:
                 counts = self.outcome.doubts.setdefault(self.files[number], {})
                 counts[reason] = counts.get(reason, 0) + count
 
-    def _replace_contacts(self) -> None:
+    def _replace_codes_as_ids(self) -> None:
+        """Ids of codes that are codes themselves become digests: in the table of codes and in those that refer to it, so that they still meet."""
         for name, column in self.table.columns.items():
-            if not self.table.may_hold_contacts(column) or name not in self.present:
-                continue
-            cell = identifier(name)
-            found = self.connection.execute(
-                f"SELECT DISTINCT {cell} FROM {self.target} WHERE regexp_matches({cell}, '{MAY_HOLD_CONTACT}') ORDER BY 1"
-            ).fetchall()
-            clean = {value: without_contacts(value, self.key) for (value,) in found}
-            frame = pd.DataFrame([(value, cleaned) for value, cleaned in clean.items() if value != cleaned], columns=["raw", "clean"], dtype="str")
-            if frame.empty:
-                continue
-            self.connection.register("_contacts", frame)
-            self._count(self.outcome.doubts, "contact_replaced", f"{cell} IN (SELECT raw FROM _contacts)")
-            self.connection.execute(f"UPDATE {self.target} SET {name} = _contacts.clean FROM _contacts WHERE {cell} = _contacts.raw")
-            self.connection.unregister("_contacts")
+            is_of_code = column.refers_to == "codes.code_id" or (self.table.name == "codes" and name == "code_id")
+            if is_of_code and name in self.present and self.key and "code" in self.kinds:
+                self._replace(name, f"regexp_full_match({identifier(name)}, '{_IN_GROUPS}')")
+
+    def _replace_secrets(self) -> None:
+        for name, column in self.table.columns.items():
+            if self.table.may_hold_contacts(column) and name in self.present and self.kinds:
+                self._replace(name, f"regexp_matches({identifier(name)}, '{GLANCE}')")
+
+    def _replace(self, name: str, glance: str) -> None:
+        """Makes digests of the secrets in a column, in the texts that the engine finds at a glance; counts their rows as doubtful."""
+        cell = identifier(name)
+        found = self.connection.execute(f"SELECT DISTINCT {cell} FROM {self.target} WHERE {glance} ORDER BY 1").fetchall()
+        clean = {value: without_secrets(value, self.key, self.kinds) for (value,) in found}
+        frame = pd.DataFrame([(value, cleaned) for value, cleaned in clean.items() if value != cleaned], columns=["raw", "clean"], dtype="str")
+        if frame.empty:
+            return
+        self.connection.register("_contacts", frame)
+        self._count(self.outcome.doubts, "contact_replaced", f"{cell} IN (SELECT raw FROM _contacts)")
+        self.connection.execute(f"UPDATE {self.target} SET {cell} = _contacts.clean FROM _contacts WHERE {cell} = _contacts.raw")
+        self.connection.unregister("_contacts")
 
 
 def _with_answers(frame: pd.DataFrame) -> pd.DataFrame:

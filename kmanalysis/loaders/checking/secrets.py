@@ -1,6 +1,7 @@
 """Secrets to keyed digests: card codes and buyers' contacts are kept as those, and nothing else of them.
 
-The key lies in the workbook folder, readable by its owner alone. Without it a digest cannot be tried out against guessed values.
+The key lies in the workbook folder, readable by its owner alone. Without it a digest cannot be tried out against guessed values. Beside it lies its id, which
+gives nothing away: so a key that is lost, or another folder's, is noticed before digests are made that match none of the old ones.
 """
 
 from __future__ import annotations
@@ -9,54 +10,124 @@ import os
 import re
 import stat
 import unicodedata
+from collections.abc import Collection
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from kmanalysis.detector import KINDS, MASK, folded, replaced, visible
 from kmanalysis.durable import write_atomically
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.stamp import was_stamped
+from kmanalysis.tables import tables
 
 KEY_FILE = ".kmanalysis-key"
 KEY_BYTES = 32
+ID_FILE = ".kmanalysis-key-id"
+"""Names the key that the folder's digests were made under."""
+NO_KEY = "none"
+"""Stands in it where the digests are of no key that anybody has: those of the samples."""
+IGNORED = ".gitignore"
 PREFIX = "kd1:"
-MASK = "***"
-"""Stands for a secret where no key is at hand."""
 
 EMAIL = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9](?:[A-Za-z0-9\-]*\.)+[A-Za-z]{2,}"
-_PHONE = r"(?<!\d)(?:\+?86[\s\-]?)?1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{4}(?!\d)"
-_CONTACT = re.compile(f"{EMAIL}|{_PHONE}")
-_ONLY_EMAIL, _ONLY_PHONE = re.compile(EMAIL), re.compile(_PHONE)
-LONGEST_PHONE = len("+86-138-0000-0000")
+_ONLY_EMAIL = re.compile(EMAIL)
+_ONLY_PHONE = re.compile(r"(?:\(?(?:\+|00)?86\)?[\s.\-]?)?1[3-9]\d[\s.\-]?\d{4}[\s.\-]?\d{4}")
+LONGEST_PHONE = len("(+86)-138-0000-0000")
 _DIGEST = re.compile(PREFIX + "[0-9a-f]{32}")
-MAY_HOLD_CONTACT = "@|＠|[1１][3-9３-９][0-9０-９]"
-"""What the engine looks for before a text is searched for contacts."""
+_ID_OF = b"kmanalysis: the key of this folder"
 
 
 def key_of(folder: Path) -> bytes:
-    """The folder's key, made where there is none. Raises DataError where others can read it, or where it is no key."""
+    """The folder's key, made where there is none, to make digests under.
+
+    Raises DataError where others can read it, where it is no key, where it is not the one that the folder's digests were made under, and where there are
+    such digests and no key: a new one would match none of them.
+    """
     path = folder / KEY_FILE
+    # The id first: whoever writes it has written the key before.
+    known = stored_id(folder)
     if not path.exists():
+        if known not in ("", NO_KEY) or (not known and _holds_digests(folder)):
+            raise DataError(
+                "{folder}: digests under key {id} are here, but the key is missing: {file}. Put it back; or, if it is lost for good, make a new one, under "
+                "which the old digests match nothing any more: kmanalysis key rotate --forget --yes",
+                folder=folder.name,
+                id=known or "?",
+                file=KEY_FILE,
+            )
         _make_key(path)
-    return _read_key(path)
+    key = _read_key(path)
+    if known not in ("", NO_KEY, key_id(key)):
+        raise DataError(
+            "{folder}: {file} is key {found}, but the digests here were made under key {id}. Put that one back; or, if it is lost for good, make a new one, "
+            "under which the old digests match nothing any more: kmanalysis key rotate --forget --yes",
+            folder=folder.name,
+            file=KEY_FILE,
+            found=key_id(key),
+            id=known,
+        )
+    if known != key_id(key):
+        _write_id(folder, key)
+    return key
 
 
 def existing_key(folder: Path) -> bytes | None:
-    """The folder's key where there is one. Raises like `key_of`."""
+    """The folder's key where there is one. Raises DataError where others can read it, or where it is no key."""
     path = folder / KEY_FILE
     return _read_key(path) if path.exists() else None
+
+
+def key_id(key: bytes) -> str:
+    """A key's id, 8 hex digits: it tells keys apart and says nothing of them."""
+    return blake2b(_ID_OF, key=key, digest_size=4).hexdigest()
+
+
+def stored_id(folder: Path) -> str:
+    """The id of the key that the folder's digests were made under; empty where it is not known."""
+    try:
+        return (folder / ID_FILE).read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def replace_key(folder: Path) -> bytes:
+    """Gives the folder a new key. What was digested under another matches nothing any more."""
+    key = os.urandom(KEY_BYTES)
+    write_atomically(folder / KEY_FILE, _written(key), mode=0o600)
+    _write_id(folder, key)
+    return key
+
+
+def export_key(folder: Path, target: Path) -> bytes:
+    """Writes the folder's key to a file that its owner alone can read. Raises DataError where there is no key, FileExistsError for a file that exists."""
+    key = existing_key(folder)
+    if key is None:
+        raise DataError("{folder} has no key.", folder=folder.name)
+    write_atomically(target, _written(key), mode=0o600, replace=False)
+    return key
+
+
+def write_no_key(folder: Path) -> None:
+    """Says of a folder that its digests are of no key that anybody has: a new one takes nothing from it."""
+    write_atomically(folder / ID_FILE, f"{NO_KEY}\n".encode())
 
 
 def digest(value: str, key: bytes) -> str:
     """Keyed digest of a secret: ``kd1:`` and 32 hex digits. Spellings of the same code, address or number give the same digest; a digest stays as it is."""
     # Millions of codes pass here: what a glance rules out is not searched for, and the key is worked in once.
-    normal = (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
+    normal = (value if value.isascii() else visible(unicodedata.normalize("NFKC", value))).strip()
     if normal.startswith(PREFIX) and _DIGEST.fullmatch(normal):
         return normal
-    if "@" in normal:
-        normal = normal.casefold() if _ONLY_EMAIL.fullmatch(normal) else normal
-    elif normal[-1:].isdigit() and len(normal) <= LONGEST_PHONE and _ONLY_PHONE.fullmatch(normal):
-        normal = re.sub(r"\D", "", normal)[-11:]
+    # A contact has spellings of which a code has none: dashes and points of any kind.
+    contact = normal if normal.isascii() else folded(normal).strip()
+    if "@" in contact:
+        normal = contact.casefold() if _ONLY_EMAIL.fullmatch(contact) else normal
+    elif contact[-1:].isdigit() and len(contact) <= LONGEST_PHONE and _ONLY_PHONE.fullmatch(contact):
+        normal = re.sub(r"\D", "", contact)[-11:]
     hashing = keyed(key).copy()
     hashing.update(normal.encode())
     return PREFIX + hashing.hexdigest()
@@ -68,35 +139,60 @@ def keyed(key: bytes) -> blake2b:
     return blake2b(key=key, digest_size=16)
 
 
-def without_contacts(text: str, key: bytes | None) -> str:
-    """The text with email addresses and Chinese mobile numbers as digests, or masked where there is no key."""
-
-    def reduced(found: re.Match[str]) -> str:
-        return digest(found[0], key) if key else MASK
-
-    cleaned = _CONTACT.sub(reduced, text)
-    if cleaned != text:
-        return cleaned
-    normal = unicodedata.normalize("NFKC", text)
-    return _CONTACT.sub(reduced, normal) if _CONTACT.search(normal) else text
+def without_secrets(text: str, key: bytes | None, kinds: Collection[str] = KINDS, *, holds_codes: bool = False) -> str:
+    """The text with the secrets that `detector.found` finds in it as digests, or masked where there is no key."""
+    return replaced(text, lambda value: digest(value, key) if key else MASK, kinds, holds_codes=holds_codes)
 
 
-def looks_like_code(text: str) -> bool:
-    """Whether a text could be a card code: long, without words, letters and digits mixed, or groups of them."""
-    normal = unicodedata.normalize("NFKC", text).strip()
-    bare = re.sub(r"[\s\-_]", "", normal)
-    if len(bare) < 10 or not bare.isascii() or not bare.isalnum() or re.match(r"(19|20)\d\d-\d\d-\d\d", normal):
+def file_name(name: str, key: bytes | None) -> str:
+    """A file's name as it is shown and as files of ours are named after it: secrets in it as a few digits of their digests."""
+    return replaced(name, lambda value: f"kd1-{digest(value, key)[len(PREFIX) :][:8]}" if key else "___")
+
+
+def _holds_digests(folder: Path) -> bool:
+    """Whether tables that a load wrote hold digests of secrets."""
+    for name, table in tables().items():
+        secrets = {column.name for column in table.columns.values() if column.is_secret}
+        if secrets and any(_has_values(path, secrets) for path in (folder / f"{name}.parquet", *(folder / name).glob("*.parquet")) if path.is_file()):
+            return True
+    return False
+
+
+def _has_values(path: Path, columns: Collection[str]) -> bool:
+    try:
+        with pq.ParquetFile(path) as file:
+            if not was_stamped(file.schema_arrow):
+                return False
+            groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+            cells = [group.column(place) for group in groups for place in range(group.num_columns)]
+    except (OSError, ValueError):
+        # A file that cannot be read is for those to speak of who read it.
         return False
-    has_both = any(character.isdigit() for character in bare) and any(character.isalpha() for character in bare)
-    return (
-        has_both or bool(re.fullmatch(r"[A-Za-z0-9]{3,8}([\s\-][A-Za-z0-9]{3,8}){2,}", normal) and bare.upper() == bare) or (bare.isdigit() and len(bare) >= 12)
+    return any(
+        cell.path_in_schema in columns
+        and cell.num_values
+        and (cell.statistics is None or not cell.statistics.has_null_count or cell.statistics.null_count < cell.num_values)
+        for cell in cells
     )
 
 
 def _make_key(path: Path) -> None:
     # Two processes may race: each makes a key of its own, the first wins, both read that one.
     with suppress(FileExistsError):
-        write_atomically(path, os.urandom(KEY_BYTES).hex().encode() + b"\n", mode=0o600, replace=False)
+        write_atomically(path, _written(os.urandom(KEY_BYTES)), mode=0o600, replace=False)
+
+
+def _written(key: bytes) -> bytes:
+    return key.hex().encode() + b"\n"
+
+
+def _write_id(folder: Path, key: bytes) -> None:
+    """Writes down which key it is, and keeps the key itself out of a git repository that the folder may come to lie in."""
+    ignored = folder / IGNORED
+    lines = ignored.read_text(encoding="utf-8") if ignored.exists() else ""
+    if KEY_FILE not in lines.split():
+        write_atomically(ignored, f"{lines}{'' if lines.endswith(chr(10)) or not lines else chr(10)}{KEY_FILE}\n".encode())
+    write_atomically(folder / ID_FILE, f"{key_id(key)}\n".encode())
 
 
 def _read_key(path: Path) -> bytes:

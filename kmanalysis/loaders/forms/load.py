@@ -12,7 +12,7 @@ from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
-from kmanalysis.loaders.checking.secrets import key_of
+from kmanalysis.loaders.checking.secrets import file_name, key_of
 from kmanalysis.loaders.folder import Attached, in_reading_order
 from kmanalysis.loaders.forms.layout import column_names, meant_by, value_names
 from kmanalysis.loaders.forms.sheets import form_sheets, stage_form_sheet
@@ -62,6 +62,7 @@ class _FormLoad:
     def __init__(self, path: Path, into: Path, words: Words) -> None:
         self.path, self.into, self.words = path, into, words
         self.key = key_of(into)
+        self.name = file_name(path.name, self.key)
         self.connection: duckdb.DuckDBPyConnection = connect(reads=[into], holds_secrets=True)
         add_functions(self.connection, self.key)
 
@@ -83,13 +84,13 @@ class _FormLoad:
         receipts = [self._merge(sheet, is_whole) for sheet in sheets]
         finished = self.merging.written()
         for sheet in sheets:
-            if written := write_rejected(sheet.outcome.rejects, rejected_list(self.into, sheet.table.name, self.path.name), self.words):
+            if written := write_rejected(sheet.outcome.rejects, rejected_list(self.into, sheet.table.name, self.name), self.words):
                 finished.append(written)
         put_in_place(finished, self.into)
         return Attached(receipts, pd.concat([no_rejects(), *(sheet.outcome.rejects for sheet in sheets)], ignore_index=True))
 
     def _read(self, table: Table, title: str, known: dict[str, str]) -> _Sheet:
-        file = f"{self.path.name} · {title}"
+        file = self._file(title)
         staged = stage_form_sheet(self.connection, self.path, title, table, "_staged")
         columns = {
             name: ColumnMapping(headings=(name,), values=meant_by(column) if column.type in ("enum", "boolean") else {})
@@ -105,6 +106,9 @@ class _FormLoad:
         drop_staged(self.connection, staged)
         outcome.rejects = self._in_words(outcome.rejects, table)
         return _Sheet(table, title, outcome, identifier(target), list(columns))
+
+    def _file(self, title: str) -> str:
+        return f"{self.name} · {file_name(title, self.key)}"
 
     def _in_words(self, rejects: pd.DataFrame, table: Table) -> pd.DataFrame:
         """The rejects with columns and accepted values as the form calls them."""
@@ -122,7 +126,7 @@ class _FormLoad:
         is_new = table.name not in self.merging.known
         counts = self.merging.take(table, sheet.relation, self._given(sheet))
         missing = 0 if is_new else self._missing(table, sheet, is_whole)
-        file, outcome = f"{self.path.name} · {sheet.name}", sheet.outcome
+        file, outcome = self._file(sheet.name), sheet.outcome
         repeated = outcome.same.get(file, 0)
         return Receipt(
             table.name,

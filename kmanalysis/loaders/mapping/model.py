@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from kmanalysis.detector import KINDS
 from kmanalysis.loaders.checking.casts import NOTHING
 from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
 from kmanalysis.tables import Table
@@ -25,6 +26,7 @@ class Source:
     empty: tuple[str, ...] = EMPTY_WORDS
     nothing: tuple[str, ...] = NOTHING
     escape: str = ""
+    secrets: tuple[str, ...] = KINDS
 
     @property
     def dialect(self) -> Dialect:
@@ -137,9 +139,9 @@ class SourceMapping:
         return frozenset(columns | {condition.column for mapped in self.tables.values() for condition in mapped.where})
 
     @property
-    def has_secrets(self) -> bool:
-        """Whether the file holds what becomes digests."""
-        return any(mapped.table.columns[name].is_secret for mapped in self.tables.values() for name in mapped.columns)
+    def holds_codes(self) -> bool:
+        """Whether the file holds card codes, which a shifted row may show in any column."""
+        return any(mapped.table.columns[name].is_code for mapped in self.tables.values() for name in mapped.columns)
 
 
 def compared(text: str) -> str:

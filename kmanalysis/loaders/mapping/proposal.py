@@ -12,12 +12,13 @@ from pathlib import Path
 import duckdb
 from charset_normalizer import from_bytes
 
+from kmanalysis.detector import MASK, in_groups, looks_like_code, masked, masked_name, names_code
 from kmanalysis.durable import write_atomically
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import check_name, identifier
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.faults import check_readable
-from kmanalysis.loaders.checking.secrets import MASK, looks_like_code, without_contacts
+from kmanalysis.loaders.checking.secrets import file_name, key_of
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.mapping.cells import folded
 from kmanalysis.loaders.mapping.proposing.assignment import BY_CELLS, Choice, assigned
@@ -89,10 +90,10 @@ def propose_mapping(
 
 def write_proposal(proposal: Proposal, source: Path, into: Path) -> Path:
     """Writes a proposal to ``mappings/<file>.toml`` in the folder, unless the analyst already has one there, and returns where it is."""
-    target = into / MAPPINGS / f"{source.stem}.toml"
+    target = into / MAPPINGS / f"{_stem(source, into)}.toml"
     refuse_links(into, target)
     with suppress(FileExistsError):
-        write_atomically(target, proposal.text.encode(), replace=False)
+        write_atomically(target, proposal.text.encode(), mode=0o600, replace=False)
     return target
 
 
@@ -101,9 +102,9 @@ def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = N
 
     ``tell`` is told what became of the file's headings where one was proposed. Raises MappingError where the proposal has open points.
     """
-    kept = into / MAPPINGS / f"{source.stem}.toml"
-    if kept.exists():
-        return kept
+    for stem in (source.stem, _stem(source, into)):
+        if (kept := into / MAPPINGS / f"{stem}.toml").exists():
+            return kept
     proposal = propose_mapping(source, table, into=into, words=words)
     written = write_proposal(proposal, source, into)
     if tell:
@@ -128,8 +129,13 @@ def headings_text(proposal: Proposal, file: str, words: Words) -> str:
 
 
 def shown(text: str) -> str:
-    """The file's own text as a proposal may show it, secrets masked: all cells and headings that get into one pass here."""
-    return MASK if looks_like_code(text) else without_contacts(text, None)
+    """The file's own text as a proposal may show it, secrets masked: all cells that get into one pass here."""
+    return MASK if looks_like_code(text) else masked(text)
+
+
+def _stem(source: Path, into: Path) -> str:
+    """What a file's mapping is called: as the file is, without contacts."""
+    return source.stem if masked(source.stem) == source.stem else file_name(source.stem, key_of(into))
 
 
 def _escape_of(path: Path) -> str:
@@ -200,7 +206,8 @@ class _Proposer:
         self.staged, self.table, self.path, self.sheet, self.words, self.escape = staged, table, path, sheet, words, escape
         self.cells = cells_of(connection, staged, partners)
         self.chosen = assigned(table, staged.headings, self.cells, words)
-        self.describing = Describing(connection, words, shown, is_typed=not staged.encoding)
+        self.holds_codes = any(map(names_code, staged.headings))
+        self.describing = Describing(connection, words, self._shown, is_typed=not staged.encoding)
         self.twice = _standing_twice(staged.headings)
         self.open_points: list[str] = []
         self.used: dict[int, list[tuple[str, bool]]] = defaultdict(list)
@@ -221,6 +228,10 @@ class _Proposer:
         became = self._became()
         text = "\n".join([head, "", "[source]", *source, "", f"[tables.{self.table.name}.columns]", *lines, *self._remarks(became), ""])
         return Proposal(self.table.name, text, self.open_points, became)
+
+    def _shown(self, cell: str) -> str:
+        """See `shown`; where codes stand, what could be one is masked as well."""
+        return MASK if self.holds_codes and in_groups(cell) else shown(cell)
 
     def _encoding(self) -> tuple[str, bool]:
         """The file's encoding; where bytes are left that are no text in it, a guess from the lines that hold them."""
@@ -343,7 +354,7 @@ def _standing_twice(headings: Sequence[str]) -> dict[str, list[int]]:
 
 def _shown_heading(heading: str) -> str:
     """A heading on one line, masked where it could be a secret or is data."""
-    return MASK if looks_like_data([heading]) else " ".join(shown(heading).split())
+    return MASK if looks_like_data([heading]) else " ".join(masked_name(heading).split())
 
 
 def _toml(value: object) -> str:
@@ -356,4 +367,6 @@ def _toml(value: object) -> str:
             )
             + " }"
         )
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(masked(value) if isinstance(value, str) else value, ensure_ascii=False)

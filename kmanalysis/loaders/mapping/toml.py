@@ -11,6 +11,7 @@ sheet = "订单"               # of a workbook
 footer = ["合计"]            # beginnings of lines that close the file
 timezone = "Asia/Shanghai"   # zone of times that state none
 empty = ["NULL", "\\N"]      # unquoted words that are an empty cell; these two, where nothing is said
+secrets = ["email", "phone", "messenger", "code"]   # what texts are searched for; these, where nothing is said
 escape = "\\"                # of MySQL's and PostgreSQL's dumps: \t, \n, \\ inside a cell
 
 [lookups.goods_to_supplier]  # tables of key and value, for the columns that name one
@@ -55,6 +56,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from kmanalysis.detector import KINDS
 from kmanalysis.errors import MappingError
 from kmanalysis.loaders.mapping.columns import PLACEHOLDER, column_mapping, once
 from kmanalysis.loaders.mapping.fields import (
@@ -109,7 +111,7 @@ def parse_mapping(declared: Mapping[str, object], name: str, folder: Path | None
 
 def _source(spec: Mapping[str, Any], file: str) -> Source:
     check_keys(spec, tuple(entry.name for entry in fields(Source)), file, "source")
-    kinds = {"header_line": int, "footer": list, "headings": list, "empty": list, "nothing": list}
+    kinds = {"header_line": int, "footer": list, "headings": list, "empty": list, "nothing": list, "secrets": list}
     for key, value in spec.items():
         check_kind(value, kinds.get(key, str), file, f"source.{key}")
     check_zone(spec.get("timezone", ""), file, "source.timezone")
@@ -123,6 +125,8 @@ def _source(spec: Mapping[str, Any], file: str) -> Source:
         check_filled(spec.get(key, ()), file, f"source.{key}")
     if spec.get("escape"):
         check_choice(spec["escape"], ESCAPES, file, "source.escape")
+    for kind in spec.get("secrets", ()):
+        check_choice(kind, KINDS, file, "source.secrets")
     if "headings" in spec and "header_line" in spec:
         raise MappingError(
             "{file}: {place}: {key} cannot be combined with {partner}. Remove one of them.", file=file, place="source", key="headings", partner="header_line"

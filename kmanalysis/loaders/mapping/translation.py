@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 from rapidfuzz.process import extractOne
 
+from kmanalysis.detector import masked_name
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import MappingError
 from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, WHAT_WAS_FOUND, ZONED_TIME, is_rounded
@@ -76,6 +77,8 @@ class Translation:
         self.cells = Cells(connection, staged, mapping.source.nothing)
         self.is_sheet = not staged.encoding
         self.lookups: set[str] = set()
+        codes = [column for of in mapping.tables.values() for name, column in of.columns.items() if of.table.columns[name].is_code]
+        self.code_headings = {folded(heading) for column in codes for heading in column.headings}
 
     @property
     def headings(self) -> dict[str, str]:
@@ -151,7 +154,7 @@ class Translation:
             wanted=" / ".join(wanted),
             file=self.file,
             line=self.staged.header_line,
-            nearest=nearest[0] if nearest else "—",
+            nearest=masked_name(nearest[0]) if nearest else "—",
         )
 
     def _present(self, column: ColumnMapping) -> str:
@@ -182,8 +185,11 @@ class Translation:
         return f"coalesce(lower({cell}), '') {'' if condition.equals else 'NOT '}IN ({', '.join(map(quoted, listed))})"
 
     def _filled(self, name: str) -> str:
-        """SQL of a canonical column, what is known to be no count told apart."""
+        """SQL of a canonical column, what is known to be no count told apart. An id that is read from where the codes are is a code."""
         cell = self._cell(self.mapped.table.columns[name], self.mapped.columns[name])
+        plain = self._present(self.mapped.columns[name]) if not self.mapped.columns[name].lookup else ""
+        if self.mapped.table.columns[name].type == "id" and folded(plain) in self.code_headings:
+            cell = f"km_digest({cell})"
         for counted, column in self.mapped.columns.items():
             if not column.placeholders or counted not in self.columns or name not in (counted, PLACEHOLDER):
                 continue

@@ -20,7 +20,7 @@ from kmanalysis.engine.sql import quoted
 from kmanalysis.errors import DataError, UsageError
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS, Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
-from kmanalysis.loaders.checking.secrets import key_of, without_contacts
+from kmanalysis.loaders.checking.secrets import file_name, key_of, without_secrets
 from kmanalysis.loaders.folder import Attached
 from kmanalysis.loaders.merging import Merging
 from kmanalysis.loaders.pricelists.grid import Grid, grids
@@ -138,6 +138,7 @@ class _Load:
         # Beside what a watch reads of the shops.
         self.merging = Merging(self.connection, into, [TABLE], parts={TABLE: "pricelists"})
         self.key = key_of(into)
+        self.name = file_name(path.name, self.key)
         self.seen: list[Seen] = []
         self.rejects: list[dict[str, object]] = []
         self.own_faults: Counter[str] = Counter()
@@ -167,7 +168,7 @@ class _Load:
                 self.seen.append(Seen("sheet", self._file(grid), "", ""))
         rejects = pd.concat([no_rejects(), pd.DataFrame(self.rejects, columns=list(REJECT_COLUMNS))], ignore_index=True)
         # Lists of two suppliers may have one name.
-        target = rejected_list(self.into, TABLE, f"{self.path.name}@{_safe(self.supplier)}")
+        target = rejected_list(self.into, TABLE, f"{self.name}@{_safe(self.supplier)}")
         written = write_rejected(rejects, target, self.words)
         put_in_place([*([written] if written else []), *self.review.written(self.into), *self.merging.written()], self.into)
         return PriceListLoad(Attached([receipt], rejects), self.seen)
@@ -186,7 +187,7 @@ class _Load:
         return self.connection.execute(query).fetchall()
 
     def _file(self, grid: Grid) -> str:
-        return f"{self.path.name} · {grid.name}" if grid.name else self.path.name
+        return f"{self.name} · {self._clean(grid.name)}" if grid.name else self.name
 
     def _read(self, grid: Grid, layout: Layout) -> None:
         """Gathers the prices of a sheet that may be kept, and says what is left out."""
@@ -224,7 +225,7 @@ class _Load:
             "(SELECT 0 AS _file, _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, 5 AS _width, "
             f"{quoted(self.supplier)} AS supplier_id, sku, {quoted(self.moment.isoformat(sep=' '))} AS quoted_at, unit_price, currency FROM _prices)"
         )
-        outcome = validate(self.connection, text, table, "_incoming", {0: self.path.name}, known=self.merging.known, key=self.key)
+        outcome = validate(self.connection, text, table, "_incoming", {0: self.name}, known=self.merging.known, key=self.key)
         counts = self.merging.take(table, "_incoming", list(table.columns)) if self.rows else Counter[str]()
         for fault in outcome.rejects.to_dict("records"):
             file, line, cell = self.places[fault["line"]]
@@ -232,7 +233,7 @@ class _Load:
         return outcome, counts
 
     def _receipt(self, layouts: list[Layout], outcome: Outcome, counts: Counter[str]) -> Receipt:
-        file = self.path.name
+        file = self.name
         same = outcome.same.get(file, 0)
         return Receipt(
             TABLE,
@@ -304,7 +305,7 @@ class _Load:
         self.own_faults[reason] += 1
 
     def _clean(self, text: str) -> str:
-        return without_contacts(text, self.key)
+        return without_secrets(text, self.key)
 
 
 def _safe(text: str) -> str:

@@ -9,9 +9,11 @@ from kmanalysis.loaders.checking.secrets import digest
 
 KEY = bytes(range(32))
 KNOWN = ["", " ", "ABC-123", " abc\n", "Foo@Bar.example", " foo@bar.example\x1c", "x@y", "13812345678", "+86 138-1234-5678", "138123456789",
-         "１３８１２３４５６７８",
+         "１３８１２３４５６７８", "138.0013.8000", "(+86)138-0013-8000", "0086 138 0013 8000", "138\t0013\t8000", "138\u200b00138000",
+         "86)138.0013.8000", "1234567890123456",
+         "138–0013–8000", "ABC\u200b-123",
          "卡密", "kd1:" + "a" * 32, "kd1:zz", "a\xa0", "a@b.com\n", "A@B@c.com"]  # fmt: skip
-TEXTS = st.text(st.sampled_from("aA1-@.+k:d \t\n\x1c１卡\xa0"), max_size=24)
+TEXTS = st.text(st.sampled_from("aA138-@.+(k:d \t\n\x1c１卡\xa0\u200b"), max_size=24)
 
 
 def expected(texts):
