@@ -11,7 +11,7 @@ import pandas as pd
 
 from kmanalysis.engine.duckdb import connect, encrypt_spilling
 from kmanalysis.errors import DataError, MappingError
-from kmanalysis.loaders.checking.receipts import Receipt
+from kmanalysis.loaders.checking.receipts import Receipt, summed
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import key_of
 from kmanalysis.loaders.folder import Attached, attach, in_reading_order
@@ -19,9 +19,11 @@ from kmanalysis.loaders.mapping.model import SourceMapping
 from kmanalysis.loaders.mapping.toml import load_mapping
 from kmanalysis.loaders.mapping.translation import Translation, add_functions, header_finder
 from kmanalysis.loaders.merging import Merging
+from kmanalysis.loaders.reading.headings import folded
 from kmanalysis.loaders.reading.records import footer_pattern
-from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.reading.sheets import stage_sheet
 from kmanalysis.loaders.reading.text import Staged, drop_staged, stage_parquet, stage_text
+from kmanalysis.loaders.reading.workbook import is_workbook
 from kmanalysis.loaders.store import locked, put_in_place, rejected_list, write_rejected
 from kmanalysis.tables import Table
 from kmanalysis.words import Words
@@ -87,7 +89,7 @@ class _Load:
             "_text",
             table,
             "_incoming",
-            {0: path.name},
+            staged.places(path.name),
             known=self.merging.known,
             key=self.key,
             repeats=mapped.repeats,
@@ -97,27 +99,32 @@ class _Load:
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
         counts = self.merging.take(table, "_incoming", translation.columns)
         self.connection.execute("DROP VIEW _text; DROP TABLE IF EXISTS _incoming")
-        self._tell(table, path, outcome, counts, filtered=(rows[0] if rows else 0) - outcome.read[path.name], skipped=staged.skipped)
+        self._tell(table, path, outcome, counts, staged, filtered=(rows[0] if rows else 0) - sum(outcome.read.values()))
         headings = translation.headings
         named = [", ".join(headings.get(name, name) for name in columns.split(", ")) for columns in outcome.rejects["column"]]
         self.rejects[table.name, path] = outcome.rejects.assign(column=named)
 
-    def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter[str], *, filtered: int, skipped: int) -> None:
-        file = path.name
-        rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
+    def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter[str], staged: Staged, *, filtered: int) -> None:
+        repeated = sum(outcome.same.values())
+        read = {folded(heading) for heading in self.mapping.headings}
+        # What is true of the whole file is said once.
+        is_first = table is self.tables[0]
         self.receipts.append(
             Receipt(
                 table.name,
-                file,
-                outcome.read[file],
+                path.name,
+                sum(outcome.read.values()),
                 counts.total() + repeated,
                 new=counts["new"],
                 updated=counts["updated"],
                 same=counts["same"] + repeated,
-                rejected=rejected,
-                doubts=outcome.doubts.get(file, {}),
+                rejected=summed(outcome.rejected),
+                doubts=summed(outcome.doubts),
                 filtered=filtered,
-                skipped=skipped,
+                skipped=staged.skipped,
+                unheaded=[letter for letter in staged.unheaded.values() if folded(letter) not in read] if is_first else [],
+                unread_sheets=staged.unread_sheets if is_first else (),
+                hidden_sheets=staged.hidden_sheets if is_first else (),
             )
         )
 
@@ -137,7 +144,7 @@ def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapp
     """Reads a raw file into the engine as the mapping's source section says. Raises DataError, or MappingError for an unknown encoding or kind of file."""
     source = mapping.source
     footer = footer_pattern(source.footer)
-    if path.suffix.lower() in SHEET_SUFFIXES:
+    if is_workbook(path):
         return stage_sheet(
             connection, path, "_staged", sheet=source.sheet, header=header_finder(mapping), headings=source.headings, footer=footer, empty=source.empty
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kmanalysis.engine.sql import identifier, quoted
+from kmanalysis.loaders.reading.marks import MARKS
 from kmanalysis.tables import Column
 
 UNREADABLE = "\ue000"
@@ -13,7 +14,7 @@ UNREADABLE = "\ue000"
 NOT_IN_LOOKUP, NOT_IN_CASE = "\ue001", "\ue002"
 """Begin a cell that the mapping's lookup or case has no answer for. What it answers follows up to `WHAT_WAS_FOUND`, then what stood in the file."""
 WHAT_WAS_FOUND = "\ue003"
-_NO_ANSWER = {"not_in_lookup": NOT_IN_LOOKUP, "not_in_case": NOT_IN_CASE}
+_NO_ANSWER = {"not_in_lookup": NOT_IN_LOOKUP, "not_in_case": NOT_IN_CASE, **MARKS}
 
 NAIVE_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 ZONED_TIME = NAIVE_TIME + r" ?([Zz]|[+-]\d{2}(:?\d{2})?)"
@@ -48,7 +49,8 @@ def typed(name: str) -> str:
 
 
 def cast(column: Column, *, may_lack_answers: bool = False, is_typed: bool = False) -> Cast:
-    """How a canonical column is read from its text, NULL being an empty cell. ``may_lack_answers``: a lookup or a case may have none for it.
+    """How a canonical column is read from its text, NULL being an empty cell. ``may_lack_answers``: a lookup or a case may have none for it, or the
+    file no value (`marks.MARKS`).
 
     ``is_typed``: it comes as values of one of `TYPES`, which are judged by their bounds alone.
     """

@@ -15,6 +15,7 @@ from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, lacking, typed
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
+from kmanalysis.loaders.reading.marks import unmarked
 from kmanalysis.tables import Table
 
 
@@ -59,7 +60,8 @@ def validate(
     may point. ``key`` makes the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what
     becomes of a row that says something else of a key seen before. ``has_secrets``: the source holds card codes, which a shifted row may show in
     any column. ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or
-    a case answers for: their cells may say that it could not. ``types`` are those of the columns of ``text``, where they are known.
+    a case answers for, or that may bear a mark of the file's: their cells may say that there is no value. ``_fault`` is a reason, or a heading and a
+    reason with chr(31) between them. ``types`` are those of the columns of ``text``, where they are known.
     """
     has_secrets = has_secrets or any(column.is_secret for column in table.columns.values())
     return _Validation(connection, text, table, target, files, known, key, repeats, has_secrets, answered, types).run(keep_origin)
@@ -119,7 +121,7 @@ class _Validation:
         labelled = ", ".join(f"{quoted(name)} || chr(31) || {fault}" for name, fault in faults.items())
         self.connection.execute(
             f"CREATE OR REPLACE TABLE {self.target} AS WITH cast_ AS (SELECT *, {values} FROM {self.text}), judged AS (SELECT *, {judged} FROM cast_) "
-            f"SELECT {columns}, _file, _line, CASE WHEN _fault IS NOT NULL THEN [chr(31) || _fault] "
+            f"SELECT {columns}, _file, _line, CASE WHEN contains(_fault, chr(31)) THEN [_fault] WHEN _fault IS NOT NULL THEN [chr(31) || _fault] "
             f"WHEN {any_fault} THEN list_filter([{labelled}], lambda fault: fault IS NOT NULL) END AS _faults FROM judged"
         )
 
@@ -168,7 +170,7 @@ class _Validation:
         cells = zip(frame["column"], frame["value"], strict=True)
         rows = frame.assign(
             file=[self.files[number] for number in frame["_file"]],
-            value=["" if pd.isna(value) else self._without_secrets(column, str(value).removeprefix(UNREADABLE)) for column, value in cells],
+            value=["" if pd.isna(value) else self._without_secrets(column, unmarked(str(value).removeprefix(UNREADABLE))) for column, value in cells],
         )
         self.found.append(rows.loc[:, list(REJECT_COLUMNS)])
 

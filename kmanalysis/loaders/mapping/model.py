@@ -12,7 +12,7 @@ from kmanalysis.tables import Table
 
 @dataclass(frozen=True)
 class Source:
-    """How the file is read; empty fields are found out."""
+    """How the file is read; empty fields are found out. ``day_zero`` is the day that its numbers of days count from."""
 
     encoding: str = ""
     delimiter: str = ""
@@ -23,6 +23,7 @@ class Source:
     timezone: str = ""
     empty: tuple[str, ...] = EMPTY_WORDS
     escape: str = ""
+    day_zero: str = "1899-12-30"
 
     @property
     def dialect(self) -> Dialect:

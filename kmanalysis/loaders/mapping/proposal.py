@@ -21,10 +21,11 @@ from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
 from kmanalysis.loaders.mapping.translation import FALSE_WORDS, TIME_FORMATS, TRUE_WORDS, folded
 from kmanalysis.loaders.reading.decoding import decoding
 from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
-from kmanalysis.loaders.reading.headings import looks_like_data
+from kmanalysis.loaders.reading.headings import check_once, looks_like_data
 from kmanalysis.loaders.reading.records import Record, footer_pattern
-from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.reading.sheets import stage_sheet
 from kmanalysis.loaders.reading.text import Staged, stage_parquet, stage_text, stripped
+from kmanalysis.loaders.reading.workbook import is_workbook
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
 
@@ -115,7 +116,7 @@ def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = N
 
 def _escape_of(path: Path) -> str:
     """The escape sign, where cells are written as a database's dump writes nothing: with tabs between them, and a sign for NULL."""
-    if path.suffix.lower() in (*SHEET_SUFFIXES, ".parquet"):
+    if is_workbook(path) or path.suffix.lower() == ".parquet":
         return ""
     with path.open("rb") as source:
         head = source.read(GUESS_BYTES)
@@ -123,7 +124,7 @@ def _escape_of(path: Path) -> str:
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dialect: Dialect) -> Staged:
-    if path.suffix.lower() in SHEET_SUFFIXES:
+    if is_workbook(path):
         return stage_sheet(connection, path, "_proposed", sheet=sheet, header=_header, footer=footer_pattern(), empty=dialect.empty)
     if path.suffix.lower() == ".parquet":
         return stage_parquet(connection, path, "_proposed")
@@ -218,6 +219,7 @@ class _Proposer:
             return self._without_heading(column)
         fitting = [index for index, fit in enumerate(likeness) if fit == best]
         index = next((index for index in fitting if folded(self.staged.headings[index]) in PAID), fitting[0])
+        check_once(self.staged.headings, [self.staged.headings[index]], self.path.name, self.staged.header_line)
         spec: dict[str, object] = {"from": self.staged.headings[index]}
         cells = self._sample(index)
         doubts = [] if best == 100 else [self.words.text("the heading only resembles it")]

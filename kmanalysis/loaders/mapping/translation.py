@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +16,9 @@ from kmanalysis.loaders.checking.secrets import digest
 from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, key_part, normal_key, plain_number
 from kmanalysis.loaders.mapping.columns import PLACEHOLDER
 from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, Source, SourceMapping, TableMapping, compared
+from kmanalysis.loaders.reading.headings import check_once
+from kmanalysis.loaders.reading.headings import folded as folded
+from kmanalysis.loaders.reading.marks import is_marked, reason_of
 from kmanalysis.loaders.reading.records import Record
 from kmanalysis.loaders.reading.text import Staged, stripped
 from kmanalysis.tables import Column
@@ -59,17 +62,17 @@ def header_finder(mapping: SourceMapping) -> Callable[[list[Record]], int | None
     return find
 
 
-def folded(heading: str) -> str:
-    """A heading as it is compared: width, case and spaces do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", heading).casefold().split())
-
-
 class Translation:
-    """One table's mapping applied to one staged file. Raises MappingError for headings that the file lacks, and times without a zone."""
+    """One table's mapping applied to one staged file. Raises MappingError for headings that the file lacks, and times without a zone; DataError for one
+    that is read and stands twice."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, mapping: SourceMapping, mapped: TableMapping, staged: Staged, file: str) -> None:
         self.connection, self.mapping, self.mapped, self.staged, self.file = connection, mapping, mapped, staged, file
+        check_once(staged.headings, mapping.headings, file, staged.header_line)
+        self.mapping = replace(mapping, source=replace(mapping.source, day_zero=staged.day_zero))
         self.cells = {folded(heading): f"c{index}" for index, heading in reversed(list(enumerate(staged.headings)))}
+        # What has no heading is called by its letter, unless a heading is that.
+        self.cells |= {folded(letter): f"c{index}" for index, letter in staged.unheaded.items() if index < len(staged.headings)} | self.cells
         self.is_sheet = not staged.encoding
         self.rows = staged.relation
         self.looked_up: dict[str, str] = {}
@@ -91,17 +94,34 @@ class Translation:
 
     @property
     def answered(self) -> list[str]:
-        """The canonical columns that a lookup or a case answers for."""
-        return [name for name in self.columns if self.mapped.columns[name].may_lack_answers]
+        """The canonical columns that a lookup or a case answers for, or of which the file may hold cells without a value."""
+        return [name for name in self.columns if self.staged.is_marked or self.mapped.columns[name].may_lack_answers]
 
     def select(self, number: int) -> str:
         """SQL of the file's rows for the validator; ``number`` is the file's."""
         self._check_headings()
-        cells = [f"{self._filled(name)} AS {identifier(name)}" for name in self.columns]
+        cells = [f"{self._with_marks(name)} AS {identifier(name)}" for name in self.columns]
+        fault = self._fault()
         return (
-            f"SELECT {number} AS _file, _line, _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} FROM {self.rows} "
-            f"WHERE _fault IS NOT NULL OR ({' AND '.join(map(self._holds, self.mapped.where)) or 'true'})"
+            f"SELECT {self.staged.file_number(number)} AS _file, _line, {fault} AS _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} "
+            f"FROM {self.rows} WHERE {fault} IS NOT NULL OR ({' AND '.join(map(self._holds, self.mapped.where)) or 'true'})"
         )
+
+    def _with_marks(self, name: str) -> str:
+        """SQL of a canonical column, where the file marks a cell that it reads as one without a value: that cell as it is."""
+        read = dict.fromkeys(self.cells[folded(heading)] for heading in self.mapped.columns[name].read if folded(heading) in self.cells)
+        if not (self.staged.is_marked and read):
+            return self._filled(name)
+        marked = " ".join(f"WHEN {is_marked(cell)} THEN {cell}" for cell in read)
+        return f"CASE {marked} ELSE {self._filled(name)} END"
+
+    def _fault(self) -> str:
+        """SQL of a row's fault. Where a cell that decides whether the row is the table's holds no value, nobody can say."""
+        read = dict.fromkeys(condition.column for condition in self.mapped.where if folded(condition.column) in self.cells)
+        if not (self.staged.is_marked and read):
+            return "_fault"
+        reasons = ", ".join(f"{quoted(heading)} || chr(31) || ({reason_of(self.cells[folded(heading)])})" for heading in read)
+        return f"coalesce(_fault, {reasons})"
 
     def _look_up(self) -> None:
         """Gives the rows a column for each cell that is looked up: written out where it is used, it would be looked up at each mention."""
@@ -282,7 +302,7 @@ def _moment(cell: str, mapped: ColumnMapping, source: Source, is_sheet: bool) ->
     parts = [f"try_strptime({cell}, [{', '.join(map(quoted, formats))}])"] if formats else []
     number = f"TRY_CAST({cell} AS DOUBLE)"
     if is_sheet or "excel" in special:
-        parts.append(f"CASE WHEN {number} BETWEEN 30000 AND 75000 THEN TIMESTAMP '1899-12-30' + to_milliseconds(round({number} * 86400000)::BIGINT) END")
+        parts.append(f"CASE WHEN {number} BETWEEN 30000 AND 75000 THEN TIMESTAMP '{source.day_zero}' + to_milliseconds(round({number} * 86400000)::BIGINT) END")
     return f"coalesce({', '.join(parts)})" if parts else "NULL::TIMESTAMP"
 
 
