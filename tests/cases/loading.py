@@ -1,5 +1,6 @@
 """What the cases share: a mapping of orders as shops export them, and a load of one file by it."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,8 +36,7 @@ def loaded(file: Path, mapping: str = ORDERS) -> tuple[Attached, Path]:
     """Loads the file into a new folder beside it; what was found, and the folder. Receipts add up, or cannot be made."""
     place = file.parent / f"{file.stem}.toml"
     place.write_text(mapping, encoding="utf-8")
-    folder = file.parent / f"{file.name}-folder"
-    folder.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=file.parent))
     return load([file], place, folder), folder
 
 

@@ -121,12 +121,8 @@ def test_a_stray_cell_far_away_loads_or_is_named(tmp_path, cell):
     book.active[cell] = "x"
     path = tmp_path / "far.xlsx"
     book.save(path)
-    try:
-        attached, _ = loaded(path)
-    except DataError as problem:
-        assert "its cells reach to column" in str(problem) or "headings, and at most" in str(problem)
-    else:
-        assert receipt_of(attached).read == 430 + (cell == "A1048576")
+    with pytest.raises(DataError, match=r"its cells reach to column|headings, and at most"):
+        loaded(path)
 
 
 def test_a_far_cell_that_does_not_stand_in_its_row_is_found(tmp_path):
@@ -226,10 +222,9 @@ def check_mutation(path, content):
     path.write_bytes(content)
     try:
         attached, _ = loaded(path)
-    except KmError as problem:
-        assert str(problem)
-    else:
-        receipt_of(attached)
+    except KmError:
+        return
+    receipt_of(attached)
 
 
 def test_a_sheet_is_staged_by_itself_no_more_than_it_holds(tmp_path):

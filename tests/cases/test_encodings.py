@@ -64,11 +64,16 @@ def test_a_wide_encoding_that_is_stated_for_text_without_one_is_refused(tmp_path
         loaded(suppliers(tmp_path / "a.csv", ["甲"], "utf-8"), SUPPLIERS.format(f'[source]\nencoding = "{encoding}"\n'))
 
 
-USUAL = "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学么之都好看起发当没成只如事把还用第样道想作种开美总从无情己面最女但现前些所同日手又行意动方期它头经长儿回位分爱老因很给名法间斯知世什两次使身者被高已亲其进此话常与活正感"
+USUAL = (
+    "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学么之都好看起发当没成只如事把"
+    "还用第样道想作种开美总从无情己面最女但现前些所同日手又行意动方期它头经长儿回位分爱老因很给名法间斯知世什两次使身者被高已亲其进此话常与活正感"
+)
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(USUAL, min_size=2, max_size=8), min_size=8, max_size=30))
 def test_chinese_in_gb18030_stays_that(tmp_path, names):
+    # Two bytes of some words are UTF-8 as well: a text of nothing else could be either.
+    names = [*names, *NAMES["gb18030"]]
     _, folder = loaded(suppliers(tmp_path / "a.csv", names, "gb18030"), SUPPLIERS.format(""))
     assert column(folder, "name", "suppliers") == sorted(names)

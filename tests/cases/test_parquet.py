@@ -3,7 +3,6 @@
 import random
 from datetime import datetime
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -45,9 +44,6 @@ def test_an_id_is_itself_or_is_refused(tmp_path, ids):
     attached, folder = loaded(orders(tmp_path / "a.parquet", pa.array([float(number) for number in ids], pa.float64())))
     assert column(folder, "order_id") == sorted({str(number) for number in ids if float(number) <= EXACT})
     assert receipt_of(attached).rejected.get("lost_digits", 0) == sum(float(number) > EXACT for number in ids)
-    for place in folder.iterdir():
-        if place.is_file():
-            place.unlink()
 
 
 def test_numbers_with_decimals_are_the_ids_that_they_were(tmp_path):
@@ -89,8 +85,7 @@ def test_no_flipped_bit_changes_a_value_without_a_word(tmp_path):
             with connect() as engine:
                 found = attach(engine, folder, only=("orders",))
                 after = engine.execute(rows).fetchall()
-        except (DataError, duckdb.Error) as problem:
-            assert isinstance(problem, DataError), problem
+        except DataError:
             noticed += 1
         else:
             assert after == before or found.rejects.size
@@ -104,5 +99,5 @@ def test_pages_have_checksums_for_readers_that_look_at_them(tmp_path):
     place = content.find(b"\x28\xb5\x2f\xfd")
     content[place + 12] ^= 1
     path.write_bytes(bytes(content))
-    with pytest.raises(OSError, match="(?i)crc"):
+    with pytest.raises(OSError, match=r"(?i)crc"):
         pq.read_table(path, page_checksum_verification=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.reading.marks import MARKS
+from kmanalysis.loaders.checking.marks import MARKS
 from kmanalysis.tables import Column
 
 UNREADABLE = "\ue000"

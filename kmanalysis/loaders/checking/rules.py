@@ -13,9 +13,9 @@ import pandas as pd
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, lacking, typed
+from kmanalysis.loaders.checking.marks import unmarked
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.secrets import MASK, MAY_HOLD_CONTACT, digest, looks_like_code, without_contacts
-from kmanalysis.loaders.reading.marks import unmarked
 from kmanalysis.tables import Table
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.marks import NO_VALUE
 from kmanalysis.loaders.folder import check_header
 from kmanalysis.loaders.forms.layout import ABOUT_MARK, FORM_MARK, INDEX, NOT_LOADED, form_tables, table_mark
-from kmanalysis.loaders.reading.marks import NO_VALUE
 from kmanalysis.loaders.reading.package import column_letters
 from kmanalysis.loaders.reading.records import SPACE, Record
 from kmanalysis.loaders.reading.text import BATCH, Staged, add_rows, make_raw_table, staged_rows

@@ -12,13 +12,13 @@ from rapidfuzz.process import extractOne
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import MappingError
 from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, UNREADABLE, WHAT_WAS_FOUND, ZONED_TIME
+from kmanalysis.loaders.checking.marks import is_marked, reason_of
 from kmanalysis.loaders.checking.secrets import digest
 from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, key_part, normal_key, plain_number
 from kmanalysis.loaders.mapping.columns import PLACEHOLDER
 from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, Source, SourceMapping, TableMapping, compared
 from kmanalysis.loaders.reading.headings import check_once
 from kmanalysis.loaders.reading.headings import folded as folded
-from kmanalysis.loaders.reading.marks import is_marked, reason_of
 from kmanalysis.loaders.reading.records import Record
 from kmanalysis.loaders.reading.text import Staged, stripped
 from kmanalysis.tables import Column

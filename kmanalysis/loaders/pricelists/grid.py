@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.marks import unmarked
 from kmanalysis.loaders.reading.decoding import decoding, text_chunks
-from kmanalysis.loaders.reading.marks import unmarked
 from kmanalysis.loaders.reading.package import column_letters
 from kmanalysis.loaders.reading.records import SPACE, Record, delimiter_of, numbered_lines, records
 from kmanalysis.loaders.reading.workbook import SHEET_SUFFIXES, Workbook, is_workbook
@@ -23,7 +23,8 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 class Grid:
     """A sheet: its name, its rows of cells (as many in each, without padding), and the merged range of each cell that lies in one.
 
-    Every cell of a merged range holds the range's text. ``is_hidden``: readers of the workbook do not see it. ``lines`` are the lines or sheet rows where the rows begin, from 1.
+    Every cell of a merged range holds the range's text. ``lines`` are the lines or sheet rows where the rows begin, from 1.
+    ``is_hidden``: readers of the workbook do not see it.
     """
 
     name: str

@@ -94,7 +94,7 @@ def _stated(encoding: str, head: bytes, file: str) -> str:
                 "{file} does not begin with the mark by which {found} says the order of its bytes. State the order: {accepted}.",
                 file=file,
                 found=name,
-                accepted=f"encoding = \"{name}-le\", encoding = \"{name}-be\"",
+                accepted=f'encoding = "{name}-le", encoding = "{name}-be"',
             )
         return found
     return name

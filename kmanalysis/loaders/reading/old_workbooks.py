@@ -204,18 +204,20 @@ def _write(path: Path) -> None:
     for place in kept:
         sheet, cells = sheets[place], book.get_sheet_by_index(place)
         left = [""] * (cells.start[1] if cells.start else 0)
+        rows: list[list[Any]] = []
+        batches: list[bytes] = []
         for row in cells.iter_rows():
             texts = left + [cell if isinstance(cell, str | float | bool | int) else time_text(cell) for cell in row]
             while texts and texts[-1] == "":
                 texts.pop()
-            if not sheet.rows or len(sheet.rows[-1]) == _BATCH:
-                sheet.rows.append([])
-            sheet.rows[-1].append(texts)
-        batches = [marshal.dumps(batch) for batch in sheet.rows]
+            rows.append(texts)
+            if len(rows) == _BATCH:
+                batches.append(marshal.dumps(rows))
+                rows = []
+        batches += [marshal.dumps(rows)] if rows else []
         put(marshal.dumps((sheet.name, sheet.is_visible, cells.merged_cell_ranges or [], sheet.errors, sheet.unkept, len(batches))))
         for batch in batches:
             put(batch)
-        sheet.rows.clear()
     sink.flush()
 
 

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 from zipfile import ZipFile
 
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.reading.marks import EXCEL_ERROR, NO_VALUE
+from kmanalysis.loaders.checking.marks import EXCEL_ERROR, NO_VALUE
 
 DAY_ZERO, DAY_ZERO_1904 = "1899-12-30", "1904-01-01"
 """The day that a sheet's dates count from: Excel's, and that of workbooks with the date system of 1904."""

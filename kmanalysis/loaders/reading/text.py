@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.marks import EXACT, LOST_DIGITS, is_marked
 from kmanalysis.loaders.checking.sums import check_sums
 from kmanalysis.loaders.reading.damage import whole_parquet
 from kmanalysis.loaders.reading.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
@@ -26,7 +27,6 @@ from kmanalysis.loaders.reading.dumps import refuse_dump
 from kmanalysis.loaders.reading.escaped import dialect_delimiter, dialect_records
 from kmanalysis.loaders.reading.feeding import Feeder
 from kmanalysis.loaders.reading.headings import check_columns, empty_file, no_header, stated_header
-from kmanalysis.loaders.reading.marks import EXACT, LOST_DIGITS, is_marked
 from kmanalysis.loaders.reading.package import DAY_ZERO, column_letters
 from kmanalysis.loaders.reading.records import SPACE, Record, numbered_lines
 

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.marks import EXACT, EXCEL_ERROR, LOST_DIGITS, NO_VALUE
 from kmanalysis.loaders.reading.damage import whole_workbook
 from kmanalysis.loaders.reading.headings import empty_file
-from kmanalysis.loaders.reading.marks import EXACT, EXCEL_ERROR, LOST_DIGITS, NO_VALUE
 from kmanalysis.loaders.reading.old_workbooks import OldBook, Span, read_apart, rows_of, time_text
 from kmanalysis.loaders.reading.package import DAY_ZERO, DAY_ZERO_1904, Package
 from kmanalysis.loaders.reading.records import Record
@@ -81,8 +81,8 @@ class Workbook:
                 by_row.setdefault(row, {})[column] = text
             self.is_marked |= bool(by_row)
             number = 0
-            for number, row in enumerate(cells, 1):
-                texts = [cell if cell.__class__ is str else self._text(cell) for cell in row]
+            for number, found in enumerate(cells, 1):
+                texts = [cell if cell.__class__ is str else self._text(cell) for cell in found]
                 yield Record(number, number, _with_marks(texts, by_row.pop(number - 1)) if number - 1 in by_row else texts)
             for row in sorted(by_row):
                 yield Record(row + 1, row + 1, _with_marks([], by_row[row]))
@@ -93,7 +93,7 @@ class Workbook:
             return self._book.merged(sheet)
 
     def _text(self, cell: object) -> str:
-        if cell.__class__ is float and not -EXACT <= cell <= EXACT and cell.is_integer():  # type: ignore[operator, attr-defined]
+        if isinstance(cell, float) and not -EXACT <= cell <= EXACT and cell.is_integer():
             self.is_marked = True
             return LOST_DIGITS + cell_text(cell)
         return cell_text(cell)

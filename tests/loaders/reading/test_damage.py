@@ -12,7 +12,9 @@ from kmanalysis.loaders.reading.damage import whole_parquet, whole_workbook
 Panic = type("PanicException", (BaseException,), {})
 
 
-@pytest.mark.parametrize("problem", [XmlError("x"), zlib.error("x"), IndexError(1), KeyError("a"), Panic("assertion failed"), UnicodeDecodeError("utf-8", b"a", 0, 1, "x")])
+@pytest.mark.parametrize(
+    "problem", [XmlError("x"), zlib.error("x"), IndexError(1), KeyError("a"), Panic("assertion failed"), UnicodeDecodeError("utf-8", b"a", 0, 1, "x")]
+)
 def test_whatever_readers_of_workbooks_raise_is_a_sentence(problem):
     with pytest.raises(DataError, match=r"a\.xlsx cannot be read as an Excel workbook"), whole_workbook("a.xlsx"):
         raise problem
@@ -33,7 +35,9 @@ def test_whatever_the_engine_raises_of_parquet_is_a_sentence_without_content(pro
         raise problem
 
 
-@pytest.mark.parametrize("problem", [duckdb.OutOfMemoryException("x"), duckdb.IOException("No space left"), OSError(errno.ENOSPC, "x"), PermissionError(errno.EACCES, "x")])
+@pytest.mark.parametrize(
+    "problem", [duckdb.OutOfMemoryException("x"), duckdb.IOException("No space left"), OSError(errno.ENOSPC, "x"), PermissionError(errno.EACCES, "x")]
+)
 def test_what_there_is_no_room_or_right_for_passes(problem):
     with pytest.raises(type(problem)), whole_parquet("a.parquet"):
         raise problem

@@ -16,7 +16,8 @@ RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 def package(path, rows, properties="", part="worksheets/sheet1.xml"):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr(
-            "xl/workbook.xml", f'<workbook xmlns="{MAIN}" xmlns:r="{RELATION}"><workbookPr {properties}/><sheets><sheet name="a" r:id="r1"/></sheets></workbook>'
+            "xl/workbook.xml",
+            f'<workbook xmlns="{MAIN}" xmlns:r="{RELATION}"><workbookPr {properties}/><sheets><sheet name="a" r:id="r1"/></sheets></workbook>',
         )
         book.writestr("xl/_rels/workbook.xml.rels", f'<Relationships><Relationship Id="r1" Target="{part}"/></Relationships>')
         book.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>')
@@ -70,7 +71,8 @@ def test_marks_are_found_in_any_piece_of_a_large_sheet(tmp_path):
 def test_how_far_a_sheet_reaches(cells):
     by_row = {row: sorted(column for other, column in cells if other == row) for row, _ in sorted(cells)}
     rows = "".join(
-        f'<row spans="1:9" r="{row}">' + "".join(f'<c r="{column_letters(column)}{row}"><v>1</v></c>' for column in columns) + "</row>" for row, columns in by_row.items()
+        f'<row spans="1:9" r="{row}">' + "".join(f'<c r="{column_letters(column)}{row}"><v>1</v></c>' for column in columns) + "</row>"
+        for row, columns in by_row.items()
     )
     width, height = max(column for _, column in cells) + 1, max(by_row)
     with tempfile.TemporaryDirectory() as place:

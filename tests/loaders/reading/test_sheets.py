@@ -68,7 +68,11 @@ def test_sheets_of_one_table_have_a_footer_each_and_numbers(tmp_path):
     book.save(tmp_path / "a.xlsx")
     connection = duckdb.connect()
     staged = stage_sheet(
-        connection, tmp_path / "a.xlsx", "raw", header=lambda first: next((place for place, row in enumerate(first) if row.cells[0] in "ab"), None), footer=footer_pattern()
+        connection,
+        tmp_path / "a.xlsx",
+        "raw",
+        header=lambda first: next((place for place, row in enumerate(first) if row.cells[0] in "ab"), None),
+        footer=footer_pattern(),
     )
     assert (staged.sheets, staged.unread_sheets, staged.skipped) == (("1", "2"), ("3",), 3)
     assert staged.places("a.xlsx") == {0: "a.xlsx · 1", 1: "a.xlsx · 2"}

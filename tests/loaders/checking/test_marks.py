@@ -1,6 +1,6 @@
 import duckdb
 
-from kmanalysis.loaders.reading.marks import MARKS, is_marked, reason_of, unmarked
+from kmanalysis.loaders.checking.marks import MARKS, is_marked, reason_of, unmarked
 
 
 def test_marks_are_told_from_texts_and_name_their_reason():
