@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from itertools import chain
 from pathlib import Path, PurePath
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmanalysis.detector import masked_name
@@ -24,8 +26,10 @@ from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import existing_key
 from kmanalysis.loaders.checking.stamp import given_columns, is_stamped
-from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES
+from kmanalysis.loaders.checking.sums import check_sums
+from kmanalysis.loaders.reading.damage import whole_parquet
 from kmanalysis.loaders.reading.text import Staged, drop_staged, parquet_columns, parquet_text, stripped
+from kmanalysis.loaders.reading.workbook import SHEET_SUFFIXES
 from kmanalysis.tables import Table, tables
 
 FORMS = (".csv", *SHEET_SUFFIXES, ".parquet")
@@ -54,9 +58,11 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
     Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Of tables named in ``with_origin`` that are validated, ``_file`` says by
     number which file a row came from, and what is derived is left out. ``only`` names the tables that are looked at: the others are as if the folder lacked
     them. Raises DataError for a folder without tables, a table in
-    two forms, a header that is not the table's, or a file that cannot be read.
+    two forms, a header that is not the table's, or a file that cannot be read or is not as we wrote it.
     """
     found = {name: files for name, files in table_files(folder).items() if not only or name in only}
+    # Those that bear no stamp, too: a bit of it may be what has changed, or the scale of all amounts.
+    check_sums([path for files in found.values() for path in files if path.suffix == ".parquet"])
     receipts: list[Receipt] = []
     rejects = [no_rejects()]
     known: dict[str, str] = {}
@@ -78,7 +84,7 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
                 staged = ahead.take(table.name)
                 outcome, given[table.name] = _validate(engine, table, files, staged, folder, known, key, keep_origin=table.name in with_origin)
                 rejects.append(outcome.rejects)
-                receipts += _receipts(table, outcome)
+                receipts += _receipts(table, outcome, [*staged.values()])
             else:
                 given[table.name] = given_in(table, heads)
                 receipts += _trusted(engine, table, files, heads, folder)
@@ -160,12 +166,17 @@ def _validate(
     ``staged`` are those of the files that are not Parquet.
     """
     names = {number: str(path.relative_to(folder)) for number, path in enumerate(files)}
+    # A workbook is the only file of its table.
+    places = next((text.places(names[0]) for text in staged.values()), names)
     selects, given = [], []
     present: set[str] = set()
+    floating: set[str] = set()
     for number, path in enumerate(files):
         if path.suffix == ".parquet":
             selects.append(parquet_rows(engine, table, path, number, names[number]))
-            schema = pq.read_schema(path)
+            with whole_parquet(names[number]):
+                schema = pq.read_schema(path)
+            floating |= {field.name for field in schema if pa.types.is_floating(field.type) and may_be_id(table, field.name)}
             given.append(given_columns(schema, table))
             present |= frozenset(schema.names) & frozenset(table.columns)
         else:
@@ -173,7 +184,11 @@ def _validate(
             given.append(frozenset(staged[path].headings) & frozenset(table.columns))
             present |= given[-1]
     rows = f"({' UNION ALL BY NAME '.join(selects)})"
-    outcome = validate(engine, rows, table, table.name, names, known=known, key=key, keep_origin=keep_origin, types=dict.fromkeys(present, "VARCHAR"))
+    # Cells of a workbook or of numbers in Parquet may bear a mark that they hold no value.
+    marked = present if any(text.is_marked for text in staged.values()) else floating
+    types = dict.fromkeys(present, "VARCHAR")
+    with whole_parquet(", ".join(names.values())) if not staged else nullcontext():
+        outcome = validate(engine, rows, table, table.name, places, known=known, key=key, keep_origin=keep_origin, answered=marked, types=types)
     for text in staged.values():
         drop_staged(engine, text)
     if not keep_origin:
@@ -184,7 +199,8 @@ def _validate(
 def _canonical_text(table: Table, staged: Staged, number: int, file: str) -> str:
     check_header(table, [heading for heading in staged.headings if heading], file, staged.header_line)
     cells = [f"{stripped(f'c{index}')} AS {identifier(heading)}" for index, heading in enumerate(staged.headings) if heading]
-    return f"SELECT {number} AS _file, _line, _fault, _found, {len(staged.headings)} AS _width, {', '.join(cells)} FROM {staged.relation}"
+    place = staged.file_number(number)
+    return f"SELECT {place} AS _file, _line, _fault, _found, {len(staged.headings)} AS _width, {', '.join(cells)} FROM {staged.relation}"
 
 
 def check_header(table: Table, headings: list[str], file: str, line: int) -> None:
@@ -215,11 +231,17 @@ def parquet_rows(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, nu
     # What is derived is worked out anew, whatever the file says.
     types = {name: kind for name, kind in parquet_columns(engine, path).items() if name not in table.derived}
     check_header(table, list(types), file, 1)
-    cells = [f"{stripped(f'({parquet_text(identifier(name), kind)})')} AS {identifier(name)}" for name, kind in types.items()]
+    texts = {name: parquet_text(identifier(name), kind, is_id=may_be_id(table, name)) for name, kind in types.items()}
+    cells = [f"{stripped(f'({text})')} AS {identifier(name)}" for name, text in texts.items()]
     return (
         f"SELECT {number} AS _file, file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {len(types)} AS _width, "
         f"{', '.join(cells)} FROM {source}"
     )
+
+
+def may_be_id(table: Table, name: str) -> bool:
+    """Whether each digit counts of what stands in the table's column."""
+    return name in table.columns and table.columns[name].type in ("id", "text", "digest", "integer")
 
 
 def trusted_heads(table: Table, files: list[Path]) -> list[pq.ParquetFile] | None:
@@ -228,19 +250,23 @@ def trusted_heads(table: Table, files: list[Path]) -> list[pq.ParquetFile] | Non
         return None
     heads = []
     for path in files:
-        head = _head(path)
-        if head is None or not is_stamped(head.schema_arrow, table):
+        head = _stamped_head(path, table)
+        if head is None:
             return None
         heads.append(head)
     return heads
 
 
-def _head(path: Path) -> pq.ParquetFile | None:
-    """A Parquet file's head; None where it is damaged. Raises PathError where the system refuses the file: that is no matter of what it holds."""
+def _stamped_head(path: Path, table: Table) -> pq.ParquetFile | None:
+    """The head of a Parquet file that carries our stamp; None where it does not, or is damaged.
+
+    Raises PathError where the system refuses the file: that is no matter of what it holds.
+    """
     with said(path):
         try:
-            return pq.ParquetFile(path)
-        except ValueError:
+            head = pq.ParquetFile(path)
+            return head if is_stamped(head.schema_arrow, table) else None
+        except (ValueError, NotImplementedError, MemoryError):
             return None
         except OSError as problem:
             if problem.errno:
@@ -269,11 +295,15 @@ def receipts_of_heads(table: Table, files: Sequence[str], heads: Sequence[pq.Par
     return [Receipt(table.name, file, count, count, new=count) for file, count in zip(files, rows, strict=True)]
 
 
-def _receipts(table: Table, outcome: Outcome) -> list[Receipt]:
+def _receipts(table: Table, outcome: Outcome, staged: Sequence[Staged]) -> list[Receipt]:
     receipts = []
-    for file, read in outcome.read.items():
+    for number, (file, read) in enumerate(outcome.read.items()):
         rejected, same = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
         kept = read - sum(rejected.values())
         doubts, named = outcome.doubts.get(file, {}), outcome.naming(file)
-        receipts.append(Receipt(table.name, file, read, kept, new=kept - same, same=same, rejected=rejected, doubts=doubts, named=named))
+        receipt = Receipt(table.name, file, read, kept, new=kept - same, same=same, rejected=rejected, doubts=doubts, named=named)
+        for text in staged if not number else ():
+            unheaded = list(text.unheaded.values())
+            receipt = replace(receipt, unheaded=unheaded, unread_sheets=text.unread_sheets, hidden_sheets=text.hidden_sheets)
+        receipts.append(receipt)
     return receipts

@@ -14,7 +14,7 @@ from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import check_name
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.faults import check_readable, said
-from kmanalysis.loaders.checking.receipts import Receipt
+from kmanalysis.loaders.checking.receipts import Receipt, summed
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import file_name, key_of
 from kmanalysis.loaders.folder import Attached, attach, in_reading_order
@@ -22,9 +22,11 @@ from kmanalysis.loaders.mapping.model import SourceMapping
 from kmanalysis.loaders.mapping.toml import load_mapping
 from kmanalysis.loaders.mapping.translation import Translation, add_functions, header_finder
 from kmanalysis.loaders.merging import Merging
+from kmanalysis.loaders.reading.headings import folded
 from kmanalysis.loaders.reading.records import footer_pattern
-from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.reading.sheets import stage_sheet
 from kmanalysis.loaders.reading.text import Staged, drop_staged, stage_parquet, stage_text
+from kmanalysis.loaders.reading.workbook import is_workbook
 from kmanalysis.loaders.store import locked, put_in_place, rejected_list, write_rejected
 from kmanalysis.tables import Table
 from kmanalysis.words import Words
@@ -85,14 +87,14 @@ class _Load:
     def _load_table(self, table: Table, path: Path, staged: Staged) -> None:
         mapped = self.mapping.tables[table.name]
         translation = Translation(self.connection, self.mapping, mapped, staged, path.name)
-        name = file_name(path.name, self.key)
+        places = {number: self._shown(place) for number, place in staged.places(path.name).items()}
         self.connection.execute(f"CREATE OR REPLACE VIEW _text AS {translation.select(0)}")
         outcome = validate(
             self.connection,
             "_text",
             table,
             "_incoming",
-            {0: name},
+            places,
             known=self.merging.known,
             key=self.key,
             repeats=mapped.repeats,
@@ -104,27 +106,36 @@ class _Load:
         rows = self.connection.execute(f"SELECT count(*) FROM {staged.relation}").fetchone()
         counts = self.merging.take(table, "_incoming", translation.columns)
         self.connection.execute("DROP VIEW _text; DROP TABLE IF EXISTS _incoming")
-        self._tell(table, name, outcome, counts, filtered=(rows[0] if rows else 0) - outcome.read[name], skipped=staged.skipped)
+        self._tell(table, path, outcome, counts, staged, filtered=(rows[0] if rows else 0) - sum(outcome.read.values()))
         headings = translation.headings
         named = [", ".join(masked_name(headings.get(column, column)) for column in columns.split(", ")) for columns in outcome.rejects["column"]]
         self.rejects[table.name, path] = outcome.rejects.assign(column=named)
 
-    def _tell(self, table: Table, file: str, outcome: Outcome, counts: Counter[str], *, filtered: int, skipped: int) -> None:
-        rejected, repeated = outcome.rejected.get(file, {}), outcome.same.get(file, 0)
+    def _shown(self, name: str) -> str:
+        return file_name(name, self.key)
+
+    def _tell(self, table: Table, path: Path, outcome: Outcome, counts: Counter[str], staged: Staged, *, filtered: int) -> None:
+        repeated = sum(outcome.same.values())
+        read = {folded(heading) for heading in self.mapping.headings}
+        # What is true of the whole file is said once.
+        is_first = table is self.tables[0]
         self.receipts.append(
             Receipt(
                 table.name,
-                file,
-                outcome.read[file],
+                self._shown(path.name),
+                sum(outcome.read.values()),
                 counts.total() + repeated,
                 new=counts["new"],
                 updated=counts["updated"],
                 same=counts["same"] + repeated,
-                rejected=rejected,
-                doubts=outcome.doubts.get(file, {}),
-                named=outcome.naming(file),
+                rejected=summed(outcome.rejected),
+                doubts=summed(outcome.doubts),
+                named=outcome.named,
                 filtered=filtered,
-                skipped=skipped,
+                skipped=staged.skipped,
+                unheaded=[letter for letter in staged.unheaded.values() if folded(letter) not in read] if is_first else [],
+                unread_sheets=list(map(self._shown, staged.unread_sheets)) if is_first else [],
+                hidden_sheets=list(map(self._shown, staged.hidden_sheets)) if is_first else [],
             )
         )
 
@@ -132,7 +143,7 @@ class _Load:
         # Files of several folders may have one name: their rows share a list.
         lists: dict[Path, list[pd.DataFrame]] = {}
         for (name, path), rejects in self.rejects.items():
-            lists.setdefault(rejected_list(self.into, name, file_name(path.name, self.key)), []).append(rejects)
+            lists.setdefault(rejected_list(self.into, name, self._shown(path.name)), []).append(rejects)
         finished = []
         for target, rejected in lists.items():
             if written := write_rejected(pd.concat(rejected, ignore_index=True), target, self.words):
@@ -144,7 +155,7 @@ def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapp
     """Reads a raw file into the engine as the mapping's source section says. Raises DataError, or MappingError where the file is not in the encoding."""
     source = mapping.source
     footer = footer_pattern(source.footer)
-    if path.suffix.lower() in SHEET_SUFFIXES:
+    if is_workbook(path):
         return stage_sheet(
             connection, path, "_staged", sheet=source.sheet, header=header_finder(mapping), headings=source.headings, footer=footer, empty=source.empty
         )

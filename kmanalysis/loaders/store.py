@@ -22,6 +22,7 @@ from kmanalysis.faults import said
 from kmanalysis.loaders.checking.derived import with_derived
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.stamp import stamped_schema
+from kmanalysis.loaders.checking.sums import PLACE_FOR_SUM, add_sum
 from kmanalysis.tables import Column, Table
 from kmanalysis.words import Words
 
@@ -181,7 +182,8 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, temporary: 
 
 
 class RowGroups:
-    """A Parquet file that rows of any number are written to: the same rows give the same bytes, however they come. Safe on disk when it is left."""
+    """A Parquet file that rows of any number are written to: the same rows give the same bytes, however they come. Safe on disk when it is
+    left, with its sum in it (`sums`)."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path, self._schema = path, schema
@@ -189,8 +191,9 @@ class RowGroups:
         self._rows = 0
 
     def __enter__(self) -> RowGroups:
-        self._sink = self._path.open("wb")
-        self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
+        self._sink = self._path.open("w+b")
+        self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd", write_page_checksum=True)
+        self._writer.add_key_value_metadata(PLACE_FOR_SUM)
         return self
 
     def write(self, rows: pa.Table) -> None:
@@ -211,6 +214,7 @@ class RowGroups:
                 if self._rows:
                     self._write_group()
                 self._writer.close()
+                add_sum(self._sink)
                 sync(self._sink)
             else:
                 # Left open, it would try to end the file when it is collected, and complain on stderr that it cannot.

@@ -11,6 +11,7 @@ import pyarrow.parquet
 
 from kmanalysis.loaders.checking.secrets import write_no_key
 from kmanalysis.loaders.checking.stamp import stamped_schema
+from kmanalysis.loaders.checking.sums import PLACE_FOR_SUM, add_sum
 from kmanalysis.tables import tables
 
 ROW_GROUP = 122_880
@@ -47,6 +48,7 @@ class ParquetFolder:
         self.folder = folder
         self._month = ""
         self._writers: dict[str, pa.parquet.ParquetWriter] = {}
+        self._paths: dict[str, Path] = {}
 
     def __enter__(self) -> ParquetFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -65,13 +67,17 @@ class ParquetFolder:
         if table not in self._writers:
             path = self.folder / table / f"{month}.parquet" if month else self.folder / f"{table}.parquet"
             path.parent.mkdir(exist_ok=True)
-            self._writers[table] = pa.parquet.ParquetWriter(path, stamped_schema(tables()[table]), compression="snappy")
+            self._paths[table] = path
+            self._writers[table] = pa.parquet.ParquetWriter(path, stamped_schema(tables()[table]), compression="snappy", write_page_checksum=True)
+            self._writers[table].add_key_value_metadata(PLACE_FOR_SUM)
         writer = self._writers[table]
         writer.write_table(rows.cast(writer.schema), row_group_size=ROW_GROUP)
 
     def _close(self) -> None:
-        for writer in self._writers.values():
+        for table, writer in self._writers.items():
             writer.close()
+            with self._paths[table].open("r+b") as file:
+                add_sum(file)
         self._writers.clear()
 
 

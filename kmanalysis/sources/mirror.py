@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from kmanalysis.engine.sql import identifier, parquet_source, quoted
+from kmanalysis.loaders.checking.sums import check_sums
 from kmanalysis.loaders.store import TEMPORARY, RowGroups, refuse_links, write_parquet
 from kmanalysis.sources.conversion import Conversion
 from kmanalysis.sources.databases.reading import Database
@@ -45,8 +46,10 @@ class Mirror:
         self.connection.execute(f"CREATE OR REPLACE VIEW source.{identifier(table.name)} AS {self._kept(table, self._path(table))}")
 
     def _kept(self, table: SourceTable, path: Path) -> str:
-        """SQL of the rows in a file, none where there is no file; columns that it lacks are empty."""
+        """SQL of the rows in a file, none where there is no file; columns that it lacks are empty. Raises DataError where it is not as it was written."""
         types, origin = table.types(), parquet_source(path)
+        if path.exists():
+            check_sums([path])
         kept = {row[0] for row in self.connection.execute(f"DESCRIBE FROM {origin}").fetchall()} if path.exists() else set()
         cells = ", ".join(f"{identifier(name) if name in kept else 'NULL'}::{kind} AS {identifier(name)}" for name, kind in types.items())
         return f"SELECT {cells} FROM {origin if path.exists() else '(SELECT 1) WHERE false'}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from kmanalysis.engine.sql import identifier, quoted
+from kmanalysis.loaders.checking.marks import MARKS
 from kmanalysis.tables import Column
 
 UNREADABLE = "\ue000"
@@ -22,6 +23,7 @@ _NO_ANSWER = {"not_in_lookup": NOT_IN_LOOKUP, "not_in_case": NOT_IN_CASE}
 _CONTRADICTION = {"other_currency": OTHER_CURRENCY, "is_share": IS_SHARE, "other_half": OTHER_HALF}
 ANSWERED: Mapping[str, str] = MappingProxyType({**_NO_ANSWER, **_CONTRADICTION})
 """Reasons whose cells say what would have passed, with the sign that begins such a cell."""
+_NO_VALUE = {**_NO_ANSWER, **MARKS}
 
 NOTHING = ("无", "暂无", "没有", "空", "null", "nil", "nan", "none", "-", "--", "—", "——", "n/a", "\\n", "#n/a", "<null>", "(null)", "[null]")
 """What people and programs write in an identifier or a text where there is nothing, in small letters. Two that have none have nothing in common."""
@@ -63,7 +65,8 @@ def typed(name: str) -> str:
 
 
 def cast(column: Column, *, may_lack_answers: bool = False, is_typed: bool = False) -> Cast:
-    """How a canonical column is read from its text, NULL being an empty cell. ``may_lack_answers``: a lookup or a case may have none for it.
+    """How a canonical column is read from its text, NULL being an empty cell. ``may_lack_answers``: a lookup or a case may have none for it, or the
+    file no value (`marks.MARKS`).
 
     ``is_typed``: it comes as values of one of `TYPES`, which are judged by their bounds alone.
     """
@@ -72,7 +75,7 @@ def cast(column: Column, *, may_lack_answers: bool = False, is_typed: bool = Fal
     if is_typed:
         value, broken = f"TRY_CAST({text} AS {column.sql_type})", "'too_many_digits'" if column.type == "decimal" else ""
     clauses = [f"WHEN {text} IS NULL THEN 'empty'"] if column.required else []
-    clauses += [f"WHEN starts_with({text}, {quoted(mark)}) THEN '{reason}'" for reason, mark in _NO_ANSWER.items() if may_lack_answers]
+    clauses += [f"WHEN starts_with({text}, {quoted(mark)}) THEN '{reason}'" for reason, mark in _NO_VALUE.items() if may_lack_answers]
     if broken:
         marks = " ".join(f"WHEN {quoted(mark)} THEN '{reason}'" for reason, mark in _CONTRADICTION.items())
         reason = broken if is_typed or column.type not in _MAY_CONTRADICT else f"CASE {text}[1] {marks} ELSE {broken} END"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -21,6 +22,8 @@ class Receipt:
     doubtful rows are kept. ``filtered`` rows belong to another table by the mapping; ``skipped`` lines lie before, after or between the rows.
     ``removed`` rows stood in the table and no more in the form that was loaded; ``left`` ones stayed, since rows of the form were rejected.
     ``named`` says by doubt what it is about, where its rows would not tell. ``open`` rows of a price list wait for somebody to say which product is meant.
+    ``unheaded`` are the filled columns that have no heading and were not read, by their letters; ``unread_sheets`` and ``hidden_sheets`` of a workbook
+    were not read either.
     """
 
     table: str
@@ -38,6 +41,9 @@ class Receipt:
     left: int = 0
     open: int = 0
     named: Mapping[str, str] = field(default_factory=dict)
+    unheaded: Sequence[str] = ()
+    unread_sheets: Sequence[str] = ()
+    hidden_sheets: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not self.add_up:
@@ -81,6 +87,12 @@ class Receipt:
             lines.append(words.text("  removed from the table, since the form does not have them any more: {rows}", rows=words.number(self.removed)))
         if self.left:
             lines.append(words.text("  left in the table as they were, since rows of the form were rejected: {rows}", rows=words.number(self.left)))
+        if self.unheaded:
+            lines.append(words.text("  columns without a heading, not read: {columns}", columns=words.join(self.unheaded)))
+        if self.unread_sheets:
+            lines.append(words.text("  sheets not read, since their headings are others: {sheets}", sheets=words.join(self.unread_sheets)))
+        if self.hidden_sheets:
+            lines.append(words.text("  hidden sheets, not read: {sheets}", sheets=words.join(self.hidden_sheets)))
         return "\n".join(lines)
 
 
@@ -109,3 +121,11 @@ def _largest_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 def rejected_rows(receipts: Sequence[Receipt]) -> int:
     """How many rows were rejected."""
     return sum(sum(receipt.rejected.values()) for receipt in receipts)
+
+
+def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Rows by reason over all places of a file."""
+    total: Counter[str] = Counter()
+    for by_reason in counts.values():
+        total.update(by_reason)
+    return dict(total)

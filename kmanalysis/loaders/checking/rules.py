@@ -15,6 +15,7 @@ from kmanalysis.detector import CONTACTS, GLANCE, KINDS, MASK, looks_like_code
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.loaders.checking.alike import alike, shown
 from kmanalysis.loaders.checking.casts import ANSWERED, NOTHING, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, lacking, typed
+from kmanalysis.loaders.checking.marks import unmarked
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.secrets import digest, without_secrets
 from kmanalysis.tables import Table
@@ -73,10 +74,10 @@ def validate(
     may point. ``key`` makes the digests of secrets that must be shown; without it they are masked. ``repeats`` is ``reject`` or ``first``: what
     becomes of a row that says something else of a key seen before. ``holds_codes``: the source holds card codes, which a shifted row may show in
     any column. ``keep_origin``: ``target`` says in ``_file`` and ``_line`` where each row came from. ``answered`` are the columns that a lookup or
-    a case answers for: their cells may say that it could not. A column ``stated <name>`` of ``text`` holds a cell as it stands in its source, where
-    ``<name>`` is made of it. ``doubted`` are the columns for which ``text`` has a column ``doubt <name>`` besides, with the id of what is doubtful about
-    the cell. ``types`` are those of the columns of ``text``, where they are known. ``kinds`` are the kinds of secrets that texts are searched for, see
-    `detector`.
+    a case answers for, or that may bear a mark of the file's: their cells may say that there is no value. ``_fault`` is a reason, or a heading and a
+    reason with chr(31) between them. A column ``stated <name>`` of ``text`` holds a cell as it stands in its source, where ``<name>`` is made of it.
+    ``doubted`` are the columns for which ``text`` has a column ``doubt <name>`` besides, with the id of what is doubtful about the cell. ``types`` are
+    those of the columns of ``text``, where they are known. ``kinds`` are the kinds of secrets that texts are searched for, see `detector`.
     """
     holds_codes = holds_codes or any(column.is_code for column in table.columns.values())
     return _Validation(connection, text, table, target, files, known, key, repeats, holds_codes, answered, doubted, types, kinds).run(keep_origin)
@@ -141,7 +142,7 @@ class _Validation:
         labelled = ", ".join(f"{quoted(name)} || chr(31) || {fault}" for name, fault in faults.items())
         self.connection.execute(
             f"CREATE OR REPLACE TABLE {self.target} AS WITH cast_ AS (SELECT *, {values} FROM {self.text}), judged AS (SELECT *, {judged} FROM cast_) "
-            f"SELECT {columns}, _file, _line, CASE WHEN _fault IS NOT NULL THEN [chr(31) || _fault] "
+            f"SELECT {columns}, _file, _line, CASE WHEN contains(_fault, chr(31)) THEN [_fault] WHEN _fault IS NOT NULL THEN [chr(31) || _fault] "
             f"WHEN {any_fault} THEN list_filter([{labelled}], lambda fault: fault IS NOT NULL) END AS _faults FROM judged"
         )
 
@@ -195,7 +196,7 @@ class _Validation:
         accepted = {text: without_secrets(text, self.key) for text in frame["accepted"].unique()} if len(frame) else {}
         rows = frame.assign(
             file=[self.files[number] for number in frame["_file"]],
-            value=["" if pd.isna(value) else self._without_secrets(column, str(value).removeprefix(UNREADABLE)) for column, value in cells],
+            value=["" if pd.isna(value) else self._without_secrets(column, unmarked(str(value).removeprefix(UNREADABLE))) for column, value in cells],
             accepted=frame["accepted"].map(accepted),
         )
         self.found.append(rows.loc[:, list(REJECT_COLUMNS)])

@@ -99,9 +99,10 @@ class _FormLoad:
         }
         mapped = TableMapping(table, columns)
         mapping = SourceMapping(self.path.name, Source(timezone=ZONE), {table.name: mapped})
-        self.connection.execute(f"CREATE OR REPLACE VIEW _text AS {Translation(self.connection, mapping, mapped, staged, file).select(0)}")
+        translation = Translation(self.connection, mapping, mapped, staged, file)
+        self.connection.execute(f"CREATE OR REPLACE VIEW _text AS {translation.select(0)}")
         target = f"_form {table.name}"
-        outcome = validate(self.connection, "_text", table, target, {0: file}, known=known, key=self.key)
+        outcome = validate(self.connection, "_text", table, target, {0: file}, known=known, key=self.key, answered=translation.answered)
         self.connection.execute("DROP VIEW _text")
         drop_staged(self.connection, staged)
         outcome.rejects = self._in_words(outcome.rejects, table)

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from xml.etree import ElementTree
-from zipfile import BadZipFile, ZipFile
 
 import duckdb
-from python_calamine import CalamineError, CalamineWorkbook
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.marks import NO_VALUE
 from kmanalysis.loaders.folder import check_header
 from kmanalysis.loaders.forms.layout import ABOUT_MARK, FORM_MARK, INDEX, NOT_LOADED, form_tables, table_mark
+from kmanalysis.loaders.reading.package import column_letters
 from kmanalysis.loaders.reading.records import SPACE, Record
-from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, fitted, sheet_records
 from kmanalysis.loaders.reading.text import BATCH, Staged, add_rows, make_raw_table, staged_rows
+from kmanalysis.loaders.reading.workbook import SHEET_SUFFIXES, Workbook, fitted
 from kmanalysis.tables import Table
-
-_FORMULA_WITHOUT_VALUE = re.compile(r'<c r="([A-Z]+\d+)"[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>')
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def is_form(path: Path) -> bool:
@@ -32,10 +27,10 @@ def is_form(path: Path) -> bool:
     if path.suffix.lower() not in SHEET_SUFFIXES or not path.is_file():
         return False
     try:
-        book = CalamineWorkbook.from_path(str(path))
-    except (CalamineError, OSError):
+        book = Workbook(path)
+        return INDEX in book.names and _first_cell(book, INDEX) == FORM_MARK
+    except DataError:
         return False
-    return INDEX in book.sheet_names and _first_cell(book, INDEX) == FORM_MARK
 
 
 def form_sheets(path: Path) -> dict[str, str]:
@@ -43,12 +38,12 @@ def form_sheets(path: Path) -> dict[str, str]:
 
     Raises DataError for a sheet that is none of the form's, a table with two sheets, and formulas whose values were not stored.
     """
-    book = CalamineWorkbook.from_path(str(path))
+    book = Workbook(path)
     marks = {table_mark(table): name for name, table in form_tables().items()}
     found: dict[str, str] = {}
-    for sheet in book.sheet_names:
+    for sheet in book.names:
         mark = _first_cell(book, sheet)
-        if sheet == INDEX or mark == ABOUT_MARK or not (mark or _holds_anything(path, sheet)):
+        if sheet == INDEX or mark == ABOUT_MARK or not (mark or _holds_anything(book, sheet)):
             continue
         if mark not in marks:
             raise DataError(
@@ -66,7 +61,8 @@ def form_sheets(path: Path) -> dict[str, str]:
                 table=marks[mark],
             )
         found[marks[mark]] = sheet
-    _check_formulas(path)
+    for sheet in found.values():
+        _check_formulas(book, sheet)
     return found
 
 
@@ -75,17 +71,19 @@ def stage_form_sheet(connection: duckdb.DuckDBPyConnection, path: Path, sheet: s
 
     Raises DataError for names that are not the table's, required ones that are missing, and an example row that was filled in with something else.
     """
-    rows = sheet_records(path, sheet)
+    book = Workbook(path)
+    rows = book.rows(sheet)
     top = next(rows)
     headings = [cell.strip(SPACE) for cell in top.cells[1:]]
     while headings and not headings[-1]:
         headings.pop()
     check_header(table, [heading for heading in headings if heading], f"{path.name} · {sheet}", top.line)
     make_raw_table(connection, name, len(headings))
-    below = _data(rows, _example(path, table), len(headings), path.name, sheet)
+    below = _data(rows, _example(book, table), len(headings), path.name, sheet)
     while batch := list(islice(below, BATCH)):
         add_rows(connection, name, batch, len(headings))
-    return staged_rows(connection, name, headings, top, encoding="", delimiter="", is_dirty=False, footer=None)
+    staged = staged_rows(connection, name, headings, top, encoding="", delimiter="", is_dirty=False, footer=None)
+    return replace(staged, is_marked=book.is_marked, day_zero=book.day_zero)
 
 
 def _data(rows: Iterator[Record], example: list[str], width: int, file: str, sheet: str) -> Iterator[Record]:
@@ -104,47 +102,33 @@ def _data(rows: Iterator[Record], example: list[str], width: int, file: str, she
             )
 
 
-def _example(path: Path, table: Table) -> list[str]:
+def _example(book: Workbook, table: Table) -> list[str]:
     """The cells of the table's example row as they were written, its mark first; empty where the form does not say."""
-    for record in sheet_records(path, INDEX):
+    for record in book.rows(INDEX):
         if record.cells[0] == table.name:
             cells: list[str] = json.loads(record.cells[1])
             return cells
     return []
 
 
-def _first_cell(book: CalamineWorkbook, sheet: str) -> str:
-    rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=1)
-    return str(rows[0][0]).strip(SPACE) if rows and rows[0] else ""
+def _first_cell(book: Workbook, sheet: str) -> str:
+    first = next(book.rows(sheet), None)
+    return first.cells[0].strip(SPACE) if first and first.cells else ""
 
 
-def _holds_anything(path: Path, sheet: str) -> bool:
-    return any(not record.is_blank for record in sheet_records(path, sheet))
+def _holds_anything(book: Workbook, sheet: str) -> bool:
+    return any(not record.is_blank for record in book.rows(sheet))
 
 
-def _check_formulas(path: Path) -> None:
+def _check_formulas(book: Workbook, sheet: str) -> None:
     """Raises DataError for a formula whose value was not stored with it: it would read as an empty cell."""
-    try:
-        with ZipFile(path) as book:
-            for sheet, part in _parts(book):
-                if found := _FORMULA_WITHOUT_VALUE.search(book.read(part).decode("utf-8", "replace")):
-                    raise DataError(
-                        "{file}, sheet {sheet}, cell {cell}: the formula's value is not stored in the file. Open it in Excel or LibreOffice, save it, "
-                        "and load it again.",
-                        file=path.name,
-                        sheet=sheet,
-                        cell=found[1],
-                    )
-    except BadZipFile:
-        return  # the old form (.xls) always stores them
-
-
-def _parts(book: ZipFile) -> Iterator[tuple[str, str]]:
-    """The sheets of an xlsx file with the files inside of it that hold them."""
-    relations = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
-    targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-    for sheet in ElementTree.fromstring(book.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"):
-        target = targets.get(sheet.get(_RELATION), "")
-        part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        if part in book.namelist():
-            yield sheet.get("name", ""), part
+    for record in book.rows(sheet):
+        for column, cell in enumerate(record.cells):
+            if cell.startswith(NO_VALUE):
+                raise DataError(
+                    "{file}, sheet {sheet}, cell {cell}: the formula's value is not stored in the file. Open it in Excel or LibreOffice, save it, "
+                    "and load it again.",
+                    file=book.file,
+                    sheet=sheet,
+                    cell=f"{column_letters(column)}{record.line}",
+                )

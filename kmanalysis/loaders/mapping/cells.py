@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 import duckdb
 
 from kmanalysis.engine.sql import quoted
 from kmanalysis.loaders.mapping.model import ColumnMapping, compared
+from kmanalysis.loaders.reading.headings import folded
+from kmanalysis.loaders.reading.package import column_letters
 from kmanalysis.loaders.reading.text import Staged, stripped
 
 _MAY_SAY_NOTHING = ("id", "text", "digest")
-
-
-def folded(heading: str) -> str:
-    """A heading as it is compared: width, case and spaces do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", heading).casefold().split())
 
 
 class Cells:
@@ -29,7 +25,7 @@ class Cells:
         self._connection, self._nothing = connection, frozenset(map(compared, nothing))
         self._columns = {folded(heading): f"c{index}" for index, heading in reversed(list(enumerate(staged.headings)))}
         for index in range(len(staged.headings)):
-            self._columns.setdefault(f"#{_letters(index)}", f"c{index}")
+            self._columns.setdefault(folded(f"#{column_letters(index)}"), f"c{index}")
         self.rows = self._staged = staged.relation
         self._names: dict[str, str] = {}
         self._has_decimals: dict[str, bool] = {}
@@ -81,12 +77,3 @@ class Cells:
 
     def _holds(self, relation: str) -> bool:
         return self._connection.execute(f"SELECT 1 FROM {relation} LIMIT 1").fetchone() is not None
-
-
-def _letters(index: int) -> str:
-    """The letters of a column as a spreadsheet counts them, small: a, b, …, z, aa."""
-    letters = ""
-    while index >= 0:
-        index, letter = divmod(index, 26)
-        letters, index = chr(ord("a") + letter) + letters, index - 1
-    return letters

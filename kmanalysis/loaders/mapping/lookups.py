@@ -10,9 +10,9 @@ from typing import Any
 from rapidfuzz.process import extractOne
 
 from kmanalysis.errors import MappingError
-from kmanalysis.loaders.mapping.cells import folded
 from kmanalysis.loaders.mapping.model import compared
 from kmanalysis.loaders.reading.decoding import HEAD, decoding, text_chunks
+from kmanalysis.loaders.reading.headings import folded
 from kmanalysis.loaders.reading.records import SPACE, delimiter_of, numbered_lines, records
 
 _KEYS = ("file", "key", "value")

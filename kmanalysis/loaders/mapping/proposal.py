@@ -20,7 +20,6 @@ from kmanalysis.errors import DataError, MappingError
 from kmanalysis.faults import check_readable
 from kmanalysis.loaders.checking.secrets import file_name, key_of
 from kmanalysis.loaders.folder import attach
-from kmanalysis.loaders.mapping.cells import folded
 from kmanalysis.loaders.mapping.proposing.assignment import BY_CELLS, Choice, assigned
 from kmanalysis.loaders.mapping.proposing.cells import Cells, cells_of, column_values
 from kmanalysis.loaders.mapping.proposing.describing import Describing
@@ -28,10 +27,11 @@ from kmanalysis.loaders.mapping.proposing.heading_row import heading_row
 from kmanalysis.loaders.mapping.proposing.known import CLEAR, CURRENCY_UNITS, SIMILAR, fit
 from kmanalysis.loaders.reading.decoding import decoding
 from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
-from kmanalysis.loaders.reading.headings import looks_like_data
+from kmanalysis.loaders.reading.headings import folded, looks_like_data
 from kmanalysis.loaders.reading.records import footer_pattern
-from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, stage_sheet
+from kmanalysis.loaders.reading.sheets import stage_sheet
 from kmanalysis.loaders.reading.text import Staged, stage_parquet, stage_text
+from kmanalysis.loaders.reading.workbook import is_workbook
 from kmanalysis.loaders.store import refuse_links
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words
@@ -140,7 +140,7 @@ def _stem(source: Path, into: Path) -> str:
 
 def _escape_of(path: Path) -> str:
     """The escape sign, where cells are written as a database's dump writes nothing: with tabs between them, and a sign for NULL."""
-    if path.suffix.lower() in (*SHEET_SUFFIXES, ".parquet"):
+    if is_workbook(path) or path.suffix.lower() == ".parquet":
         return ""
     with path.open("rb") as source:
         head = source.read(GUESS_BYTES)
@@ -148,7 +148,7 @@ def _escape_of(path: Path) -> str:
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dialect: Dialect) -> Staged:
-    if path.suffix.lower() in SHEET_SUFFIXES:
+    if is_workbook(path):
         return stage_sheet(connection, path, "_proposed", sheet=sheet, header=heading_row, footer=footer_pattern(), empty=dialect.empty)
     if path.suffix.lower() == ".parquet":
         return stage_parquet(connection, path, "_proposed")

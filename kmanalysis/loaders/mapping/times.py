@@ -11,6 +11,7 @@ from kmanalysis.engine.sql import quoted
 from kmanalysis.loaders.checking.casts import NAIVE_TIME, OTHER_HALF, UNREADABLE, WHAT_WAS_FOUND, ZONED_TIME, instant
 from kmanalysis.loaders.mapping.fields import SPECIAL_FORMATS
 from kmanalysis.loaders.mapping.model import ColumnMapping, Source
+from kmanalysis.loaders.reading.package import DAY_ZERO
 
 TIME_FORMATS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M",
@@ -32,9 +33,10 @@ _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UT
 
 
 class Clock:
-    """How the times of one column are read. ``is_typed``: its source has times that are no texts; they come out in ISO form, whatever formats are stated."""
+    """How the times of one column are read. ``is_typed``: its source has times that are no texts; they come out in ISO form, whatever formats are stated.
+    ``day_zero`` is the day that its numbers of days count from."""
 
-    def __init__(self, mapped: ColumnMapping, source: Source, *, is_sheet: bool, is_typed: bool) -> None:
+    def __init__(self, mapped: ColumnMapping, source: Source, *, is_sheet: bool, is_typed: bool, day_zero: str = DAY_ZERO) -> None:
         self.special = [entry for entry in mapped.formats if entry in SPECIAL_FORMATS]
         named = [entry for entry in mapped.formats if entry not in SPECIAL_FORMATS]
         self.is_free = not mapped.formats
@@ -44,7 +46,7 @@ class Clock:
         self.zone, self.year = mapped.timezone or source.timezone, mapped.year
         if mapped.year:
             self.zoned, self.naive = ([entry if entry in TIME_FORMATS else f"%Y {entry}" for entry in listed] for listed in (self.zoned, self.naive))
-        self.is_sheet, self.takes_iso = is_sheet, is_typed or self.is_free
+        self.is_sheet, self.takes_iso, self.day_zero = is_sheet, is_typed or self.is_free, day_zero
         if is_typed:
             self.naive += [entry for entry in TIME_FORMATS[:3] if entry not in self.naive]
 
@@ -100,7 +102,8 @@ class Clock:
             parts.append(f"CASE WHEN regexp_full_match({cell}, '{NAIVE_TIME}') THEN TRY_CAST({cell} AS TIMESTAMP) END")
         number = f"TRY_CAST({cell} AS DOUBLE)"
         if self.is_sheet or "excel" in self.special:
-            parts.append(f"CASE WHEN {number} BETWEEN 30000 AND 75000 THEN TIMESTAMP '1899-12-30' + to_milliseconds(round({number} * 86400000)::BIGINT) END")
+            since = f"to_milliseconds(round({number} * 86400000)::BIGINT)"
+            parts.append(f"CASE WHEN {number} BETWEEN 30000 AND 75000 THEN TIMESTAMP '{self.day_zero}' + {since} END")
         if self.is_free:
             parts.append(f"TRY_CAST(km_local_time({cell}) AS TIMESTAMP)")
         return f"coalesce({', '.join(parts)})" if parts else "NULL::TIMESTAMP"

@@ -14,14 +14,16 @@ from kmanalysis.detector import masked_name
 from kmanalysis.engine.sql import identifier, quoted
 from kmanalysis.errors import MappingError
 from kmanalysis.loaders.checking.casts import NOT_IN_CASE, NOT_IN_LOOKUP, WHAT_WAS_FOUND, ZONED_TIME, is_rounded
+from kmanalysis.loaders.checking.marks import is_marked, reason_of
 from kmanalysis.loaders.checking.secrets import digest
 from kmanalysis.loaders.mapping.amounts import number
-from kmanalysis.loaders.mapping.cells import Cells, folded
+from kmanalysis.loaders.mapping.cells import Cells
 from kmanalysis.loaders.mapping.cleaning import currency_of, key_part, normal_key, plain_number
 from kmanalysis.loaders.mapping.columns import PLACEHOLDER
 from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, SourceMapping, TableMapping, compared
 from kmanalysis.loaders.mapping.moments import half_day, local_time, plain_text, zoned_time
 from kmanalysis.loaders.mapping.times import Clock, joined
+from kmanalysis.loaders.reading.headings import check_once, folded
 from kmanalysis.loaders.reading.records import Record
 from kmanalysis.loaders.reading.text import Staged, stripped
 from kmanalysis.tables import Column
@@ -70,10 +72,12 @@ def header_finder(mapping: SourceMapping) -> Callable[[list[Record]], int | None
 
 
 class Translation:
-    """One table's mapping applied to one staged file. Raises MappingError for headings that the file lacks, and times without a zone."""
+    """One table's mapping applied to one staged file. Raises MappingError for headings that the file lacks, and times without a zone; DataError for one
+    that is read and stands twice."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, mapping: SourceMapping, mapped: TableMapping, staged: Staged, file: str) -> None:
         self.connection, self.mapping, self.mapped, self.staged, self.file = connection, mapping, mapped, staged, file
+        check_once(staged.headings, mapping.headings, file, staged.header_line)
         self.cells = Cells(connection, staged, mapping.source.nothing)
         self.is_sheet = not staged.encoding
         self.lookups: set[str] = set()
@@ -96,8 +100,8 @@ class Translation:
 
     @property
     def answered(self) -> list[str]:
-        """The canonical columns that a lookup or a case answers for."""
-        return [name for name in self.columns if self.mapped.columns[name].may_lack_answers]
+        """The canonical columns that a lookup or a case answers for, or of which the file may hold cells without a value."""
+        return [name for name in self.columns if self.staged.is_marked or self.mapped.columns[name].may_lack_answers]
 
     @cached_property
     def doubts(self) -> dict[str, str]:
@@ -109,14 +113,31 @@ class Translation:
         """SQL of the file's rows for the validator; ``number`` is the file's. ``stated <name>`` is a cell as it stands in the file, where it may come out
         otherwise, ``doubt <name>`` the id of what is doubtful about it."""
         self._check_headings()
-        cells = [f"{self._filled(name)} AS {identifier(name)}" for name in self.columns]
+        cells = [f"{self._with_marks(name)} AS {identifier(name)}" for name in self.columns]
         cells += [f"{stated} AS {identifier(f'stated {name}')}" for name in self.columns if (stated := self._stated(self.mapped.columns[name]))]
         cells += [f"{doubt} AS {identifier(f'doubt {name}')}" for name, doubt in self.doubts.items()]
         held = " AND ".join(map(self._holds, self.mapped.where)) or "true"
+        fault = self._fault()
         return (
-            f"SELECT {number} AS _file, _line, _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} FROM {self.cells.rows} "
-            f"WHERE _fault IS NOT NULL OR ({held})"
+            f"SELECT {self.staged.file_number(number)} AS _file, _line, {fault} AS _fault, _found, {len(self.staged.headings)} AS _width, {', '.join(cells)} "
+            f"FROM {self.cells.rows} WHERE {fault} IS NOT NULL OR ({held})"
         )
+
+    def _with_marks(self, name: str) -> str:
+        """SQL of a canonical column, where the file marks a cell that it reads as one without a value: that cell as it is."""
+        read = dict.fromkeys(self.cells[heading] for heading in self.mapped.columns[name].read if heading in self.cells)
+        if not (self.staged.is_marked and read):
+            return self._filled(name)
+        marked = " ".join(f"WHEN {is_marked(cell)} THEN {cell}" for cell in read)
+        return f"CASE {marked} ELSE {self._filled(name)} END"
+
+    def _fault(self) -> str:
+        """SQL of a row's fault. Where a cell that decides whether the row is the table's holds no value, nobody can say."""
+        read = dict.fromkeys(condition.column for condition in self.mapped.where if condition.column in self.cells)
+        if not (self.staged.is_marked and read):
+            return "_fault"
+        reasons = ", ".join(f"{quoted(heading)} || chr(31) || ({reason_of(self.cells[heading])})" for heading in read)
+        return f"coalesce(_fault, {reasons})"
 
     def _make_lookup(self, lookup: str) -> None:
         if lookup in self.lookups:
@@ -296,7 +317,8 @@ class Translation:
         return clock.later(cell, self._raw(heading, column.name, "text"), span.seconds)
 
     def _clock(self, mapped: ColumnMapping) -> Clock:
-        return Clock(mapped, self.mapping.source, is_sheet=self.is_sheet, is_typed=self.is_sheet or self.staged.encoding == "parquet")
+        is_typed = self.is_sheet or self.staged.encoding == "parquet"
+        return Clock(mapped, self.mapping.source, is_sheet=self.is_sheet, is_typed=is_typed, day_zero=self.staged.day_zero)
 
     def _currency(self) -> str:
         """SQL of the currency that the mapping gives the row."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.checking.marks import unmarked
 from kmanalysis.loaders.reading.decoding import decoding, text_chunks
+from kmanalysis.loaders.reading.package import column_letters
 from kmanalysis.loaders.reading.records import SPACE, Record, delimiter_of, numbered_lines, records
-from kmanalysis.loaders.reading.sheets import SHEET_SUFFIXES, sheet_records
+from kmanalysis.loaders.reading.workbook import SHEET_SUFFIXES, Workbook, is_workbook
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 
@@ -24,12 +24,14 @@ class Grid:
     """A sheet: its name, its rows of cells (as many in each, without padding), and the merged range of each cell that lies in one.
 
     Every cell of a merged range holds the range's text. ``lines`` are the lines or sheet rows where the rows begin, from 1.
+    ``is_hidden``: readers of the workbook do not see it.
     """
 
     name: str
     rows: list[list[str]]
     lines: list[int]
     merged: dict[tuple[int, int], Span] = field(default_factory=dict)
+    is_hidden: bool = False
 
     @property
     def width(self) -> int:
@@ -46,11 +48,7 @@ class Grid:
 
     def address(self, row: int, column: int) -> str:
         """What a spreadsheet calls the cell: D7."""
-        letters, number = "", column + 1
-        while number:
-            number, rest = divmod(number - 1, 26)
-            letters = chr(ord("A") + rest) + letters
-        return f"{letters}{self.lines[row]}"
+        return f"{column_letters(column)}{self.lines[row]}"
 
 
 def read_records(path: Path) -> Iterator[Record]:
@@ -62,21 +60,18 @@ def read_records(path: Path) -> Iterator[Record]:
 
 def grids(path: Path) -> list[Grid]:
     """All sheets of a workbook, or the one of a text file. Raises DataError for a file that is neither or cannot be read."""
-    suffix = path.suffix.lower()
-    if suffix in SHEET_SUFFIXES:
-        try:
-            book = CalamineWorkbook.from_path(str(path))
-        except (CalamineError, OSError) as problem:
-            raise DataError("{file} cannot be read as an Excel workbook. Save it again as .xlsx.", file=path.name) from problem
-        return [_grid(name, list(sheet_records(path, name)), book.get_sheet_by_name(name).merged_cell_ranges or []) for name in book.sheet_names]
-    if suffix not in TEXT_SUFFIXES:
+    if is_workbook(path):
+        book = Workbook(path)
+        found = [(sheet, _grid(sheet.name, list(book.rows(sheet.name)), book.merged(sheet.name))) for sheet in book.sheets]
+        return [replace(grid, is_hidden=not sheet.is_visible) for sheet, grid in found]
+    if path.suffix.lower() not in (*TEXT_SUFFIXES, *SHEET_SUFFIXES):
         raise DataError("{file}: a price list is an Excel workbook or a CSV file.", file=path.name)
     return [_grid("", list(read_records(path)), [])]
 
 
 def _grid(name: str, found: list[Record], spans: list[Span]) -> Grid:
     width = max((len(record.cells) for record in found), default=0)
-    rows = [[cell.strip(SPACE) for cell in record.cells] + [""] * (width - len(record.cells)) for record in found]
+    rows = [[unmarked(cell).strip(SPACE) for cell in record.cells] + [""] * (width - len(record.cells)) for record in found]
     merged = {}
     for (top, left), (bottom, right) in spans:
         # Row by row: a range may reach over rows and columns that hold nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -152,7 +152,9 @@ class _Load:
         self.merging.open()
         self.catalogue = self._products()
         self.review = read_review(self.into, self.catalogue.names)
-        found = [(grid, layout_of(grid)) for grid in grids(self.path)]
+        sheets = grids(self.path)
+        # What a supplier hides is not what it asks for: last month's prices, or its own costs.
+        found = [(grid, layout_of(grid)) for grid in sheets if not grid.is_hidden]
         if not any(layout.tables for _, layout in found):
             raise DataError(
                 "{file}: no table of prices was found. It needs a row of headings with the good and its price, such as: {accepted}.",
@@ -163,6 +165,7 @@ class _Load:
             self._read(grid, layout)
         self._choose()
         receipt = self._receipt([layout for _, layout in found], *self._take())
+        receipt = replace(receipt, hidden_sheets=[grid.name for grid in sheets if grid.is_hidden and any(map(any, grid.rows))])
         for grid, layout in found:
             if not layout.tables and any(map(any, grid.rows)):
                 self.seen.append(Seen("sheet", self._file(grid), "", ""))

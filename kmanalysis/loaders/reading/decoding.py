@@ -1,13 +1,17 @@
 """Raw bytes to text: which encoding a file is in, and its text in chunks of whole lines with LF ends.
 
 What is tried, in this order: byte order mark; UTF-16 without one (by where its zero bytes lie); strict UTF-8; GB18030, which holds GBK and GB 2312.
+GB18030 takes nearly any bytes for text: what it makes of Big5, Shift-JIS or EUC-KR betrays itself by characters that hardly anybody writes.
 """
 
 from __future__ import annotations
 
 import codecs
 import io
+import re
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +22,17 @@ HEAD = 1 << 18
 LONGEST_LINE = 1 << 25
 REPLACED = "\ufffd"
 """Stands for bytes that are no text; where a file decodes strictly, the character is the source's own."""
+
+_GUESSED = ("big5", "big5hkscs", "cp932", "shift_jis", "cp949", "euc_kr")
+"""Encodings whose text GB18030 takes for its own."""
+
+_KOREAN = ("cp949", "euc_kr")
+
+_MOST_PRIVATE, _MOST_RARE, _ENOUGH = 0.002, 1 / 3, 20
+"""Shares of the characters that are no ASCII from which on a text is taken to be in another encoding; how many a text must have to be told."""
+
+_NO_TEXT = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem")
+_SHIFTED = re.compile(rb"\+([A-Za-z0-9+/]{3,})-?")
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -36,26 +51,95 @@ class Decoding:
 
 
 def decoding(path: Path, encoding: str = "") -> Decoding:
-    """The file's encoding, or whether it really is in the stated one. Raises MappingError's caller a LookupError for an unknown name."""
-    if encoding:
-        name = codecs.lookup(encoding).name
-        return Decoding(name, _is_clean(path, name))
+    """The file's encoding, or whether it really is in the stated one.
+
+    Raises LookupError for a stated one that is unknown or none of text, DataError where nobody can tell which one it is.
+    """
     with path.open("rb") as source:
         head = source.read(HEAD)
+    if encoding:
+        name = _stated(encoding, head, path.name)
+        return Decoding(name, _is_clean(path, name))
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Decoding(name, _is_clean(path, name))
     if (wide := _wide_encoding(head)) and _is_clean(path, wide):
         return Decoding(wide, True)
     if _is_clean(path, "utf-8"):
+        if _is_shifted(head):
+            raise _untold(path.name, "utf-7")
         return Decoding("utf-8", True)
     bad, good = _bad_and_good(path, "utf-8")
     # GB18030 text hits valid UTF-8 sequences by chance only, among many that are not.
     if good >= 10 * bad:
         return Decoding("utf-8", False)
     if _is_clean(path, "gb18030"):
-        return Decoding("gb18030", True)
+        return Decoding(_like_gb18030(path, head), True)
     return Decoding("utf-8" if bad <= _bad_and_good(path, "gb18030")[0] else "gb18030", False)
+
+
+def _stated(encoding: str, head: bytes, file: str) -> str:
+    """The stated encoding's name; of a wide one without a mark the one whose bytes stand in that order."""
+    name = codecs.lookup(encoding).name
+    if name.replace("-", "_") in _NO_TEXT:
+        raise LookupError(encoding)
+    # Python calls some things encodings that make text of text, or bytes of bytes: this raises LookupError for them.
+    with suppress(UnicodeError):
+        b"a".decode(name)
+    codecs.getincrementaldecoder(name)
+    if name in ("utf-16", "utf-32") and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
+        found = _wide_encoding(head) if name == "utf-16" else ""
+        if not found:
+            raise DataError(
+                "{file} does not begin with the mark by which {found} says the order of its bytes. State the order: {accepted}.",
+                file=file,
+                found=name,
+                accepted=f'encoding = "{name}-le", encoding = "{name}-be"',
+            )
+        return found
+    return name
+
+
+def _like_gb18030(path: Path, head: bytes) -> str:
+    """The encoding of a text that may be GB18030. Raises DataError where it is not, and which one it is cannot be told."""
+    from charset_normalizer import from_bytes
+
+    signs = Counter(sign for sign in head.decode("gb18030", "ignore") if sign > "\x7f")
+    # Four bytes that begin like two are GB18030's own.
+    leads = {sign: code[0] if len(code := sign.encode("gb18030", "replace")) == 2 else 0xFF for sign in signs}
+    private = sum(count for sign, count in signs.items() if "\ue000" <= sign <= "\uf8ff") / max(signs.total(), 1)
+    rare = sum(count for sign, count in signs.items() if leads[sign] <= 0xA0) / max(signs.total(), 1)
+    # Half of what Chinese texts consist of lies above C8, where EUC-KR has no Korean.
+    words = [lead for lead in leads.values() if lead > 0xA9]
+    is_korean = len(words) >= _ENOUGH and all(0xB0 <= lead <= 0xC8 for lead in words)
+    if private <= _MOST_PRIVATE and rare <= _MOST_RARE and not is_korean:
+        return "gb18030"
+    if signs.total() < _ENOUGH:
+        raise _untold(path.name)
+    best = from_bytes(head[: 1 << 16].rpartition(b"\n")[0] or head, cp_isolation=[*_GUESSED, "gb18030"]).best()
+    if best and best.encoding in _GUESSED and is_korean == (best.encoding in _KOREAN) and _is_clean(path, best.encoding):
+        return str(best.encoding)
+    if private > _MOST_PRIVATE:
+        raise _untold(path.name)
+    return "gb18030"
+
+
+def _is_shifted(head: bytes) -> bool:
+    """Whether the first line is Chinese, Japanese or Korean in UTF-7, which is ASCII to whoever does not know."""
+    found = _SHIFTED.findall(head.partition(b"\n")[0]) if head.isascii() else []
+    try:
+        return bool(found) and all("\u3000" <= sign <= "\ud7ff" for shifted in found for sign in (b"+" + shifted + b"-").decode("utf-7"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _untold(file: str, *likely: str) -> DataError:
+    return DataError(
+        '{file}: which encoding it is in cannot be told. State the one that it was exported in, in a mapping: encoding = "…" under [source]. '
+        "Often met are {accepted}.",
+        file=file,
+        accepted=", ".join(dict.fromkeys((*likely, "gb18030", "big5", "shift_jis", "euc_kr", "utf-7"))),
+    )
 
 
 def text_chunks(path: Path, read: Decoding, *, keep_returns: bool = False) -> Iterator[str]:
@@ -94,15 +178,15 @@ def _with_plain_ends(text: str, keep_returns: bool) -> str:
 
 
 def _is_clean(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
     try:
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
         with path.open("rb") as source:
             while raw := source.read(CHUNK):
-                if b"\0" in raw and not encoding.startswith("utf-16"):
+                if b"\0" in raw and not encoding.startswith(("utf-16", "utf-32")):
                     return False
                 decoder.decode(raw)
             decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 

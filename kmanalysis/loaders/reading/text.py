@@ -7,8 +7,8 @@ blank lines or odd rows would make line numbers inexact, the same rows come from
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
@@ -19,19 +19,28 @@ from kmanalysis.engine.duckdb import PIPES
 from kmanalysis.engine.sql import identifier, parquet_source, path_literal, quoted
 from kmanalysis.errors import DataError
 from kmanalysis.faults import check_readable
+from kmanalysis.loaders.checking.marks import EXACT, LOST_DIGITS, is_marked
+from kmanalysis.loaders.checking.sums import check_sums
+from kmanalysis.loaders.reading.damage import whole_parquet
 from kmanalysis.loaders.reading.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
 from kmanalysis.loaders.reading.dialect import PLAIN, Dialect
 from kmanalysis.loaders.reading.dumps import refuse_dump
 from kmanalysis.loaders.reading.escaped import dialect_delimiter, dialect_records
 from kmanalysis.loaders.reading.feeding import Feeder
-from kmanalysis.loaders.reading.headings import no_header, stated_header
+from kmanalysis.loaders.reading.headings import check_columns, empty_file, no_header, stated_header
+from kmanalysis.loaders.reading.package import DAY_ZERO, column_letters
 from kmanalysis.loaders.reading.records import SPACE, Record, numbered_lines
 
 EXTRA = 3
 """Columns kept beyond the headings, to see what a long row holds too much."""
 
+MOST_COLUMNS = 900
+"""Headings that a table may have: the engine takes no expression over a thousand columns."""
+
 BATCH = 20_000
 FOOTER_ROWS = 20
+_WHOLE_UP_TO = {"DOUBLE": EXACT, "FLOAT": 1 << 24}
+_RESERVED = ("file_row_number",)
 PREAMBLE_RECORDS = 50
 
 
@@ -39,7 +48,10 @@ PREAMBLE_RECORDS = 50
 class Staged:
     """Rows in the engine: ``relation`` has ``_line``, ``_fault`` and ``_found`` (NULL where the row is in order) and a text column ``c0``, ``c1``, … a heading.
 
-    ``table`` is what to drop afterwards; ``skipped`` counts lines before, between and after the rows.
+    ``table`` is what to drop afterwards; ``skipped`` counts lines before, between and after the rows. ``unheaded`` are the columns that are filled and
+    have no heading, by their letters (``#F``). Of a workbook with more than one sheet ``sheets`` are those that were read, by the numbers in the relation's
+    ``_sheet``; ``unread_sheets`` have other headings, ``hidden_sheets`` are hidden. ``is_marked``: cells may bear one of `marks.MARKS`. ``day_zero`` is
+    the day that a workbook's dates count from.
     """
 
     relation: str
@@ -49,6 +61,20 @@ class Staged:
     encoding: str
     delimiter: str
     skipped: int
+    unheaded: Mapping[int, str] = field(default_factory=dict)
+    sheets: tuple[str, ...] = ()
+    unread_sheets: tuple[str, ...] = ()
+    hidden_sheets: tuple[str, ...] = ()
+    is_marked: bool = False
+    day_zero: str = DAY_ZERO
+
+    def places(self, file: str) -> dict[int, str]:
+        """What its rows are found by, a name for each number of ``_sheet``: the file, and the sheet where it has several."""
+        return {number: f"{file} · {sheet}" for number, sheet in enumerate(self.sheets)} or {0: file}
+
+    def file_number(self, number: int) -> str:
+        """SQL of the number in `places` of a row, counted from ``number``."""
+        return f"{number} + _sheet" if self.sheets else str(number)
 
 
 def stage_text(
@@ -79,6 +105,7 @@ def stage_text(
         raise no_header(path.name, first)
     top = stated_header(headings, first) if index is None else first[index]
     width = len(top.cells)
+    check_columns(path.name, top.line, width, MOST_COLUMNS)
     before = _one(connection, "SELECT current_setting('preserve_insertion_order')::INT")
     connection.execute("SET preserve_insertion_order = true")
     try:
@@ -102,11 +129,25 @@ def staged_rows(
     delimiter: str,
     is_dirty: bool,
     footer: re.Pattern[str] | None,
+    sheets: tuple[str, ...] = (),
+    above: int | None = None,
 ) -> Staged:
-    """What stands in a raw table, blank rows and footer apart; ``is_dirty``: bytes that were no text are marked in it."""
-    blank, end = _blank_and_end(connection, name, len(headings), footer)
-    relation = _view(connection, name, len(headings), is_dirty=is_dirty, has_blank=blank > 0, end=end)
-    return Staged(relation, name, tuple(headings), top.line, encoding, delimiter, max(top.line - 1, 0) + blank)
+    """What stands in a raw table, blank rows and footer apart; ``is_dirty``: bytes that were no text are marked in it.
+
+    Of a workbook with several ``sheets`` each may have a footer, and ``above`` are the lines above the headings of all of them.
+    """
+    width = len(headings)
+    blank = _one(connection, f"SELECT count(*) FROM {name}_raw WHERE {_is_blank(width)}")
+    ends, closing = [], 0
+    for within in [f"_sheet = {number}" for number in range(len(sheets))] or ["true"]:
+        end, rows = _footer(connection, name, width, footer, within) if footer else (None, 0)
+        closing += rows
+        ends += [f"NOT ({within} AND _line >= {end})"] if end else []
+    kept = [_is_not_blank(width)] * (blank > 0) + ends
+    relation = _view(connection, name, width, is_dirty=is_dirty, has_sheets=bool(sheets), kept=kept)
+    unheaded = {column: f"#{column_letters(column)}" for column in range(width) if not headings[column] and _is_filled(connection, relation, column)}
+    skipped = (max(top.line - 1, 0) if above is None else above) + blank + closing
+    return Staged(relation, name, tuple(headings), top.line, encoding, delimiter, skipped, unheaded, sheets)
 
 
 def _head(path: Path, read: Decoding) -> str:
@@ -163,15 +204,15 @@ def _by_records(
     return is_dirty
 
 
-def make_raw_table(connection: duckdb.DuckDBPyConnection, name: str, width: int) -> None:
-    """An empty raw table for `add_rows`."""
-    connection.execute(
-        f"CREATE OR REPLACE TABLE {name} (_line BIGINT, _whole BOOLEAN, _cells BIGINT, {', '.join(f'{column} VARCHAR' for column in _raw_columns(width))})"
-    )
+def make_raw_table(connection: duckdb.DuckDBPyConnection, name: str, width: int, *, has_sheets: bool = False) -> None:
+    """An empty raw table for `add_rows`; ``has_sheets``: its rows say which sheet they are of."""
+    sheet = "_sheet BIGINT, " * has_sheets
+    cells = ", ".join(f"{column} VARCHAR" for column in _raw_columns(width))
+    connection.execute(f"CREATE OR REPLACE TABLE {name} (_line BIGINT, _whole BOOLEAN, _cells BIGINT, {sheet}{cells})")
     connection.execute(f"CREATE OR REPLACE VIEW {name}_raw AS SELECT * FROM {name}")
 
 
-def add_rows(connection: duckdb.DuckDBPyConnection, name: str, batch: list[Record], width: int) -> None:
+def add_rows(connection: duckdb.DuckDBPyConnection, name: str, batch: list[Record], width: int, *, sheet: int | None = None) -> None:
     """Adds records to a raw table."""
     full = width + EXTRA
     cells = list(zip(*(chain(record.cells[:full], [None] * (full - len(record.cells))) for record in batch), strict=True))
@@ -181,6 +222,7 @@ def add_rows(connection: duckdb.DuckDBPyConnection, name: str, batch: list[Recor
             "_whole": pa.array([record.is_whole for record in batch], pa.bool_()),
             "_cells": pa.array([len(record.cells) for record in batch], pa.int64()),
         }
+        | ({} if sheet is None else {"_sheet": pa.repeat(pa.scalar(sheet, pa.int64()), len(batch))})
         | {f"c{index}": pa.array(column, pa.string()) for index, column in enumerate(cells)}
     )
     connection.register("_batch", frame)
@@ -201,62 +243,87 @@ def _is_not_blank(width: int) -> str:
     return f"CASE WHEN {_is_blank(width)} THEN false ELSE true END"
 
 
-def _blank_and_end(connection: duckdb.DuckDBPyConnection, name: str, width: int, footer: re.Pattern[str] | None) -> tuple[int, int | None]:
-    """How many rows are blank or belong to the footer, and the line where the footer begins."""
-    blank = _one(connection, f"SELECT count(*) FROM {name}_raw WHERE {_is_blank(width)}")
-    if not footer:
-        return blank, None
+def _footer(connection: duckdb.DuckDBPyConnection, name: str, width: int, footer: re.Pattern[str], within: str) -> tuple[int | None, int]:
+    """The line where the footer begins, and how many rows it has."""
     first_cell = f"[cell for cell in [{', '.join(_raw_columns(width))}] if {stripped('cell')} IS NOT NULL][1]"
-    last = connection.execute(f"SELECT _line, {first_cell} FROM {name}_raw WHERE {_is_not_blank(width)} ORDER BY _line DESC LIMIT {FOOTER_ROWS}").fetchall()
+    last = connection.execute(
+        f"SELECT _line, {first_cell} FROM {name}_raw WHERE {within} AND {_is_not_blank(width)} ORDER BY _line DESC LIMIT {FOOTER_ROWS}"
+    ).fetchall()
     end, rows = None, 0
     for line, cell in last:
         if not footer.fullmatch(cell.strip(SPACE)):
             break
         end, rows = line, rows + 1
-    return blank + rows, end
+    return end, rows
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, width: int, *, is_dirty: bool, has_blank: bool, end: int | None) -> str:
+def _is_filled(connection: duckdb.DuckDBPyConnection, relation: str, column: int) -> bool:
+    return connection.execute(f"SELECT 1 FROM {relation} WHERE {stripped(f'c{column}')} IS NOT NULL LIMIT 1").fetchone() is not None
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, width: int, *, is_dirty: bool, has_sheets: bool, kept: list[str]) -> str:
     cells = [f"c{index}" for index in range(width)]
     extra = " OR ".join(f"{stripped(column)} IS NOT NULL" for column in _raw_columns(width)[width:])
     faults = ["WHEN NOT _whole THEN 'open_quote'"]
     if is_dirty:
         faults.append(f"WHEN {' OR '.join(f'contains({cell}, {quoted(REPLACED)})' for cell in _raw_columns(width))} THEN 'undecodable'")
     faults.append(f"WHEN {cells[-1]} IS NULL OR {extra} THEN 'ragged'")
-    kept = [_is_not_blank(width)] if has_blank else []
-    kept += [f"_line < {end}"] if end else []
     connection.execute(
-        f"CREATE OR REPLACE VIEW {name}_rows AS SELECT _line, CASE {' '.join(faults)} END AS _fault, _cells AS _found, {', '.join(cells)} "
-        f"FROM {name}_raw WHERE {' AND '.join(kept) or 'true'}"
+        f"CREATE OR REPLACE VIEW {name}_rows AS SELECT _line, CASE {' '.join(faults)} END AS _fault, _cells AS _found, {'_sheet, ' * has_sheets}"
+        f"{', '.join(cells)} FROM {name}_raw WHERE {' AND '.join(kept) or 'true'}"
     )
     return f"{name}_rows"
 
 
 def stage_parquet(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> Staged:
-    """Reads a Parquet file into the engine under ``name``, every cell as text; the line is the row's number."""
+    """Reads a Parquet file into the engine under ``name``, every cell as text; the line is the row's number. Raises DataError where it cannot be read."""
+    check_sums([path])
     types = parquet_columns(connection, path)
     cells = ", ".join(f"coalesce({parquet_text(identifier(column), kind)}, '') AS c{index}" for index, (column, kind) in enumerate(types.items()))
-    connection.execute(
-        f"CREATE OR REPLACE TABLE {name} AS SELECT file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {cells} "
-        f"FROM {parquet_source(path, numbered=True)}"
-    )
+    with whole_parquet(path.name):
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {name} AS SELECT file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {cells} "
+            f"FROM {parquet_source(path, numbered=True)}"
+        )
     connection.execute(f"CREATE OR REPLACE VIEW {name}_rows AS SELECT * FROM {name}")
-    return Staged(f"{name}_rows", name, tuple(types), 0, "parquet", "", 0)
+    floating = [is_marked(f"c{index}") for index, kind in enumerate(types.values()) if kind in _WHOLE_UP_TO]
+    has_marks = bool(floating) and connection.execute(f"SELECT 1 FROM {name} WHERE {' OR '.join(floating)} LIMIT 1").fetchone() is not None
+    return Staged(f"{name}_rows", name, tuple(types), 0, "parquet", "", 0, is_marked=has_marks)
 
 
 def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
-    """Column names and engine types of a Parquet file. Raises DataError where it cannot be read."""
+    """Column names and engine types of a Parquet file. Raises DataError where it cannot be read, or a name holds what no name may."""
     check_readable(path)
-    try:
+    if not path.stat().st_size:
+        raise empty_file(path.name)
+    with whole_parquet(path.name):
         described = connection.execute(f"DESCRIBE SELECT * FROM {parquet_source(path)}").fetchall()
-    except duckdb.Error as problem:
-        raise DataError("{file}: this is no Parquet file that can be read. Export it again.", file=path.name) from problem
-    return {name: kind for name, kind, *_ in described}
+    types = {name: kind for name, kind, *_ in described}
+    if any("\0" in name or name.lower() in _RESERVED for name in types):
+        raise DataError(
+            "{file}: a column's name holds a zero byte or is a word that is reserved: {found}. Rename it and export the file again.",
+            file=path.name,
+            found=", ".join(sorted(repr(name) for name in types if "\0" in name or name.lower() in _RESERVED)),
+        )
+    return types
 
 
-def parquet_text(cell: str, kind: str) -> str:
-    """SQL of a typed cell as text; zoned times in UTC, and marked so."""
-    return f"timezone('UTC', {cell})::VARCHAR || 'Z'" if kind == "TIMESTAMP WITH TIME ZONE" else f"{cell}::VARCHAR"
+def parquet_text(cell: str, kind: str, *, is_id: bool = True) -> str:
+    """SQL of a typed cell as text; zoned times in UTC, and marked so; times cut to microseconds.
+
+    ``is_id``: it may be an id, whose digits have to be exact: whole numbers without decimals, those that have lost digits marked as such.
+    """
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"timezone('UTC', {cell})::VARCHAR || 'Z'"
+    if kind == "TIMESTAMP_NS":
+        return f"left({cell}::VARCHAR, 26)"
+    if is_id and kind in _WHOLE_UP_TO:
+        most = _WHOLE_UP_TO[kind]
+        whole = f"CASE WHEN abs({cell}) <= {most} THEN {cell}::BIGINT::VARCHAR ELSE '{LOST_DIGITS}' || {cell}::VARCHAR END"
+        return f"CASE WHEN isfinite({cell}) AND {cell} = trunc({cell}) THEN {whole} ELSE {cell}::VARCHAR END"
+    if is_id and kind.startswith("DECIMAL") and not kind.endswith(",0)"):
+        return f"rtrim(rtrim({cell}::VARCHAR, '0'), '.')"
+    return f"{cell}::VARCHAR"
 
 
 def drop_staged(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:

@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.forms.filled import Filled
 from kmanalysis.loaders.forms.layout import ABOUT_MARK, EXAMPLES, FORM_MARK, INDEX, NOT_LOADED, form_tables, table_mark, value_names
-from kmanalysis.loaders.reading.sheets import cell_text
+from kmanalysis.loaders.reading.workbook import cell_text
 from kmanalysis.report.sheets.files import HEADING, fitting, new_workbook
 from kmanalysis.tables import Column, Table
 from kmanalysis.times import to_local

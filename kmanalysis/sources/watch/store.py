@@ -31,6 +31,7 @@ from kmanalysis.engine.sql import identifier, parquet_source, quoted
 from kmanalysis.errors import DataError, LockHeld
 from kmanalysis.loaders import store
 from kmanalysis.loaders.checking.stamp import given_columns, is_stamped, stamped_schema
+from kmanalysis.loaders.checking.sums import check_sums
 from kmanalysis.loaders.folder import generation, newest, parquet_files
 from kmanalysis.sources.watch.facts import check_forms
 from kmanalysis.sources.watch.scan import TABLES
@@ -202,4 +203,6 @@ def _given_before(path: Path, table: Table) -> frozenset[str]:
             "{file} does not meet the current rules, so readings cannot be added to it. Run kmanalysis check --stamp on its folder. Readings wait until then.",
             file=f"{table.name}/{path.name}",
         )
+    # Its rows are written anew, with a sum of their own: what a disk has done to them would be right from then on.
+    check_sums([path])
     return given_columns(schema, table)

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from kmanalysis.loaders.checking.casts import NOTHING
-from kmanalysis.loaders.mapping.cells import Cells, folded
+from kmanalysis.loaders.mapping.cells import Cells
 from kmanalysis.loaders.mapping.model import ColumnMapping
 from kmanalysis.loaders.reading.text import Staged
 
@@ -98,7 +98,3 @@ def test_a_column_without_a_heading_is_named_by_its_letters(cells_of):
 def test_a_heading_goes_before_a_letter(cells_of):
     cells, asked = cells_of(("x", "y"), headings=("first", "#A"))
     assert asked(cells.cell("#A", "text")) == ["y"]
-
-
-def test_headings_are_folded():
-    assert folded(" ＰＲＩＣＥ  of ") == "price of"

@@ -261,7 +261,7 @@ def test_folders_and_files_that_cannot_serve(tmp_path):
         "S01": (path, folder, "S011"),
         "not found": (tmp_path / "none.csv", folder),
         "no table of prices": (csv_list(tmp_path / "b.csv", "甲,乙\n1,2\n"), folder),
-        "cannot be read as an Excel workbook": (csv_list(tmp_path / "d.xlsx", "x"), folder),
+        "cannot be read as an Excel workbook": (csv_list(tmp_path / "d.xlsx", "x\0"), folder),
         "Excel workbook or a CSV": (csv_list(tmp_path / "c.pdf", "x"), folder),
         "no table of products": (path, tmp_path / "empty"),
     }.items():

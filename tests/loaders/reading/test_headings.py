@@ -1,6 +1,6 @@
 import pytest
 
-from kmanalysis.loaders.reading.headings import looks_like_data, no_header, stated_header
+from kmanalysis.loaders.reading.headings import folded, looks_like_data, no_header, stated_header
 from kmanalysis.loaders.reading.records import Record
 
 
@@ -28,11 +28,18 @@ def test_the_error_says_how_to_state_headings_and_shows_no_cell():
     assert "SECRET" not in told
 
 
-@pytest.mark.parametrize("first", [[], [Record(2, 2, ["foo", "bar"])]])
-def test_what_may_be_a_header_below_asks_for_its_line(first):
-    assert "Give its number as header_line" in str(no_header("x.csv", first))
+def test_what_may_be_a_header_below_asks_for_its_line():
+    assert "Give its number as header_line" in str(no_header("x.csv", [Record(2, 2, ["foo", "bar"])]))
+
+
+def test_where_nothing_stands_the_file_is_empty():
+    assert str(no_header("x.csv", [])).startswith("x.csv is empty")
 
 
 def test_stated_headings_stand_for_a_header_unless_the_file_has_the_same():
     assert stated_header(["a", "b"], [Record(1, 1, ["1", "2"])]) == Record(0, 0, ["a", "b"])
     assert stated_header(["a", "b"], [Record(1, 1, [" a", "b "])]).line == 1
+
+
+def test_headings_are_folded():
+    assert folded(" ＰＲＩＣＥ  of ") == "price of"

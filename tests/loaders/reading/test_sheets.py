@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import datetime
 
 import duckdb
 import openpyxl
@@ -7,7 +7,7 @@ import xlwt
 
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.reading.records import footer_pattern
-from kmanalysis.loaders.reading.sheets import cell_text, stage_sheet
+from kmanalysis.loaders.reading.sheets import stage_sheet
 
 
 def workbook(tmp_path, rows, name="订单"):
@@ -21,32 +21,12 @@ def workbook(tmp_path, rows, name="订单"):
     return path
 
 
-@pytest.mark.parametrize(
-    ("cell", "text"),
-    [
-        (3.0, "3"),
-        (0.1 + 0.2, "0.3"),
-        (1234567.5, "1234567.5"),
-        (1e-7, "0.0000001"),
-        (1e15, "1000000000000000"),
-        (2.02610011234567e17, "2.02610011234567E+17"),
-        (True, "true"),
-        (datetime(2026, 10, 1, 3, 4, 5), "2026-10-01 03:04:05"),
-        (date(2026, 10, 1), "2026-10-01 00:00:00"),
-        ("０１", "０１"),
-        ("", ""),
-    ],
-)
-def test_cells_read_as_a_person_reads_them(cell, text):
-    assert cell_text(cell) == text
-
-
 def test_the_chosen_sheet_with_its_row_numbers(tmp_path):
     path = workbook(tmp_path, [["店铺导出"], [], ["订单号", "数量", "时间"], [1001, 2, datetime(2026, 10, 1, 8)], [], ["A2", None, None], ["合计", 2]])
     connection = duckdb.connect()
     staged = stage_sheet(connection, path, "raw", sheet="订单", header=lambda first: 1, footer=footer_pattern())
     assert staged.headings == ("订单号", "数量", "时间")
-    assert connection.execute(f"SELECT * FROM {staged.relation} ORDER BY _line").fetchall() == [
+    assert connection.execute(f"SELECT * EXCLUDE _sheet FROM {staged.relation} ORDER BY _line").fetchall() == [
         (4, None, 3, "1001", "2", "2026-10-01 08:00:00"),
         (6, None, 3, "A2", "", ""),
     ]
@@ -65,17 +45,39 @@ def test_a_workbook_of_the_old_form_reads_the_same(tmp_path):
     connection = duckdb.connect()
     staged = stage_sheet(connection, path, "raw", sheet="订单", header=lambda first: 1, footer=footer_pattern())
     assert staged.headings == ("订单号", "数量", "时间")
-    assert connection.execute(f"SELECT * FROM {staged.relation} ORDER BY _line").fetchall() == [
+    assert connection.execute(f"SELECT * EXCLUDE _sheet FROM {staged.relation} ORDER BY _line").fetchall() == [
         (4, None, 3, "1001", "2", "2026-10-01 08:00:00"),
         (6, None, 3, "A2", "", ""),
     ]
 
 
-def test_a_cell_beyond_the_headings_makes_the_row_ragged(tmp_path):
+def test_a_cell_beyond_the_headings_is_in_a_column_of_its_own(tmp_path):
     path = workbook(tmp_path, [["a", "b"], [1, 2, 3]])
     connection = duckdb.connect()
     staged = stage_sheet(connection, path, "raw", sheet="订单")
-    assert connection.execute(f"SELECT _line, _fault, _found FROM {staged.relation}").fetchall() == [(2, "ragged", 3)]
+    assert (staged.headings, staged.unheaded) == (("a", "b", ""), {2: "C"})
+    assert connection.execute(f"SELECT _line, _fault, c0, c1, c2 FROM {staged.relation}").fetchall() == [(2, None, "1", "2", "3")]
+
+
+def test_sheets_of_one_table_have_a_footer_each_and_numbers(tmp_path):
+    book = openpyxl.Workbook()
+    for name, rows in {"1": [["a"], ["x"], ["合计"]], "2": [["导出"], ["a"], ["y"], ["合计"], [None], ["z"]], "3": [["b"], ["q"]]}.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    connection = duckdb.connect()
+    staged = stage_sheet(
+        connection,
+        tmp_path / "a.xlsx",
+        "raw",
+        header=lambda first: next((place for place, row in enumerate(first) if row.cells[0] in "ab"), None),
+        footer=footer_pattern(),
+    )
+    assert (staged.sheets, staged.unread_sheets, staged.skipped) == (("1", "2"), ("3",), 3)
+    assert staged.places("a.xlsx") == {0: "a.xlsx · 1", 1: "a.xlsx · 2"}
+    found = connection.execute(f"SELECT {staged.file_number(0)}, _line, c0 FROM {staged.relation} ORDER BY ALL").fetchall()
+    assert found == [(0, 2, "x"), (1, 3, "y"), (1, 4, "合计"), (1, 6, "z")]
 
 
 def test_a_sheet_without_headings_and_with_words_for_nothing(tmp_path):
@@ -83,7 +85,10 @@ def test_a_sheet_without_headings_and_with_words_for_nothing(tmp_path):
     connection = duckdb.connect()
     staged = stage_sheet(connection, path, "raw", sheet="订单", headings=["编号", "数量"], empty=("NULL",))
     assert staged.headings == ("编号", "数量")
-    assert connection.execute(f"SELECT * FROM {staged.relation} ORDER BY _line").fetchall() == [(1, None, 2, "A1", ""), (2, None, 2, "A2", "2")]
+    assert connection.execute(f"SELECT * EXCLUDE _sheet FROM {staged.relation} ORDER BY _line").fetchall() == [
+        (1, None, 2, "A1", ""),
+        (2, None, 2, "A2", "2"),
+    ]
 
 
 def test_an_unknown_sheet_is_an_error_that_lists_the_others(tmp_path):

@@ -80,7 +80,7 @@ def test_odd_rows_are_marked_and_the_others_keep_their_lines(tmp_path):
 
 
 def test_a_file_without_a_header_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"raw\.csv: no header line was found"):
+    with pytest.raises(DataError, match=r"raw\.csv is empty"):
         staged_rows(b"\n\n", tmp_path)
 
 

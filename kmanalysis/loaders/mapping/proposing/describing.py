@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 import duckdb
 
-from kmanalysis.loaders.mapping.cells import folded
 from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
 from kmanalysis.loaders.mapping.proposing.cells import Cells
 from kmanalysis.loaders.mapping.proposing.known import CURRENCY_UNITS, FACTORS, ZONE_UNITS, value_words
 from kmanalysis.loaders.mapping.times import TIME_FORMATS
 from kmanalysis.loaders.mapping.translation import FALSE_WORDS, TRUE_WORDS
+from kmanalysis.loaders.reading.headings import folded
 from kmanalysis.tables import Column
 from kmanalysis.words import Words
 

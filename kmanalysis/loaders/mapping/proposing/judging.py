@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kmanalysis.loaders.mapping.cells import folded
 from kmanalysis.loaders.mapping.proposing.cells import Cells
 from kmanalysis.loaders.mapping.proposing.known import value_words
+from kmanalysis.loaders.reading.headings import folded
 from kmanalysis.tables import Column, Table
 from kmanalysis.words import Words
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
-from kmanalysis.loaders.mapping.cells import folded
+from kmanalysis.loaders.reading.headings import folded
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words, languages
 

@@ -3,7 +3,7 @@ from itertools import chain
 import pytest
 
 from kmanalysis.loaders.mapping.proposing.known import CLEAR, SIMILAR, VAGUE, Fit, fit, is_known, value_words, without_unit
-from kmanalysis.loaders.mapping.translation import folded
+from kmanalysis.loaders.reading.headings import folded
 from kmanalysis.tables import tables
 from kmanalysis.words import Words, languages
 

@@ -1,0 +1,51 @@
+"""Files that are damaged inside: whatever a library of readers raises becomes one sentence, without anything that stood in the file."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile, LargeZipFile
+
+import duckdb
+import pyarrow as pa
+from python_calamine import CalamineError, PasswordError
+
+from kmanalysis.errors import DataError
+
+_DAMAGE = (
+    *(CalamineError, BadZipFile, LargeZipFile, zlib.error, ParseError, struct.error, OSError),
+    *(EOFError, LookupError, ValueError, NotImplementedError, RuntimeError, OverflowError, MemoryError, TypeError),
+)
+_ROOM = (duckdb.OutOfMemoryException, duckdb.InterruptException)
+
+
+@contextmanager
+def whole_workbook(file: str) -> Iterator[None]:
+    """Raises DataError where a workbook cannot be read to its end, be it damaged or protected by a password."""
+    try:
+        yield
+    except PasswordError as problem:
+        raise DataError("{file} is protected by a password. Save it without one.", file=file) from problem
+    except _DAMAGE as problem:
+        raise DataError("{file} cannot be read as an Excel workbook. Save it again as .xlsx.", file=file) from problem
+    except BaseException as problem:
+        # What is written in Rust and stops where it should not raises a class of its own, which no module gives.
+        if type(problem).__name__ != "PanicException":
+            raise
+        raise DataError("{file} cannot be read as an Excel workbook. Save it again as .xlsx.", file=file) from problem
+
+
+@contextmanager
+def whole_parquet(file: str) -> Iterator[None]:
+    """Raises DataError where a Parquet file cannot be read to its end; what there is no room for, or no right to, passes."""
+    try:
+        yield
+    except _ROOM:
+        raise
+    except (duckdb.Error, pa.ArrowException, OSError) as problem:
+        if (isinstance(problem, duckdb.IOException) and "No space" in str(problem)) or (isinstance(problem, OSError) and problem.errno):
+            raise
+        raise DataError("{file}: this is no Parquet file that can be read. Export it again.", file=file) from problem

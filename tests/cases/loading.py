@@ -1,0 +1,65 @@
+"""What the cases share: a mapping of orders as shops export them, and a load of one file by it."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from kmanalysis.engine.duckdb import connect
+from kmanalysis.loaders.checking.receipts import Receipt
+from kmanalysis.loaders.folder import Attached, attach
+from kmanalysis.loaders.load import load
+
+HEADINGS = ("订单号", "供货商", "商品", "下单时间", "发货时间", "数量", "金额", "状态")
+ORDERS = """
+[source]
+timezone = "Asia/Shanghai"
+[tables.orders.columns]
+order_id = { from = "订单号" }
+supplier_id = { from = "供货商" }
+sku = { from = "商品" }
+ordered_at = { from = "下单时间" }
+delivered_at = { from = "发货时间" }
+quantity = { from = "数量" }
+amount = { from = "金额" }
+currency = { constant = "CNY" }
+status = { from = "状态", values = { "已发货" = "delivered", "失败" = "failed" } }
+"""
+
+
+def order(order_id: object, **cells: object) -> list[object]:
+    """An order's cells; what is not stated is plausible."""
+    usual = ("S1", "G1", "2026-10-05 12:00:00", "2026-10-05 12:01:00", 1, 25.5, "已发货")
+    return [order_id, *(cells.get(heading, cell) for heading, cell in zip(HEADINGS[1:], usual, strict=True))]
+
+
+def loaded(file: Path, mapping: str = ORDERS) -> tuple[Attached, Path]:
+    """Loads the file into a new folder beside it; what was found, and the folder. Receipts add up, or cannot be made."""
+    place = file.parent / f"{file.stem}.toml"
+    place.write_text(mapping, encoding="utf-8")
+    folder = Path(tempfile.mkdtemp(dir=file.parent))
+    return load([file], place, folder), folder
+
+
+def receipt_of(attached: Attached, table: str = "orders") -> Receipt:
+    """The one receipt of a table; its rejects have a row for each row that was rejected at least."""
+    (receipt,) = [receipt for receipt in attached.receipts if receipt.table == table]
+    assert receipt.read == receipt.kept + sum(receipt.rejected.values())
+    return receipt
+
+
+def column(folder: Path, name: str, table: str = "orders") -> list[object]:
+    """A column of a folder's table, sorted."""
+    engine = connect()
+    attach(engine, folder)
+    return [value for (value,) in engine.execute(f"SELECT {name} FROM {table} ORDER BY 1").fetchall()]
+
+
+def rejected(attached: Attached, *columns: str) -> list[tuple[object, ...]]:
+    """The rejected rows in these columns of the frame."""
+    return [tuple(row) for row in attached.rejects.loc[:, list(columns)].itertuples(index=False)]
+
+
+def text_file(path: Path, rows: Sequence[Sequence[object]], encoding: str = "utf-8") -> Path:
+    """A CSV file of the rows."""
+    path.write_bytes("".join(",".join(map(str, row)) + "\n" for row in rows).encode(encoding))
+    return path
