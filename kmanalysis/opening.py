@@ -14,7 +14,7 @@ from kmanalysis.engine.duckdb import DuckDB, connect
 from kmanalysis.engine.interface import Engine
 from kmanalysis.engine.queries import Shelf
 from kmanalysis.errors import UsageError
-from kmanalysis.faults import said
+from kmanalysis.files.faults import said
 from kmanalysis.loaders.address import Address, Place, local_folder, place_of
 from kmanalysis.loaders.folder import Attached, attach
 from kmanalysis.slices import ASKED_VARIABLE, SLICE_VARIABLE, open_slice

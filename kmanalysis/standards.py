@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kmanalysis.errors import StandardsError
-from kmanalysis.operator_toml import read_toml
+from kmanalysis.files.operator_toml import read_toml
 from kmanalysis.tables import DIMENSIONS, GRADES
 
 UNITS = ("unit", "limit_unit")

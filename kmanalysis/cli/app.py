@@ -38,7 +38,7 @@ from kmanalysis.cli.options import (
     warn_of_unstamped,
 )
 from kmanalysis.errors import UsageError
-from kmanalysis.faults import error_of
+from kmanalysis.files.faults import error_of
 from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ def sample(
     with cli_errors(lang, into) as words:
         from rich.console import Console
 
-        from kmanalysis.faults import check_writable
+        from kmanalysis.files.faults import check_writable
         from kmanalysis.loaders.address import local_folder
         from kmanalysis.report.progress import Progress
         from kmanalysis.samples import make_samples

@@ -38,7 +38,7 @@ def export(
     """One Excel file a supplier with something to claim or to take back; the folder's table of claims says so ever after."""
     with cli_errors(lang, out) as words:
         from kmanalysis.decisions.claims import claim_day, claims_to_make, recorded_claims
-        from kmanalysis.faults import check_writable
+        from kmanalysis.files.faults import check_writable
         from kmanalysis.loaders.address import local_folder
         from kmanalysis.opening import open_workbook
         from kmanalysis.report.sheets.claims import claim_sheets, drop_sheets, finish_sheets, write_sheets

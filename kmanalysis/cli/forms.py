@@ -26,8 +26,8 @@ def forms(
 ) -> None:
     """The form's path on stdout."""
     with cli_errors(lang, out) as words:
-        from kmanalysis.durable import write_atomically
-        from kmanalysis.faults import check_writable
+        from kmanalysis.files.durable import write_atomically
+        from kmanalysis.files.faults import check_writable
         from kmanalysis.loaders.address import local_folder
         from kmanalysis.loaders.forms.filled import Filled, filled_rows
         from kmanalysis.report.sheets.forms import form_workbook

@@ -13,8 +13,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from kmanalysis.assets import notebooks_folder
-from kmanalysis.durable import move_into_place
 from kmanalysis.errors import UsageError
+from kmanalysis.files.durable import move_into_place
 from kmanalysis.loaders.checking.secrets import KEY_FILE
 from kmanalysis.words import FALLBACK
 

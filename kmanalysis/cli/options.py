@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kmanalysis.errors import KmError
-from kmanalysis.faults import said
+from kmanalysis.files.faults import said
 from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:

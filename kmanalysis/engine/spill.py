@@ -11,8 +11,8 @@ from itertools import count
 from pathlib import Path
 from threading import Lock
 
-from kmanalysis.durable import locked
 from kmanalysis.errors import LockHeld, PathError, UsageError
+from kmanalysis.files.durable import locked
 
 PREFIX = "kmanalysis-spill-"
 

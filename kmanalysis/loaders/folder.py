@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from kmanalysis.detector import masked_name
 from kmanalysis.engine.sql import identifier, parquet_source
 from kmanalysis.errors import DataError
-from kmanalysis.faults import check_readable, said
+from kmanalysis.files.faults import check_readable, said
 from kmanalysis.loaders.ahead import Ahead
 from kmanalysis.loaders.checking.derived import add_derived, months_overlap, with_derived
 from kmanalysis.loaders.checking.receipts import Receipt

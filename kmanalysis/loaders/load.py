@@ -13,7 +13,7 @@ from kmanalysis.detector import masked_name, names_code
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import check_name
 from kmanalysis.errors import DataError, MappingError
-from kmanalysis.faults import check_readable, said
+from kmanalysis.files.faults import check_readable, said
 from kmanalysis.loaders.checking.receipts import Receipt, summed
 from kmanalysis.loaders.checking.rules import Outcome, no_rejects, validate
 from kmanalysis.loaders.checking.secrets import file_name, key_of
@@ -152,7 +152,7 @@ class _Load:
 
 
 def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapping) -> Staged:
-    """Reads a raw file into the engine as the mapping's source section says. Raises DataError, or MappingError where the file is not in the encoding."""
+    """Reads a raw file into the engine as the mapping's source section says. Raises DataError, or MappingError where its encoding is no whole one."""
     source = mapping.source
     footer = footer_pattern(source.footer)
     if is_workbook(path):
@@ -161,22 +161,14 @@ def stage(connection: duckdb.DuckDBPyConnection, path: Path, mapping: SourceMapp
         )
     if path.suffix.lower() == ".parquet":
         return stage_parquet(connection, path, "_staged")
-    try:
-        return stage_text(
-            connection,
-            path,
-            "_staged",
-            encoding=source.encoding,
-            delimiter=source.delimiter,
-            header=header_finder(mapping),
-            headings=source.headings,
-            footer=footer,
-            dialect=source.dialect,
-        )
-    except UnicodeError as problem:
-        raise MappingError(
-            "{mapping}: {file} does not begin with the mark that says how its {found} is laid out. Write utf-16-le or utf-16-be instead.",
-            mapping=mapping.name,
-            file=path.name,
-            found=source.encoding,
-        ) from problem
+    return stage_text(
+        connection,
+        path,
+        "_staged",
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        header=header_finder(mapping),
+        headings=source.headings,
+        footer=footer,
+        dialect=source.dialect,
+    )

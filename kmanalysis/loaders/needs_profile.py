@@ -25,9 +25,9 @@ from types import MappingProxyType
 import duckdb
 
 from kmanalysis.errors import DataError
+from kmanalysis.files.operator_toml import read_toml
 from kmanalysis.loaders.reading.records import Record
 from kmanalysis.loaders.reading.text import Staged, add_rows, make_raw_table, staged_rows
-from kmanalysis.operator_toml import read_toml
 from kmanalysis.tables import tables
 
 REQUIREMENTS: Mapping[str, str] = MappingProxyType(

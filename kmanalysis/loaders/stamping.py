@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmanalysis.detector import CONTACTS, KINDS
-from kmanalysis.durable import sync
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier
-from kmanalysis.faults import check_readable
+from kmanalysis.files.durable import sync
+from kmanalysis.files.faults import check_readable
 from kmanalysis.loaders.checking.secrets import digest, key_of, without_secrets
 from kmanalysis.loaders.checking.stamp import given_columns, was_stamped
 from kmanalysis.loaders.folder import Attached, attach, parquet_rows, table_files, trusted_heads

@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kmanalysis import durable
-from kmanalysis.durable import move_into_place, sync, write_atomically
 from kmanalysis.engine.sql import identifier
 from kmanalysis.errors import DataError, LockHeld, PathError
-from kmanalysis.faults import said
+from kmanalysis.files import durable
+from kmanalysis.files.durable import move_into_place, sync, write_atomically
+from kmanalysis.files.faults import said
 from kmanalysis.loaders.checking.derived import with_derived
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
 from kmanalysis.loaders.checking.stamp import stamped_schema

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from kmanalysis.durable import locked, write_atomically
 from kmanalysis.errors import LockHeld, UsageError
+from kmanalysis.files.durable import locked, write_atomically
 
 PARTIAL = ".partial"
 """Folder inside a month's report that holds what is not finished; a run that starts or ends removes it."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kmanalysis.faults import check_writable
+from kmanalysis.files.faults import check_writable
 from kmanalysis.loaders.address import Place
 from kmanalysis.loaders.hadoop import HadoopFolder
 from kmanalysis.opening import source_of

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kmanalysis.durable import write_safely
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError, UsageError
+from kmanalysis.files.durable import write_safely
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.checking.secrets import key_of
 from kmanalysis.loaders.store import TEMPORARY, locked, put_in_place

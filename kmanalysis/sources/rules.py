@@ -14,8 +14,8 @@ from typing import Any
 from kmanalysis.detector import CONTACTS
 from kmanalysis.engine.sql import quoted
 from kmanalysis.errors import DataError
+from kmanalysis.files.operator_toml import check_plain
 from kmanalysis.loaders.checking.secrets import without_secrets
-from kmanalysis.operator_toml import check_plain
 
 RULES_FILE = "suppliers.toml"
 UNASSIGNED = "unassigned"

@@ -259,7 +259,7 @@ A1,S1,K1,2026-10-01 12:00:00,1,QZXK MRKR,QZXK-0003-MRKR-7003,CNY,x
 A2,S1,K1,2026-10-01 12:00:00,1,zqmark@mailqz.example.com,buyer3@mailqz.example.com,CNY,y
 A3,S1,K1,2026-10-01 12:00:00,1,13,13900130003,CNY,z
 A4,S1,K1,2026-10-01 12:00:00,1,免费,已发货,CNY,z
-"""
+""" + "".join(f"B{number},S1,K1,2026-10-01 12:00:00,1,12.5{number},delivered,CNY,z\n" for number in range(8))
 
 
 def test_a_proposal_holds_no_cell_that_looks_like_a_secret(tmp_path):

@@ -86,7 +86,7 @@ def test_errors_and_formulas_without_a_value_are_rejected_where_they_are_read(tm
         (5, "订单号", "#N/A", "excel_error"),
     ]
     assert column(folder, "order_id") == ["d"]
-    assert receipt.unheaded == ["I"]
+    assert receipt.unheaded == ["#I"]
 
 
 def test_errors_of_the_old_form_are_rejected_too(tmp_path):
@@ -164,7 +164,7 @@ def test_canonical_workbooks_are_read_by_the_same_rules(tmp_path):
     ]
     assert engine.execute("SELECT supplier_id FROM suppliers ORDER BY 1").fetchall() == [("a",), ("c",)]
     assert sum(receipt.read for receipt in attached.receipts) == 4
-    assert (list(attached.receipts[0].unread_sheets), list(attached.receipts[0].unheaded)) == (["x"], ["C"])
+    assert (list(attached.receipts[0].unread_sheets), list(attached.receipts[0].unheaded)) == (["x"], ["#C"])
 
 
 @pytest.mark.parametrize("is_1904", [False, True])
@@ -189,8 +189,8 @@ def test_dates_follow_the_workbook_s_own_rules(tmp_path, suffix, is_1904):
 def test_a_column_without_a_heading_is_named_by_its_letter(tmp_path):
     path = xlsx(tmp_path / "unheaded.xlsx", {"a": [HEADINGS, [*order("a"), None, "S9"], order("b")]})
     attached, _ = loaded(path)
-    assert (receipt_of(attached).kept, receipt_of(attached).unheaded) == (2, ["J"])
-    attached, folder = loaded(path.rename(tmp_path / "lettered.xlsx"), ORDERS.replace('from = "供货商"', 'from = "J"'))
+    assert (receipt_of(attached).kept, receipt_of(attached).unheaded) == (2, ["#J"])
+    attached, folder = loaded(path.rename(tmp_path / "lettered.xlsx"), ORDERS.replace('from = "供货商"', 'from = "#J"'))
     assert receipt_of(attached).rejected == {"empty": 1}
     assert column(folder, "supplier_id") == ["S9"]
     assert receipt_of(attached).unheaded == []
@@ -240,7 +240,7 @@ def plain(cell):
             return cell, None
 
 
-MARKED = {"\ue004": "excel_error", "\ue005": "formula_without_value", "\ue006": "lost_digits"}
+MARKED = {"\ue007": "excel_error", "\ue008": "formula_without_value", "\ue009": "lost_digits"}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -281,4 +281,4 @@ def test_sheets_whose_xml_has_prefixes_and_no_references(tmp_path):
     path = with_sheet(xlsx(tmp_path / "plain.xlsx", {"a": [["a", "b"], [1, 2]]}), tmp_path / "odd.xlsx", lambda xml: sheet)
     connection = connect()
     staged = stage_sheet(connection, path, "raw")
-    assert connection.execute(f"SELECT c0, c1 FROM {staged.relation} ORDER BY _line").fetchall() == [("1", "\ue004#N/A"), ("\ue005=A1", "2")]
+    assert connection.execute(f"SELECT c0, c1 FROM {staged.relation} ORDER BY _line").fetchall() == [("1", "\ue007#N/A"), ("\ue008=A1", "2")]

@@ -30,7 +30,7 @@ TABLES = ("goods_group", "goods", "carmis", "orders")
 
 KILLED = """
 import os, sys
-from kmanalysis import durable
+from kmanalysis.files import durable
 from kmanalysis.cli.app import main
 left, move = int(sys.argv.pop()), durable.os.replace
 def moved(*places):

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from kmanalysis.durable import write_atomically
 from kmanalysis.errors import UsageError
+from kmanalysis.files.durable import write_atomically
 from kmanalysis.standards import UNITS, Standard, Standards, default_standards, override_standards
 
 Changes = Mapping[str, Mapping[str, object]]

@@ -19,8 +19,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from kmanalysis.detector import KINDS, MASK, folded, replaced, visible
-from kmanalysis.durable import write_atomically
 from kmanalysis.errors import DataError
+from kmanalysis.files.durable import write_atomically
 from kmanalysis.loaders.checking.stamp import was_stamped
 from kmanalysis.tables import tables
 

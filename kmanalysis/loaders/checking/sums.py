@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from kmanalysis.errors import DataError
-from kmanalysis.faults import said
+from kmanalysis.files.faults import said
 
 SUM_KEY = "kmanalysis.sum"
 PLACE_FOR_SUM = {SUM_KEY: "00000000"}

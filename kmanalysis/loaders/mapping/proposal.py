@@ -13,11 +13,11 @@ import duckdb
 from charset_normalizer import from_bytes
 
 from kmanalysis.detector import MASK, in_groups, looks_like_code, masked, masked_name, names_code
-from kmanalysis.durable import write_atomically
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import check_name, identifier
 from kmanalysis.errors import DataError, MappingError
-from kmanalysis.faults import check_readable
+from kmanalysis.files.durable import write_atomically
+from kmanalysis.files.faults import check_readable
 from kmanalysis.loaders.checking.secrets import file_name, key_of
 from kmanalysis.loaders.folder import attach
 from kmanalysis.loaders.mapping.proposing.assignment import BY_CELLS, Choice, assigned
@@ -121,7 +121,7 @@ def mapping_for(source: Path, table: str, into: Path, *, words: Words | None = N
 
 def headings_text(proposal: Proposal, file: str, words: Words) -> str:
     """What became of each of a file's headings, a line each, for the terminal."""
-    lines = [words.text("{file}: what becomes of its {count} headings in {table}", file=file, count=len(proposal.headings), table=proposal.table)]
+    lines = [words.text("{file}: what becomes of its {count} headings in {table}", file=masked(file), count=len(proposal.headings), table=proposal.table)]
     for became in proposal.headings:
         mark = "" if became.is_certain else "#? "
         lines.append(f"  {became.heading} → {mark}{', '.join(became.columns)}" if became.columns else f"  {became.heading}: {words.text('not used')}")

@@ -58,6 +58,7 @@ from typing import Any
 
 from kmanalysis.detector import KINDS
 from kmanalysis.errors import MappingError
+from kmanalysis.files.operator_toml import check_plain, read_toml
 from kmanalysis.loaders.mapping.columns import PLACEHOLDER, column_mapping, once
 from kmanalysis.loaders.mapping.fields import (
     check_choice,
@@ -73,7 +74,6 @@ from kmanalysis.loaders.mapping.fields import (
 )
 from kmanalysis.loaders.mapping.lookups import is_of_file, lookup_of_file
 from kmanalysis.loaders.mapping.model import ColumnMapping, Condition, Source, SourceMapping, TableMapping, compared
-from kmanalysis.operator_toml import check_plain, read_toml
 from kmanalysis.tables import Table, tables
 
 _CONDITIONS = ("equals", "not_equals", "empty", "positive", "matches")

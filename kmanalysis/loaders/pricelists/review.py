@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from kmanalysis.durable import write_safely
 from kmanalysis.errors import DataError
+from kmanalysis.files.durable import write_safely
 from kmanalysis.loaders.mapping.cleaning import normal_key
 from kmanalysis.loaders.pricelists.grid import read_records
 from kmanalysis.loaders.reading.records import SPACE

@@ -11,11 +11,10 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kmanalysis.errors import DataError
+from kmanalysis.errors import DataError, MappingError
 
 CHUNK = 1 << 20
 HEAD = 1 << 18
@@ -31,7 +30,6 @@ _KOREAN = ("cp949", "euc_kr")
 _MOST_PRIVATE, _MOST_RARE, _ENOUGH = 0.002, 1 / 3, 20
 """Shares of the characters that are no ASCII from which on a text is taken to be in another encoding; how many a text must have to be told."""
 
-_NO_TEXT = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem")
 _SHIFTED = re.compile(rb"\+([A-Za-z0-9+/]{3,})-?")
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -53,7 +51,8 @@ class Decoding:
 def decoding(path: Path, encoding: str = "") -> Decoding:
     """The file's encoding, or whether it really is in the stated one.
 
-    Raises LookupError for a stated one that is unknown or none of text, DataError where nobody can tell which one it is.
+    Raises LookupError for a stated one that is unknown, MappingError where it does not say in which order the bytes stand, DataError where nobody can tell
+    which one it is.
     """
     with path.open("rb") as source:
         head = source.read(HEAD)
@@ -79,25 +78,18 @@ def decoding(path: Path, encoding: str = "") -> Decoding:
 
 
 def _stated(encoding: str, head: bytes, file: str) -> str:
-    """The stated encoding's name; of a wide one without a mark the one whose bytes stand in that order."""
+    """The stated encoding's name; of UTF-16 without a mark that of the order in which its bytes stand."""
     name = codecs.lookup(encoding).name
-    if name.replace("-", "_") in _NO_TEXT:
-        raise LookupError(encoding)
-    # Python calls some things encodings that make text of text, or bytes of bytes: this raises LookupError for them.
-    with suppress(UnicodeError):
-        b"a".decode(name)
-    codecs.getincrementaldecoder(name)
-    if name in ("utf-16", "utf-32") and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
-        found = _wide_encoding(head) if name == "utf-16" else ""
-        if not found:
-            raise DataError(
-                "{file} does not begin with the mark by which {found} says the order of its bytes. State the order: {accepted}.",
-                file=file,
-                found=name,
-                accepted=f'encoding = "{name}-le", encoding = "{name}-be"',
-            )
+    if name != "utf-16" or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return name
+    if found := _wide_encoding(head):
         return found
-    return name
+    raise MappingError(
+        "{file} does not begin with the mark by which {found} says the order of its bytes. State the order: {accepted}.",
+        file=file,
+        found=name,
+        accepted=f'encoding = "{name}-le", encoding = "{name}-be"',
+    )
 
 
 def _like_gb18030(path: Path, head: bytes) -> str:
@@ -182,7 +174,7 @@ def _is_clean(path: Path, encoding: str) -> bool:
         decoder = codecs.getincrementaldecoder(encoding)("strict")
         with path.open("rb") as source:
             while raw := source.read(CHUNK):
-                if b"\0" in raw and not encoding.startswith(("utf-16", "utf-32")):
+                if b"\0" in raw and not encoding.startswith("utf-16"):
                     return False
                 decoder.decode(raw)
             decoder.decode(b"", final=True)

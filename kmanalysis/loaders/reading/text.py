@@ -18,7 +18,7 @@ import pyarrow as pa
 from kmanalysis.engine.duckdb import PIPES
 from kmanalysis.engine.sql import identifier, parquet_source, path_literal, quoted
 from kmanalysis.errors import DataError
-from kmanalysis.faults import check_readable
+from kmanalysis.files.faults import check_readable
 from kmanalysis.loaders.checking.marks import EXACT, LOST_DIGITS, is_marked
 from kmanalysis.loaders.checking.sums import check_sums
 from kmanalysis.loaders.reading.damage import whole_parquet

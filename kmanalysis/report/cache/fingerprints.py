@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from kmanalysis.durable import write_atomically
+from kmanalysis.files.durable import write_atomically
 from kmanalysis.loaders.checking.derived import months_of
 from kmanalysis.loaders.checking.secrets import existing_key
 from kmanalysis.loaders.folder import table_files, trusted_heads

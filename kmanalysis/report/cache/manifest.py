@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kmanalysis.durable import write_atomically
 from kmanalysis.errors import UsageError
+from kmanalysis.files.durable import write_atomically
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.report.cache.digests import digest_of, file_digest, read_sealed, sealed
 from kmanalysis.report.cache.fingerprints import Fingerprints

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kmanalysis.durable import write_atomically
+from kmanalysis.files.durable import write_atomically
 from kmanalysis.report.cache.digests import content_digest, digest_of, mapping_digest, read_sealed, sealed
 from kmanalysis.report.cache.fingerprints import Fingerprints
 from kmanalysis.report.cache.program import versions

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import kmanalysis
-from kmanalysis.durable import write_atomically
+from kmanalysis.files.durable import write_atomically
 from kmanalysis.report.cache.digests import content_digest, digest_of, read_sealed, sealed
 
 PACKAGE = Path(kmanalysis.__file__).parent

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from kmanalysis.decisions.claims import claim_lines
-from kmanalysis.durable import move_into_place, write_safely
+from kmanalysis.files.durable import move_into_place, write_safely
 from kmanalysis.report.sheets.files import HEADING, NUMBER_FORMATS, fitting, new_workbook
 from kmanalysis.report.site.pages import file_stems
 from kmanalysis.times import Month, to_local

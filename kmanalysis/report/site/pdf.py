@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from kmanalysis.durable import move_into_place
 from kmanalysis.errors import KmError, UsageError
+from kmanalysis.files.durable import move_into_place
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
 """Programs that can print a page, the first one found is taken."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from kmanalysis.durable import sync
+from kmanalysis.files.durable import sync
 from kmanalysis.sources.watch.alerts import Event
 from kmanalysis.sources.watch.calls.client import trusted
 from kmanalysis.sources.watch.listed.watchlist import Alerts, Webhook

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kmanalysis.durable import write_atomically
 from kmanalysis.errors import DataError
+from kmanalysis.files.durable import write_atomically
 from kmanalysis.sources.watch.schedule import Turn
 
 STATE_FILE = "state.json"

@@ -25,10 +25,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kmanalysis import durable
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.engine.sql import identifier, parquet_source, quoted
 from kmanalysis.errors import DataError, LockHeld
+from kmanalysis.files import durable
 from kmanalysis.loaders import store
 from kmanalysis.loaders.checking.stamp import given_columns, is_stamped, stamped_schema
 from kmanalysis.loaders.checking.sums import check_sums

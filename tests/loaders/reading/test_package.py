@@ -36,13 +36,13 @@ def test_letters_as_a_spreadsheet_writes_them():
 @pytest.mark.parametrize(
     ("cell", "marked"),
     [
-        ('<c r="B2" t="e"><v>#N/A</v></c>', "\ue004#N/A"),
-        ("<c t='e' r='B2' s=\"1\"><f>1/0</f><v>#DIV/0!</v></c>", "\ue004#DIV/0!"),
-        ('<c r="B2" t = "e" ></c>', "\ue004#ERROR"),
-        ('<c r="B2"><f>A1</f></c>', "\ue005=A1"),
-        ('<c r="B2"><f>A1</f><v/></c>', "\ue005=A1"),
-        ('<c r="B2" s="2"><f t="shared" si="0"/><v></v></c>', "\ue005=…"),
-        ('<c r="B2" t="str"><f>A1</f></c>', "\ue005=A1"),
+        ('<c r="B2" t="e"><v>#N/A</v></c>', "\ue007#N/A"),
+        ("<c t='e' r='B2' s=\"1\"><f>1/0</f><v>#DIV/0!</v></c>", "\ue007#DIV/0!"),
+        ('<c r="B2" t = "e" ></c>', "\ue007#ERROR"),
+        ('<c r="B2"><f>A1</f></c>', "\ue008=A1"),
+        ('<c r="B2"><f>A1</f><v/></c>', "\ue008=A1"),
+        ('<c r="B2" s="2"><f t="shared" si="0"/><v></v></c>', "\ue008=…"),
+        ('<c r="B2" t="str"><f>A1</f></c>', "\ue008=A1"),
         ('<c r="B2" t="str"><f>A1</f><v></v></c>', None),
         ('<c r="B2"><f>A1</f><v>0</v></c>', None),
         ('<c r="B2"><f t="shared" si="0"/><v>1</v></c>', None),
@@ -63,7 +63,7 @@ def test_marks_are_found_in_any_piece_of_a_large_sheet(tmp_path):
         for row in range(1, 1000)
     )
     facts = package(tmp_path / "a.xlsx", rows).facts("a")
-    assert facts.marked == {(row - 1, 3): "\ue004#NUM!" for row in range(7, 1000, 100)}
+    assert facts.marked == {(row - 1, 3): "\ue007#NUM!" for row in range(7, 1000, 100)}
     assert (facts.cells, facts.height, facts.width) == (1009, 999, 4)
 
 
@@ -89,7 +89,7 @@ def test_cells_that_do_not_say_where_they_stand_are_counted(tmp_path):
     rows = '<row r="1"/><row r="2"><c><v>1</v></c><c t="e"><v>#N/A</v></c></row><row r="9"><c><v>1</v></c><c/><c><f>A1</f></c></row>'
     facts = package(tmp_path / "a.xlsx", rows).facts("a")
     assert (facts.cells, facts.width, facts.height) == (5, 3, 9)
-    assert facts.marked == {(1, 1): "\ue004#N/A", (8, 2): "\ue005=A1"}
+    assert facts.marked == {(1, 1): "\ue007#N/A", (8, 2): "\ue008=A1"}
 
 
 def test_the_day_that_dates_count_from(tmp_path):

@@ -55,7 +55,7 @@ def test_a_cell_beyond_the_headings_is_in_a_column_of_its_own(tmp_path):
     path = workbook(tmp_path, [["a", "b"], [1, 2, 3]])
     connection = duckdb.connect()
     staged = stage_sheet(connection, path, "raw", sheet="订单")
-    assert (staged.headings, staged.unheaded) == (("a", "b", ""), {2: "C"})
+    assert (staged.headings, staged.unheaded) == (("a", "b", ""), {2: "#C"})
     assert connection.execute(f"SELECT _line, _fault, c0, c1, c2 FROM {staged.relation}").fetchall() == [(2, None, "1", "2", "3")]
 
 

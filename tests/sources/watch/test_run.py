@@ -18,8 +18,8 @@ from threading import Event
 
 import pytest
 
-from kmanalysis import durable
 from kmanalysis.engine.duckdb import connect
+from kmanalysis.files import durable
 from kmanalysis.loaders import store as loads
 from kmanalysis.loaders.folder import attach, table_files, trusted_heads
 from kmanalysis.loaders.load import check

@@ -21,11 +21,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from kmanalysis import durable
 from kmanalysis.cli import app
 from kmanalysis.decisions.bundle import each_finished_frame
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.errors import DataError, LockHeld
+from kmanalysis.files import durable
 from kmanalysis.loaders import store as loads
 from kmanalysis.loaders.checking.stamp import STAMP_KEY, given_columns, is_stamped
 from kmanalysis.loaders.folder import attach, table_files

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from kmanalysis.errors import UsageError
-from kmanalysis.operator_toml import check_plain
+from kmanalysis.files.operator_toml import check_plain
 from kmanalysis.sources.watch.listed.fields import Fields
 from kmanalysis.sources.watch.listed.keys import SHORTEST, Secret
 from kmanalysis.sources.watch.protocols.defaults import DEFAULTS, PROBE, Options

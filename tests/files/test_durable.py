@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kmanalysis import durable
-from kmanalysis.durable import locked, move_into_place, write_atomically
 from kmanalysis.errors import LockHeld
+from kmanalysis.files import durable
+from kmanalysis.files.durable import locked, move_into_place, write_atomically
 
 
 def names(folder: Path) -> list[str]:
@@ -112,7 +112,7 @@ def test_who_waits_gets_the_lock_when_it_is_free(tmp_path):
 HOLDS = """
 import os, sys, time
 from pathlib import Path
-from kmanalysis.durable import locked
+from kmanalysis.files.durable import locked
 with locked(Path(sys.argv[1]), wait=True):
     child = os.fork() if hasattr(os, "fork") else -1
     if child == 0:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmanalysis.errors import DataError, MappingError, StandardsError
+from kmanalysis.files.operator_toml import DEEPEST, LARGEST_INTEGER, check_plain, read_toml
 from kmanalysis.loaders.mapping.toml import load_mapping
 from kmanalysis.loaders.needs_profile import needs_rows
-from kmanalysis.operator_toml import DEEPEST, LARGEST_INTEGER, check_plain, read_toml
 from kmanalysis.standards import load_standards
 
 WRONG = [

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from kmanalysis.errors import DataError, KmError, PathError, UsageError
-from kmanalysis.faults import check_readable, check_writable, error_of, said
+from kmanalysis.files.faults import check_readable, check_writable, error_of, said
 from kmanalysis.words import Words
 
 GIVEN = {
