@@ -149,7 +149,7 @@ def test_all_visible_sheets_with_the_same_headings_are_one_table(tmp_path, write
 def test_an_explicit_sheet_is_read_alone_hidden_or_not(tmp_path):
     path = xlsx(tmp_path / "one.xlsx", {"1": [HEADINGS, order("a")], "2": [HEADINGS, order("b")]}, hidden=("2",))
     attached, folder = loaded(path, ORDERS.replace("[source]", '[source]\nsheet = "2"'))
-    assert (receipt_of(attached).read, receipt_of(attached).hidden_sheets) == (1, ())
+    assert (receipt_of(attached).read, receipt_of(attached).hidden_sheets) == (1, [])
     assert column(folder, "order_id") == ["b"]
 
 

@@ -66,7 +66,7 @@ def stage_sheet(
         staged,
         unread_sheets=tuple(staging.unread),
         hidden_sheets=hidden,
-        unheaded=dict(staged.unheaded) | {column: column_letters(column) for column in sorted(staging.far)},
+        unheaded=dict(staged.unheaded) | {column: f"#{column_letters(column)}" for column in sorted(staging.far)},
         is_marked=book.is_marked,
         day_zero=book.day_zero,
     )
