@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kmanalysis.errors import DataError, KmError
+from kmanalysis.files.faults import said
 
 DEEPEST = 48
 """How deep lists and sections may be nested: what is deeper was not written by a person, and would end in a RecursionError where it is walked or shown."""
@@ -23,14 +24,11 @@ _LONG_NUMBER = re.compile(rb"[\d_]{400}")
 def read_toml(path: Path, kind: type[KmError], *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
     """What a TOML file declares.
 
-    Raises ``kind``, which names the file and its line, for one that cannot be opened or is no TOML in UTF-8, and as `check_plain` does.
+    Raises ``kind``, which names the file and its line, for one that is no TOML in UTF-8, and as `check_plain` does; PathError for one that the system
+    does not let be read.
     """
-    try:
+    with said(path):
         raw = path.read_bytes()
-    except OSError as problem:
-        raise _as(
-            kind, DataError("{file} cannot be opened ({problem}). Check that it is a file that you may read.", file=path.name, problem=problem.strerror)
-        ) from problem
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -45,8 +43,8 @@ def read_toml(path: Path, kind: type[KmError], *, parse_float: Callable[[str], A
     except ValueError as problem:
         found = _LONG_NUMBER.search(raw)
         line = raw.count(b"\n", 0, found.start() if found else 0) + 1
-        said = DataError("{file}, line {line}: a number has too many digits to be read. Shorten it, or write it as text in quotes.", file=path.name, line=line)
-        raise _as(kind, said) from problem
+        error = DataError("{file}, line {line}: a number has too many digits to be read. Shorten it, or write it as text in quotes.", file=path.name, line=line)
+        raise _as(kind, error) from problem
     check_plain(declared, path.name, kind)
     return declared
 

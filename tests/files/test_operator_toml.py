@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanalysis.errors import DataError, MappingError, StandardsError
+from kmanalysis.errors import DataError, MappingError, PathError, StandardsError
 from kmanalysis.files.operator_toml import DEEPEST, LARGEST_INTEGER, check_plain, read_toml
 from kmanalysis.loaders.mapping.toml import load_mapping
 from kmanalysis.loaders.needs_profile import needs_rows
@@ -46,9 +46,9 @@ def test_whatever_reads_it_says_the_same(tmp_path, raw, problem, reader, kind):
 
 
 def test_a_file_that_cannot_be_opened(tmp_path):
-    with pytest.raises(MappingError, match=r"none\.toml cannot be opened \(No such file"):
+    with pytest.raises(PathError, match=r"none\.toml is not there"):
         read_toml(tmp_path / "none.toml", MappingError)
-    with pytest.raises(DataError, match="cannot be opened"):
+    with pytest.raises(PathError, match="is a folder, and a file is needed"):
         read_toml(tmp_path, DataError)
 
 
