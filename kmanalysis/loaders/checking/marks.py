@@ -23,7 +23,7 @@ def unmarked(cell: str) -> str:
 
 def is_marked(cell: str) -> str:
     """SQL: whether a cell bears such a sign."""
-    return f"coalesce({cell}[1] BETWEEN '{EXCEL_ERROR}' AND '{LOST_DIGITS}', false)"
+    return f"coalesce(ord({cell}) BETWEEN {ord(EXCEL_ERROR)} AND {ord(LOST_DIGITS)}, false)"
 
 
 def reason_of(cell: str) -> str:

@@ -24,7 +24,8 @@ def number(cell: str, column: Column, mapped: ColumnMapping, currency: str, name
     A cell that the engine reads is looked at no further. ``named`` gives SQL a name, so that it is worked out once and not at each mention.
     """
     unreadable = f"{quoted(UNREADABLE)} || {cell}"
-    read, sign_of = (named(f"CASE WHEN TRY_CAST({cell} AS DOUBLE) IS NULL THEN {function}({cell}) END") for function in ("km_number", "km_currency"))
+    is_plain = named(f"TRY_CAST({cell} AS DOUBLE) IS NOT NULL")
+    read, sign_of = (named(f"CASE WHEN NOT ({is_plain}) THEN {function}({cell}) END") for function in ("km_number", "km_currency"))
     contradictions = [f"WHEN {read} IS NULL THEN {unreadable}"]
     if column.unit != "share":
         # 50% as an amount is half a yuan to a machine, and fifty of something to its reader.
@@ -39,7 +40,7 @@ def number(cell: str, column: Column, mapped: ColumnMapping, currency: str, name
         both = f"{row} || ' {shown} ' || {sign_of}"
         contradictions.append(f"WHEN {sign_of} {sign} {row} THEN {_mark(OTHER_CURRENCY, both, cell)}")
     plain, odd = _changed(cell, mapped, unreadable), _changed(read, mapped, unreadable)
-    return f"CASE WHEN {cell} IS NULL THEN NULL WHEN TRY_CAST({cell} AS DOUBLE) IS NOT NULL THEN {plain} {' '.join(contradictions)} ELSE {odd} END"
+    return f"CASE WHEN {cell} IS NULL THEN NULL WHEN {is_plain} THEN {plain} {' '.join(contradictions)} ELSE {odd} END"
 
 
 def _mark(mark: str, readings: str, cell: str) -> str:

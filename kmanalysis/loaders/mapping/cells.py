@@ -66,7 +66,7 @@ class Cells:
         """An identifier without quotes that only keep a spreadsheet from taking it for a number, and without decimals that one gave whole numbers."""
         quotes = "'`‘’"
         bare = f"regexp_replace({cell}, {quoted(f'^[{quotes}]([A-Za-z0-9_./:#-]*[0-9][A-Za-z0-9_./:#-]*)[{quotes}]?$')}, '\\1')"
-        cell = self.named(f"CASE WHEN {cell}[1] IN ({', '.join(map(quoted, quotes))}) THEN {bare} ELSE {cell} END")
+        cell = self.named(f"CASE WHEN ord({cell}) IN ({', '.join(str(ord(quote)) for quote in quotes)}) THEN {bare} ELSE {cell} END")
         if cell not in self._has_decimals:
             has_some = self._holds(f"{self._staged} WHERE contains({column}, '.0')")
             others = f"{self.rows} WHERE _fault IS NULL AND NOT regexp_full_match({cell}, '[0-9]+(\\.0+)?')"

@@ -334,7 +334,7 @@ def drop_staged(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
 def stripped(cell: str) -> str:
     """SQL of a cell without its padding, NULL where nothing is left."""
     # A trim by a set of characters costs more than all the rest: only cells that begin or end with neither ASCII nor Chinese signs need it.
-    bare = " AND ".join(f"(ord({cell}[{end}]) BETWEEN 33 AND 126 OR ord({cell}[{end}]) BETWEEN 12289 AND 65278)" for end in (1, -1))
+    bare = " AND ".join(f"(ord({end}) BETWEEN 33 AND 126 OR ord({end}) BETWEEN 12289 AND 65278)" for end in (cell, f"{cell}[-1]"))
     return f"CASE WHEN {cell} = '' THEN NULL WHEN {bare} THEN {cell} ELSE nullif(trim({cell}, {quoted(SPACE)}), '') END"
 
 
