@@ -106,3 +106,8 @@ def test_only_a_few_are_named(tmp_path):
 def test_a_receipt_names_only_what_it_doubts():
     receipt = Receipt("suppliers", "a.csv", 1, 1, new=1, doubts={"zero_cost": 1}, named={"ids_alike": "x"})
     assert "x" not in receipt.text(Words("en")).split("a cost of 0")[1]
+
+
+def test_rows_that_are_left_out_beside_others_quote_the_cell_of_the_file(tmp_path):
+    _, _, rejects = loaded(tmp_path, '编号,名称,上级货源\n7,x,\n"=""7""",y,\n`7,z,\n', SUPPLIERS, "suppliers")
+    assert rejects == [[3, "编号", '="7"', "key_repeated", ""], [4, "编号", "`7", "key_repeated", ""]]

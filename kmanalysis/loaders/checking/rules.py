@@ -5,7 +5,7 @@ All rules are those of `tables.toml`. Whole columns are judged by the engine; on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -184,11 +184,17 @@ class _Validation:
         self._tell(frame.assign(value=frame["stated"].where(frame["stated"].notna(), frame["value"])))
         self.connection.execute(f"DELETE FROM {self.target} WHERE _faults IS NOT NULL")
 
-    def _reject(self, where: str, column: str, reason: str, value: str, accepted: str) -> None:
+    def _reject(self, where: str, names: Sequence[str], reason: str, accepted: str) -> None:
+        """Leaves rows out, and tells what stands in the columns ``names`` of them: in the source, where it says so."""
         if not self._count(self.outcome.rejected, reason, where):
             return
-        frame = self.connection.execute(f"SELECT _file, _line AS line, {value} AS value FROM {self.target} WHERE {where}").df()
-        self._tell(frame.assign(column=column, reason=reason, accepted=accepted))
+        stated = {name: f"source.{identifier(f'stated {name}')}" if f"stated {name}" in self.present else "NULL" for name in names}
+        value = ", ".join(f"coalesce({cell}, rows.{identifier(name)}::VARCHAR)" for name, cell in stated.items())
+        source = f" JOIN {self.text} source ON source._file = rows._file AND source._line = rows._line" if {*stated.values()} != {"NULL"} else ""
+        frame = self.connection.execute(
+            f"SELECT rows._file, rows._line AS line, concat_ws(', ', {value}) AS value FROM (FROM {self.target} WHERE {where}) rows{source}"
+        ).df()
+        self._tell(frame.assign(column=", ".join(names), reason=reason, accepted=accepted))
         self.connection.execute(f"DELETE FROM {self.target} WHERE {where}")
 
     def _tell(self, frame: pd.DataFrame) -> None:
@@ -212,7 +218,7 @@ class _Validation:
     def _check_one_of(self) -> None:
         names = self.table.one_of
         if names:
-            self._reject(" AND ".join(f"{identifier(name)} IS NULL" for name in names), ", ".join(names), "none_of_them", "''", ", ".join(names))
+            self._reject(" AND ".join(f"{identifier(name)} IS NULL" for name in names), names, "none_of_them", ", ".join(names))
 
     def _check_references(self) -> None:
         for name, column in self.table.columns.items():
@@ -228,7 +234,7 @@ class _Validation:
             if column.orphan == "doubt":
                 self._count(self.outcome.doubts, "unknown_reference", orphan)
             else:
-                self._reject(orphan, name, "unknown_reference", cell, column.refers_to)
+                self._reject(orphan, [name], "unknown_reference", column.refers_to)
 
     def _check_repeats(self) -> None:
         keys = ", ".join(map(identifier, self.table.key))
@@ -246,8 +252,7 @@ class _Validation:
         if self.repeats == "first":
             self._count(self.outcome.doubts, "repeat_differs", later.format("_differs"))
         else:
-            shown = f"concat_ws(', ', {', '.join(f'{identifier(name)}::VARCHAR' for name in self.table.key)})"
-            self._reject(later.format("_differs"), ", ".join(self.table.key), "key_repeated", shown, "")
+            self._reject(later.format("_differs"), self.table.key, "key_repeated", "")
         self.outcome.same = self._by_file(later.format("true"))
         self.connection.execute(f"DELETE FROM {self.target} WHERE {later.format('true')}")
         self.connection.execute("DROP TABLE _repeated; DROP TABLE _later")
