@@ -1,9 +1,9 @@
 """The process that pages' processes are forked from: it imports once what all of them need, and runs no thread.
 
 Run as ``python -m kmanalysis.report.runner.preloader SOCKET`` by `kmanalysis.report.making.pool`. Over the socket (by its descriptor) comes a
-connection for each page, and over that the function to call and its arguments; back goes what it returned, or the KmError that `faults.error_of` makes of
-what the system refused. A page's process leads a group
-that its notebook and all that this starts belong to: the group ends with it. When the socket closes, all of them end.
+connection for each page, and over that the function to call and its arguments; back goes what it returned, or the KmError that `faults.error_of`
+makes of what the system refused. A page's process leads a group that its notebook and all that this starts belong to: the group ends with it. When
+the socket closes, all of them end.
 
 The inline backend is never imported here: it hooks itself into the shell that is there when it is imported.
 """
