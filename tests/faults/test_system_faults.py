@@ -169,6 +169,22 @@ def test_no_folder_for_temporary_files_is_a_sentence(place):
         assert "TMPDIR" in done.err
 
 
+def test_a_full_folder_for_temporary_files_is_in_nobodys_way_or_said(place, after):
+    import tempfile
+
+    with small_disk(place / "tmp", kilobytes=16):
+        (place / "tmp" / "filling").write_bytes(b"-" * shutil.disk_usage(place / "tmp").free)
+
+        def point():
+            tempfile.tempdir = os.environ["TMPDIR"] = str(place / "tmp")
+
+        # What fits into memory needs no room there: links and pipes take none.
+        scored, loaded = run(place, "score", "--data", place / "data", before=point), loading(place, before=point)
+        assert (scored.code, loaded.code) == (0, 1), (scored, loaded)
+        assert "Traceback" not in scored.err + loaded.err
+    assert state(place / "data") == after
+
+
 @pytest.mark.parametrize("size", [0, 10, 200, 1000, 4000])
 def test_files_that_may_not_grow_leave_the_folder_as_it_was(place, after, size):
     before = state(place / "data")
