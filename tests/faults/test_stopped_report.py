@@ -65,7 +65,7 @@ def test_a_stopped_report_is_whole_after_the_next_run(place, report, left):
         found.append(content(folder) if folder.is_dir() else {})
         assert left(5.0) == {}
     done = report()
-    assert (done.code, "small.html: kept" in done.err) == (0, True), done
+    assert (done.code, "small.html: up to date" in done.err) == (0, True), done
     whole = content(folder)
     assert sorted(whole) == ["index.html", "manifest.json", "measures.parquet", "scorecard.csv", "scorecard.xlsx", "small.html"]
     # The same input gives the same bytes: what was there before is what is there now, and the list of it came last.

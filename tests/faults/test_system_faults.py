@@ -220,7 +220,9 @@ def test_at_each_step_of_a_load_the_folder_is_as_before_or_as_after(place, after
             number = errno.ENOSPC if fault == "full" else errno.EROFS
             raise OSError(number, os.strerror(number))
 
-    for step in range(1, STEPS + 1):
+    # A full disk and Ctrl-C at every step; what goes the same way at every other.
+    steps = {"read-only": range(1, STEPS + 1, 2), "SIGTERM": range(2, STEPS + 1, 2)}.get(fault, range(1, STEPS + 1))
+    for step in steps:
         shutil.rmtree(place / "data")
         shutil.copytree(kept, place / "data")
         done = loading(place, before=lambda step=step: at_step(place / "data", step, fail))
@@ -233,7 +235,7 @@ def test_at_each_step_of_a_load_the_folder_is_as_before_or_as_after(place, after
             check(place / "data")
             assert state(place / "data") == after
         assert state(place / "data") in (before, after), f"step {step}"
-    assert met > STEPS // 2
+    assert met > len(steps) // 2
 
 
 def test_a_full_disk_leaves_the_folder_as_it_was(place, after):
