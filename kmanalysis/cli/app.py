@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from itertools import pairwise
@@ -39,6 +40,7 @@ from kmanalysis.cli.options import (
 )
 from kmanalysis.errors import UsageError
 from kmanalysis.files.faults import error_of
+from kmanalysis.files.memory import be_frugal
 from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ def score(
         place = place_of_data(data)
         warn_of_unstamped(place, words)
         # While the engine reads the folder, Python has time to import what counts.
-        Thread(target=import_module, args=("kmanalysis.cli.terminal.scores",)).start()
+        Thread(target=_import_ahead, args=("kmanalysis.cli.terminal.scores",)).start()
         workbook = open_workbook(place, month, standards, lang, memory=memory, engine=engine, master=master)
         workbook.check_month()
         from kmanalysis.cli.terminal import scores
@@ -338,8 +340,14 @@ def lab(
         raise typer.Exit(run_lab(folder, opened, lang, options or ()))
 
 
+def _import_ahead(module: str) -> None:
+    with suppress(Exception):  # whoever needs it imports it again, and says what is wrong
+        import_module(module)
+
+
 def main() -> None:
     """Runs the command line, its help in the language that ``--lang`` asks for."""
+    be_frugal()
     signal.signal(signal.SIGTERM, terminate)
     # A file's name need not be text: what cannot be printed is shown by its codes.
     for stream in (sys.stdout, sys.stderr):

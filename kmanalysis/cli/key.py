@@ -18,7 +18,7 @@ Folder = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of c
 @app.command(help="Say which key the folder has, and whether its digests were made under it. The key itself is not shown.")
 def show(data: Folder, lang: Lang = "zh") -> None:
     """The key's id on stdout; exit code 1 where there is none, or the folder's digests are another's."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, data) as words:
         from kmanalysis.loaders.checking.secrets import KEY_FILE, NO_KEY, existing_key, key_id, stored_id
 
         _check_folder(data)
@@ -49,7 +49,7 @@ def export(
     lang: Lang = "zh",
 ) -> None:
     """The file's path on stdout, what to do with it on stderr."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, file) as words:
         from kmanalysis.loaders.checking.secrets import KEY_FILE, export_key
 
         _check_folder(data)
@@ -58,8 +58,6 @@ def export(
             export_key(data, file)
         except FileExistsError as problem:
             raise UsageError("{file} is there already. Name a new file.", file=file.name) from problem
-        except OSError as problem:
-            raise UsageError("{file} cannot be written ({problem}).", file=file.name, problem=problem.strerror) from problem
         typer.echo(file)
         told = words.text("To use it, copy it into the folder as {file}, with mode 0600. Who has it can try guesses against the digests.", file=KEY_FILE)
         typer.echo(told, err=True)
@@ -73,7 +71,7 @@ def rotate(
     lang: Lang = "zh",
 ) -> None:
     """The new key's id on stdout. Without ``--yes`` it only says what it would mean."""
-    with cli_errors(lang) as words:
+    with cli_errors(lang, data) as words:
         from kmanalysis.loaders.checking.secrets import existing_key, key_id, key_of, replace_key
         from kmanalysis.loaders.store import locked
 

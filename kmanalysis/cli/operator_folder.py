@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
@@ -30,7 +31,7 @@ _HERE = PurePosixPath()
 def make_operator_folder(folder: Path, lang: str) -> Path:
     """Lays the folder out in one language; all of it is there at once, or nothing is.
 
-    Raises UsageError where the folder holds files already, is itself a file, or cannot be made.
+    Raises UsageError where the folder holds files already or is itself a file, OSError where it cannot be made.
     """
     folder = folder.absolute()
     try:
@@ -44,7 +45,8 @@ def make_operator_folder(folder: Path, lang: str) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as problem:
-        raise UsageError("{folder} cannot be made ({problem}).", folder=folder.name, problem=problem.strerror) from problem
+        # What the system names is a folder of ours that nobody has asked for.
+        raise OSError(problem.errno, problem.strerror, str(folder)) from problem
     try:
         fill(made, folder, lang)
         made.chmod(0o755)
@@ -101,15 +103,25 @@ def _put_in_place(made: Path, folder: Path) -> None:
             # Takes the place of a folder only where that is empty, whatever came to lie in it meanwhile.
             move_into_place(made, folder)
     except OSError as problem:
-        raise _holds_files(folder) from problem
+        if isinstance(problem, FileExistsError | NotADirectoryError) or (folder.is_dir() and any(folder.iterdir())):
+            raise _holds_files(folder) from problem
+        raise
 
 
 def _move_into(made: Path, folder: Path) -> None:
     """Moves what was made into the folder that the caller stands in: replaced, it would be gone from under its shell. The page that explains it comes last."""
-    for entry in sorted(made.iterdir(), key=lambda entry: (entry.name == "README.md", entry.name)):
-        if (folder / entry.name).exists():
-            raise FileExistsError(entry.name)
-        os.rename(entry, folder / entry.name)
+    moved = []
+    try:
+        for entry in sorted(made.iterdir(), key=lambda entry: (entry.name == "README.md", entry.name)):
+            if (folder / entry.name).exists():
+                raise FileExistsError(entry.name)
+            moved.append(entry)
+            os.rename(entry, folder / entry.name)
+    except BaseException:
+        for entry in moved:
+            with suppress(OSError):
+                os.rename(folder / entry.name, entry)
+        raise
 
 
 def _holds_files(folder: Path) -> UsageError:

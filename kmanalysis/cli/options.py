@@ -14,6 +14,7 @@ import typer
 
 from kmanalysis.errors import KmError
 from kmanalysis.files.faults import said
+from kmanalysis.files.memory import check_address_space
 from kmanalysis.words import DEFAULT, Words, languages
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def cli_errors(lang: str, place: object = "") -> Iterator[Words]:
     """
     words = Words(lang if lang in languages() else DEFAULT)
     try:
+        check_address_space()
         with said(place):
             yield Words(lang)
     except KmError as error:

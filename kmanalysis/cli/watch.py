@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import typer
 
 from kmanalysis.cli.options import Lang, cli_errors
-from kmanalysis.errors import DataError
 
 HELP = "Read stock, prices, balances and uptime of upstream shops at regular intervals, and send alerts."
 
@@ -38,17 +37,14 @@ def watch(
         stop = Event()
         clock = MachineClock(stop)
         watchlist = load_watchlist(list_file or folder / LIST_NAME, os.environ)
-        try:
-            with held(folder, clock.now()), stopped_by_signals(stop):
-                running = Watch(folder, watchlist, words, clock, stop, tell=_tell, write_line=_write_line)
-                if once:
-                    if not running.once():
-                        raise typer.Exit(1)
-                    return
-                _tell(words.text("Watching {count} upstreams. Press Ctrl-C to stop.", count=len(watchlist.upstreams)))
-                running.run()
-        except OSError as problem:
-            raise DataError("{file} cannot be written ({problem}).", file=folder.name, problem=problem.strerror) from None
+        with held(folder, clock.now()), stopped_by_signals(stop):
+            running = Watch(folder, watchlist, words, clock, stop, tell=_tell, write_line=_write_line)
+            if once:
+                if not running.once():
+                    raise typer.Exit(1)
+                return
+            _tell(words.text("Watching {count} upstreams. Press Ctrl-C to stop.", count=len(watchlist.upstreams)))
+            running.run()
 
 
 @contextmanager

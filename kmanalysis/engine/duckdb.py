@@ -15,6 +15,7 @@ from kmanalysis.engine.interface import MONTH_COLUMN, PERIOD_TYPES, Column, Quer
 from kmanalysis.engine.memory import engine_limit
 from kmanalysis.engine.spill import links_folder, spill_folder
 from kmanalysis.engine.sql import check_name, identifier, quoted
+from kmanalysis.files.memory import THREADS, address_space
 from kmanalysis.times import Month
 
 if TYPE_CHECKING:
@@ -43,10 +44,12 @@ def connect(
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection in memory; what does not fit there goes to a folder of its own (see `spill`).
 
-    ``memory`` is what the whole process may take, as in ``4GB`` (see `memory`); ``threads`` defaults to the cores. ``reads`` are the files and folders
-    that it may open, and nothing else of this machine, whatever it is told to run: no other file, no extension, no change of settings. None leaves it
-    open, for trying things out. With ``holds_secrets`` what does not fit in memory is written encrypted. Raises UsageError, and DataError for a name of
-    ``reads`` that is no text.
+    ``memory`` is what the whole process may take, as in ``4GB`` (see `memory`); ``threads`` defaults to the cores, to a few of them under ``ulimit -v``.
+    ``reads`` are the files and folders that it may open, and nothing else of this machine, whatever it is told to run: no other file, no extension, no change
+    of settings. None leaves it open, for trying things out. DuckDB knows no right to read alone: by ``COPY … TO``, ``ATTACH`` and ``EXPORT DATABASE`` a
+    statement could write into the folders of ``reads`` (and over its files), though nowhere else; so every statement is the program's own, and what files say
+    comes as values. With ``holds_secrets`` what does not fit in memory is written encrypted. Raises UsageError, and DataError for a name of ``reads`` that is
+    no text.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{engine_limit(memory)}B",
@@ -57,6 +60,8 @@ def connect(
         # Every result is ordered by a unique key where order matters.
         "preserve_insertion_order": False,
     }
+    if address_space() is not None:
+        threads = min(threads or THREADS, os.cpu_count() or 1)
     if threads:
         settings["threads"] = threads
     connection = duckdb.connect(":memory:", config=settings)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from kmanalysis.errors import UsageError
+from kmanalysis.files.memory import address_space, machine_memory
 
 DEFAULT_SHARE = 0.6
 """Of the machine's memory, where nothing is asked for."""
@@ -32,12 +32,8 @@ def bytes_of(text: str) -> int:
 def engine_limit(memory: str | None) -> int:
     """Bytes that the engine may hold in a process that may take ``memory`` (None: a share of the machine's).
 
-    The rest is for the libraries, and for what the engine takes without counting it: results on their way out, and files being decoded.
+    It is no more than the system gives to this process (``ulimit -v``). The rest is for the libraries, and for what the engine takes without counting it:
+    results on their way out, and files being decoded.
     """
-    whole = bytes_of(memory) if memory else int(machine_memory() * DEFAULT_SHARE)
+    whole = min(bytes_of(memory) if memory else int(machine_memory() * DEFAULT_SHARE), address_space() or machine_memory())
     return max(int((whole - _RESERVED) * _ENGINE_SHARE), 256 << 20)
-
-
-def machine_memory() -> int:
-    """Bytes of memory that this machine has."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

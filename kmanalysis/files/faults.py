@@ -47,6 +47,8 @@ def error_of(problem: BaseException, place: object = "") -> KmError | None:
             return _no_memory()
         case RuntimeError() if "start new thread" in str(problem):
             return _no_memory()
+        case ImportError() if "failed to map" in str(problem) or "allocate memory" in str(problem):
+            return _no_memory()
     if type(problem).__module__ in ("duckdb", "_duckdb"):
         return _of_engine(problem, str(place) or ".")
     return None

@@ -30,6 +30,7 @@ from kmanalysis.loaders.checking.sums import check_sums
 from kmanalysis.loaders.reading.damage import whole_parquet
 from kmanalysis.loaders.reading.text import Staged, drop_staged, parquet_columns, parquet_text, stripped
 from kmanalysis.loaders.reading.workbook import SHEET_SUFFIXES
+from kmanalysis.loaders.store import settle
 from kmanalysis.tables import Table, tables
 
 FORMS = (".csv", *SHEET_SUFFIXES, ".parquet")
@@ -58,8 +59,10 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
     Parquet with our stamp is trusted and read lazily, unless ``trust`` is off. Of tables named in ``with_origin`` that are validated, ``_file`` says by
     number which file a row came from, and what is derived is left out. ``only`` names the tables that are looked at: the others are as if the folder lacked
     them. Raises DataError for a folder without tables, a table in
-    two forms, a header that is not the table's, or a file that cannot be read or is not as we wrote it.
+    two forms, a header that is not the table's, or a file that cannot be read or is not as we wrote it. A load that was stopped half way is done to its end
+    first, see `store.settle`.
     """
+    settle(folder)
     found = {name: files for name, files in table_files(folder).items() if not only or name in only}
     # Those that bear no stamp, too: a bit of it may be what has changed, or the scale of all amounts.
     check_sums([path for files in found.values() for path in files if path.suffix == ".parquet"])

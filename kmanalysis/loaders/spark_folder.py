@@ -14,6 +14,7 @@ from kmanalysis.loaders.checking.rules import no_rejects
 from kmanalysis.loaders.checking.stamp import stamped_schema
 from kmanalysis.loaders.folder import Attached, attach, given_in, in_reading_order, receipts_of_heads, table_files, trusted_heads
 from kmanalysis.loaders.hadoop import HadoopFolder
+from kmanalysis.loaders.store import settle
 from kmanalysis.tables import Table, tables
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def open_spark(place: Place, master: str | None = None, memory: str | None = Non
     spark = Spark(session)
     if isinstance(place, Address):
         return spark, attach_address(spark, HadoopFolder(place.text, session))
+    settle(place)
     files = table_files(place)
     with connect(memory, reads=[place]) as here:
         attached = attach(here, place)

@@ -66,6 +66,16 @@ def locked(folder: Path, *, wait: bool = True, holder: str = "kmanalysis load") 
             raise
 
 
+def settle(folder: Path) -> None:
+    """Puts in place what a load did not come to put in place, which was stopped half way: a reader meets the folder as before it or as after it.
+
+    Raises as `locked` does. Who holds the folder has done so already.
+    """
+    if (folder / JOURNAL).exists():
+        with locked(folder, holder="kmanalysis"):
+            pass
+
+
 def _discard(folder: Path) -> None:
     # What a link leads to is not ours to clear.
     for place in [folder, *(inner for inner in folder.iterdir() if inner.is_dir() and not inner.is_symlink())]:

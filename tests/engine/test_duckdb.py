@@ -70,6 +70,22 @@ def test_no_way_leads_out(folder, tmp_path, way):
     assert {path: path.read_bytes() for path in outside.iterdir()} == before
 
 
+WRITES = ("COPY (SELECT 1 AS number) TO {}", "EXPORT DATABASE {}", "ATTACH {} AS another; CREATE TABLE another.made AS SELECT 1 AS number; DETACH another")
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_a_statement_could_write_where_it_may_read_and_nowhere_else(folder, tmp_path, statement):
+    """As `connect` says of this engine: were it otherwise, it should be said otherwise."""
+    with connect(threads=1, reads=[folder]) as connection:
+        connection.execute(statement.format(quoted(str(folder / "made"))))
+        assert (folder / "made").exists()
+        for place in (tmp_path / "outside" / "made", tmp_path / "made", folder / ".." / "made", Path("/dev/fd/1")):
+            with pytest.raises(duckdb.Error):
+                connection.execute(statement.format(quoted(str(place))))
+    assert {path.name for path in (tmp_path / "outside").iterdir()} == {"b.parquet", "secret.txt"}
+    assert not (tmp_path / "made").exists()
+
+
 def test_the_folder_and_what_it_links_to_can_be_read(folder, tmp_path):
     outside = tmp_path / "outside"
     (folder / "linked.parquet").symlink_to(outside / "b.parquet")

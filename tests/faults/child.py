@@ -7,6 +7,9 @@ import signal
 import sys
 import tempfile
 from dataclasses import dataclass
+from itertools import count, cycle
+
+import typer
 
 from kmanalysis.cli.app import main
 
@@ -25,8 +28,10 @@ class Ended:
     err: str
 
 
-def run(tmp_path, *arguments, limits=(), as_user=False, before=lambda: None):
-    """Runs a command in a child: with limits (pairs of RLIMIT_… and its value), and as somebody whom permissions hold. ``before`` is called in it."""
+def run(tmp_path, *arguments, limits=(), as_user=False, before=lambda: None, work=main):
+    """Runs a command in a child: with limits (pairs of RLIMIT_… and its value), and as somebody whom permissions hold. ``before`` is called in it first,
+    ``work`` in the place of the command line.
+    """
     scratch = tmp_path / "scratch"
     scratch.mkdir(exist_ok=True)
     # Pipes: a limit on files is none on what is printed.
@@ -49,11 +54,12 @@ def run(tmp_path, *arguments, limits=(), as_user=False, before=lambda: None):
                 give_up_rights()
             sys.argv = ["kmanalysis", *map(str, arguments), "--lang", "en"]
             before()
-            main()
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
-            if isinstance(ended.code, str):
-                print(ended.code, file=sys.stderr)
+            work()
+        except (SystemExit, typer.Exit) as ended:
+            told = ended.exit_code if isinstance(ended, typer.Exit) else ended.code
+            code = told if isinstance(told, int) else 1 if told else 0
+            if isinstance(told, str):
+                print(told, file=sys.stderr)
         except BaseException:
             import traceback
 
@@ -87,6 +93,26 @@ def give_up_rights():
             sets[number] &= ~(1 << bit)
     if libc.capset(header, sets):
         raise OSError(ctypes.get_errno(), "capset")
+
+
+def steps(tmp_path, folder, faults, run_with, every=1):
+    """Runs a command again and again, with one of the faults (by name), in turns, at each step of `at_step`, or at every so many'th, until it ends before
+    there is such a step.
+
+    ``run_with(before)`` runs it once. Gives each step, its fault's name and what `run` gave.
+    """
+    met = tmp_path / "scratch" / "met"
+
+    def meet(name):
+        met.touch()
+        faults[name]()
+
+    for step, name in zip(count(1, every), cycle(faults)):
+        met.unlink(missing_ok=True)
+        done = run_with(lambda step=step, name=name: at_step(folder, step, lambda: meet(name)))
+        if not met.exists():
+            return
+        yield step, name, done
 
 
 def at_step(folder, step, fault):

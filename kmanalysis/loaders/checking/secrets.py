@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from kmanalysis.detector import KINDS, MASK, folded, replaced, visible
 from kmanalysis.errors import DataError
-from kmanalysis.files.durable import write_atomically
+from kmanalysis.files.durable import sync_folder, write_atomically
 from kmanalysis.loaders.checking.stamp import was_stamped
 from kmanalysis.tables import tables
 
@@ -38,6 +38,7 @@ _ONLY_EMAIL = re.compile(EMAIL)
 _ONLY_PHONE = re.compile(r"(?:\(?(?:\+|00)?86\)?[\s.\-]?)?1[3-9]\d[\s.\-]?\d{4}[\s.\-]?\d{4}")
 LONGEST_PHONE = len("(+86)-138-0000-0000")
 _DIGEST = re.compile(PREFIX + "[0-9a-f]{32}")
+_ID = re.compile(rb"[0-9a-f]{8}")
 _ID_OF = b"kmanalysis: the key of this folder"
 
 
@@ -87,19 +88,45 @@ def key_id(key: bytes) -> str:
 
 
 def stored_id(folder: Path) -> str:
-    """The id of the key that the folder's digests were made under; empty where it is not known."""
+    """The id of the key that the folder's digests were made under; empty where it is not known. Raises DataError for a file that holds no id."""
     try:
-        return (folder / ID_FILE).read_text(encoding="ascii", errors="replace").strip()
+        known = (folder / ID_FILE).read_bytes().strip()
     except FileNotFoundError:
         return ""
+    if known not in (b"", NO_KEY.encode()) and not _ID.fullmatch(known):
+        raise DataError(
+            "{folder}: {file} holds no id of a key. If {key} is the key that the digests here were made under, remove {file}: the next load writes it again.",
+            folder=folder.name,
+            file=ID_FILE,
+            key=KEY_FILE,
+        )
+    return known.decode("ascii")
 
 
 def replace_key(folder: Path) -> bytes:
-    """Gives the folder a new key. What was digested under another matches nothing any more."""
+    """Gives the folder a new key. What was digested under another matches nothing any more.
+
+    Stopped at any step, it leaves a folder that has the old key or the new one, and knows of no other. Of an old key that is lost, or wrong, the id stays
+    until the new key is there.
+    """
     key = os.urandom(KEY_BYTES)
+    before = _right_key(folder)
+    if before is not None:
+        # A key without an id beside it is taken for the right one: so is the old one until the new one stands in its place.
+        (folder / ID_FILE).unlink(missing_ok=True)
+        sync_folder(folder)
     write_atomically(folder / KEY_FILE, _written(key), mode=0o600)
     _write_id(folder, key)
     return key
+
+
+def _right_key(folder: Path) -> bytes | None:
+    """The folder's key where its digests were made under it."""
+    try:
+        key = existing_key(folder)
+        return key if key is not None and stored_id(folder) in ("", NO_KEY, key_id(key)) else None
+    except DataError:
+        return None
 
 
 def export_key(folder: Path, target: Path) -> bytes:
@@ -189,9 +216,10 @@ def _written(key: bytes) -> bytes:
 def _write_id(folder: Path, key: bytes) -> None:
     """Writes down which key it is, and keeps the key itself out of a git repository that the folder may come to lie in."""
     ignored = folder / IGNORED
-    lines = ignored.read_text(encoding="utf-8") if ignored.exists() else ""
-    if KEY_FILE not in lines.split():
-        write_atomically(ignored, f"{lines}{'' if lines.endswith(chr(10)) or not lines else chr(10)}{KEY_FILE}\n".encode())
+    # Bytes: whoever wrote it may have written names in any encoding.
+    lines, name = ignored.read_bytes() if ignored.exists() else b"", KEY_FILE.encode()
+    if name not in lines.split():
+        write_atomically(ignored, lines + (b"\n" if lines and not lines.endswith(b"\n") else b"") + name + b"\n")
     write_atomically(folder / ID_FILE, f"{key_id(key)}\n".encode())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 import zlib
 from collections.abc import Iterator
@@ -24,12 +25,15 @@ _ROOM = (duckdb.OutOfMemoryException, duckdb.InterruptException)
 
 @contextmanager
 def whole_workbook(file: str) -> Iterator[None]:
-    """Raises DataError where a workbook cannot be read to its end, be it damaged or protected by a password."""
+    """Raises DataError where a workbook cannot be read to its end, be it damaged or protected by a password; what the system refuses passes."""
     try:
         yield
     except PasswordError as problem:
         raise DataError("{file} is protected by a password. Save it without one.", file=file) from problem
     except _DAMAGE as problem:
+        # A place before the beginning of a file is what a damaged one may point to.
+        if isinstance(problem, OSError) and problem.errno not in (None, errno.EINVAL):
+            raise
         raise DataError("{file} cannot be read as an Excel workbook. Save it again as .xlsx.", file=file) from problem
     except BaseException as problem:
         # What is written in Rust and stops where it should not raises a class of its own, which no module gives.

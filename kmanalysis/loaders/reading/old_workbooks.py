@@ -6,8 +6,10 @@ do not tell: errors, formulas without a kept value, and the day that dates count
 
 from __future__ import annotations
 
+import errno
 import io
 import marshal
+import os
 import struct
 import subprocess
 import sys
@@ -22,6 +24,9 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 _BATCH = 1000
 _MEMORY, _MEMORY_RATIO = 1 << 30, 16
 _SECONDS, _BYTES_A_SECOND = 20, 1 << 20
+_REFUSED = 71
+"""Exit code of a process that could not even load its library."""
+
 _FREE = 0xFFFFFFFA
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A", 43: "#GETTING_DATA"}
 _BOF, _EOF, _FORMULA, _DATES, _SHEET, _ERROR = 0x809, 0x0A, 0x06, 0x22, 0x85, 0x205
@@ -49,10 +54,12 @@ class OldBook:
 
 
 def read_apart(path: Path) -> OldBook:
-    """Reads a workbook in a process with bounded memory and time. Raises ValueError where it cannot be read."""
+    """Reads a workbook in a process with bounded memory and time. Raises ValueError where it cannot be read, OSError where the system refuses the process."""
     done = subprocess.run(
         [sys.executable, "-P", __file__, str(path.resolve())], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
     )
+    if done.returncode == _REFUSED:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
     if done.returncode:
         raise ValueError(done.returncode)
     frames = _frames(memoryview(done.stdout))
@@ -186,8 +193,10 @@ def _limit(size: int) -> None:
 
 def _write(path: Path) -> None:
     """Writes the workbook's frames to stdout."""
-    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
-
+    try:
+        from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+    except (ImportError, OSError, MemoryError):
+        sys.exit(_REFUSED)
     content = path.read_bytes()
     _limit(len(content))
     sink = sys.stdout.buffer

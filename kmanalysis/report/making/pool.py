@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Self, TypeVar
 
+from kmanalysis.errors import KmError
 from kmanalysis.report.making.environment import HOME, shared_environment
 from kmanalysis.report.making.task import CAN_FORK, Made, Task
 
@@ -34,7 +35,7 @@ def made_pages(tasks: Iterable[tuple[Key, Task]], jobs: int, started: Preloader 
     """The page of each task, as they are done, by so many processes at once (0: one a core).
 
     A task is asked for when a process is free for it; meanwhile those that run go on. ``started`` is a preloader that was started before; it is left
-    running.
+    running. Raises KmError for what the system refuses a page's process, such as room on the disk: other pages would fare no better.
     """
     jobs = jobs or os.cpu_count() or 1
     if not CAN_FORK:
@@ -59,6 +60,8 @@ def _forked_pages(tasks: Iterable[tuple[Key, Task]], jobs: int, preloader: Prelo
         for connection in [connection for connection in running if connection in ready]:
             key, task = running.pop(connection)
             made = _answer(connection)
+            if isinstance(made, KmError):
+                raise made
             if made is not None:
                 yield key, made
             elif tries[key] < _TRIES:
@@ -80,11 +83,11 @@ def _unmade_page(task: Task) -> Made:
     return unmade_page(task, "worker_died")
 
 
-def _answer(connection: connections.Connection) -> Made | None:
-    """What a page's process has made; None where it died."""
+def _answer(connection: connections.Connection) -> Made | KmError | None:
+    """What a page's process has made, or what kept it from that; None where it died."""
     with connection:
         try:
-            made: Made = connection.recv()
+            made: Made | KmError = connection.recv()
         except (EOFError, OSError):
             return None
         return made

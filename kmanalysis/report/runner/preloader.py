@@ -1,8 +1,9 @@
 """The process that pages' processes are forked from: it imports once what all of them need, and runs no thread.
 
 Run as ``python -m kmanalysis.report.runner.preloader SOCKET`` by `kmanalysis.report.making.pool`. Over the socket (by its descriptor) comes a
-connection for each page, and over that the function to call and its arguments; back goes what it returned. A page's process leads a group
-that its notebook and all that this starts belong to: the group ends with it. When the socket closes, all of them end.
+connection for each page, and over that the function to call and its arguments; back goes what it returned, or the KmError that `faults.error_of`
+makes of what the system refused. A page's process leads a group that its notebook and all that this starts belong to: the group ends with it. When
+the socket closes, all of them end.
 
 The inline backend is never imported here: it hooks itself into the shell that is there when it is imported.
 """
@@ -20,6 +21,8 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from pkgutil import walk_packages
 from typing import NoReturn
+
+from kmanalysis.files.faults import error_of
 
 _PRELOADED = (
     "IPython.extensions.storemagic",
@@ -82,7 +85,13 @@ def _be_page(descriptor: int) -> NoReturn:
         os.setpgid(0, 0)
         connection = Connection(descriptor)
         function, arguments = connection.recv()
-        connection.send(function(*arguments))
+        try:
+            answer = function(*arguments)
+        except Exception as problem:
+            answer = error_of(problem)
+            if answer is None:
+                raise
+        connection.send(answer)
     except BaseException:  # noqa: BLE001 - nothing may climb back into the preloader's own loop
         sys.excepthook(*sys.exc_info())
     finally:
@@ -115,7 +124,13 @@ def main() -> None:
     # As ipykernel's own launcher does: a file of the working folder must not stand in for a library.
     if sys.path and sys.path[0] == os.getcwd():
         del sys.path[0]
-    _preload()
+    try:
+        _preload()
+    except (OSError, MemoryError, ImportError) as problem:
+        if error_of(problem) is None:
+            raise
+        # Too little of something; whoever waits for a page is told that it died, and needs no traceback between the lines.
+        sys.exit(1)
     # The report does without it (see its package); a notebook may want it.
     if sys.modules.get("rfc3987_syntax", sys) is None:
         del sys.modules["rfc3987_syntax"]

@@ -1,4 +1,6 @@
+import errno
 import multiprocessing
+import os
 import re
 from hashlib import blake2b
 
@@ -7,6 +9,8 @@ import pytest
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.secrets import (
     ID_FILE,
+    IGNORED,
+    KEY_BYTES,
     KEY_FILE,
     digest,
     existing_key,
@@ -153,3 +157,40 @@ def test_an_id_says_nothing_of_its_key():
     assert len({key_id(bytes([number]) * 32) for number in range(50)}) == 50
     assert re.fullmatch("[0-9a-f]{8}", key_id(KEY))
     assert key_id(KEY) not in KEY.hex()
+
+
+@pytest.mark.parametrize("content", [b"\x00\xff\x00", b"none of them", b"0123456", b"x" * 100_000])
+def test_a_damaged_id_is_refused_and_says_how_to_mend_it(tmp_path, content):
+    key = key_of(tmp_path)
+    (tmp_path / ID_FILE).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{ID_FILE} holds no id of a key.*remove {ID_FILE}") as told:
+        key_of(tmp_path)
+    assert "\\x" not in repr(str(told.value))
+    (tmp_path / ID_FILE).unlink()
+    assert key_of(tmp_path) == key
+    assert stored_id(tmp_path) == key_id(key)
+
+
+def test_an_ignore_file_in_any_encoding_is_added_to(tmp_path):
+    (tmp_path / IGNORED).write_bytes("报表/".encode("gb18030"))
+    key_of(tmp_path)
+    assert (tmp_path / IGNORED).read_bytes() == "报表/".encode("gb18030") + f"\n{KEY_FILE}\n".encode()
+
+
+def test_a_wrong_key_is_never_taken_for_the_right_one_on_the_way_to_a_new_one(tmp_path, monkeypatch):
+    key_of(tmp_path)
+    (tmp_path / KEY_FILE).write_text("00" * KEY_BYTES)
+    (tmp_path / KEY_FILE).chmod(0o600)
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(os, "replace", lambda *_: raised(full))
+    with pytest.raises(OSError, match="No space"):
+        replace_key(tmp_path)
+    monkeypatch.undo()
+    with pytest.raises(DataError, match="but the digests here were made under key"):
+        key_of(tmp_path)
+    new = replace_key(tmp_path)
+    assert key_of(tmp_path) == new
+
+
+def raised(problem):
+    raise problem

@@ -20,6 +20,19 @@ def test_whatever_readers_of_workbooks_raise_is_a_sentence(problem):
         raise problem
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.ENOMEM, errno.EIO, errno.ENOSPC])
+def test_what_the_system_refuses_is_no_damage(number):
+    with pytest.raises(OSError, match="refused") as told, whole_workbook("a.xlsx"):
+        raise OSError(number, "refused")
+    assert told.value.errno == number
+
+
+@pytest.mark.parametrize("problem", [OSError(errno.EINVAL, "seek"), OSError("broken stream")])
+def test_what_a_damaged_file_leads_to_is_none_of_the_system(problem):
+    with pytest.raises(DataError, match=r"a\.xlsx cannot be read as an Excel workbook"), whole_workbook("a.xlsx"):
+        raise problem
+
+
 def test_a_password_has_a_sentence_of_its_own_and_an_interrupt_passes():
     with pytest.raises(DataError, match="password"), whole_workbook("a.xlsx"):
         raise PasswordError("x")
