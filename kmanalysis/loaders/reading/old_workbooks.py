@@ -21,7 +21,7 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 
 _BATCH = 1000
 _MEMORY, _MEMORY_RATIO = 1 << 30, 16
-_SECONDS, _BYTES_A_SECOND = 20, 1 << 20
+_SECONDS, _BYTES_A_SECOND = 8, 1 << 20
 _FREE = 0xFFFFFFFA
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A", 43: "#GETTING_DATA"}
 _BOF, _EOF, _FORMULA, _DATES, _SHEET, _ERROR = 0x809, 0x0A, 0x06, 0x22, 0x85, 0x205
