@@ -9,13 +9,13 @@ from benchmarks.fuzz.__main__ import READERS, counts
 from benchmarks.fuzz.workers import FAULTS, outcomes
 from kmanalysis.errors import DataError
 
-NUMBERS = {"csv": 25, "xlsx": 25, "xls": 8, "parquet": 25, "forms": 12}
+NUMBERS = {"csv": 15, "xlsx": 15, "xls": 6, "parquet": 20, "forms": 10, "mapping": 30}
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_inputs_are_read_as_written_or_refused(tmp_path, name):
     numbers = list(range(1, NUMBERS.get(name, 60)))
-    found = counts(name, numbers, seed=7, whole_every=20, workers=1, faults=tmp_path)
+    found = counts(name, numbers, seed=7, whole_every=10, workers=1, faults=tmp_path)
     assert [(kind, found[kind]) for kind in FAULTS if found[kind]] == []
     assert not list(tmp_path.iterdir())
     assert found["read"] + found["refused"] == found["inputs"] == len(numbers)
