@@ -9,7 +9,7 @@ from benchmarks.fuzz.__main__ import READERS, counts
 from benchmarks.fuzz.workers import FAULTS, outcomes
 from kmanalysis.errors import DataError
 
-NUMBERS = {"csv": 15, "xlsx": 15, "xls": 6, "parquet": 20, "forms": 10, "mapping": 30}
+NUMBERS = {"csv": 15, "xlsx": 15, "xls": 6, "parquet": 20, "forms": 10, "mapping": 30, "folder": 20}
 
 
 @pytest.mark.parametrize("name", READERS)

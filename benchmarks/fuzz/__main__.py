@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.fuzz import columns, declared, forms, texts, workbooks
+from benchmarks.fuzz import columns, declared, folders, forms, texts, workbooks
 from benchmarks.fuzz.workers import FAULTS, Read, outcomes
 
 READERS: dict[str, Read] = {
@@ -32,6 +32,7 @@ READERS: dict[str, Read] = {
     "standards": declared.read_standards,
     "needs": declared.read_needs,
     "forms": forms.read,
+    "folder": folders.read,
 }
 _KINDS = ("read", "refused", *FAULTS)
 

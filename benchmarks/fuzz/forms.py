@@ -90,7 +90,7 @@ def _sheet(draw: Random, table: Table, texts: Texts) -> tuple[XlsxSheet, list[st
     expected, line = [], 4
     for number in range(draw.choice((0, 1, 3, 10))):
         line += draw.choice((1, 1, 1, 3))
-        cells = [_cell(draw, column, number) for column in columns]
+        cells = [form_cell(draw, column, number) for column in columns]
         made: dict[int, XlsxCell] = {place: one for place, cell in enumerate(cells, 1) if (one := new_cell(draw, cell, texts)) is not None}
         mark = draw.choice(("", "", "", "", " ", "x", "# not yet"))
         if mark:
@@ -102,7 +102,8 @@ def _sheet(draw: Random, table: Table, texts: Texts) -> tuple[XlsxSheet, list[st
     return XlsxSheet(name, rows), [column.name for column in columns], expected
 
 
-def _cell(draw: Random, column: Column, number: int) -> DrawnCell:
+def form_cell(draw: Random, column: Column, number: int) -> DrawnCell:
+    """A cell of a hand-kept table: mostly one that its column takes."""
     if draw.random() < 0.15:
         return drawn_cell(draw, "备注", number, False, False)
     match column.type:

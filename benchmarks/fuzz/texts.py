@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from random import Random
 
@@ -77,17 +78,17 @@ def drawn(draw: Random) -> tuple[bytes, SourceMapping, list[Row], list[str]]:
     is_wild = encoding != "gb18030" or is_stated
     extra = [f"备注{number}" for number in range(draw.choice((0, 0, 1, 3)))]
     headings = draw.sample([*HEADINGS, *extra], len(HEADINGS) + len(extra))
-    writer = _Writer(draw, delimiter, end)
+    writer = TextWriter(draw, delimiter, end)
     for _ in range(draw.choice((0, 0, 0, 1, 2))):
         writer.add([draw.choice(("", "导出人：张三", "2026-10-01 报表"))], is_row=False)
     writer.add(headings, is_row=False)
     for number in range(draw.choice((0, 1, 3, 8, 20))):
         cells = [_encodable(cell(draw, heading, number, is_wild), encoding) for heading in headings]
         if draw.random() < 0.01:
-            cells[-1] = "长" * draw.choice((5_000, 140_000))
+            cells = [*_in_a_line(cells[:-1]), "长" * draw.choice((5_000, 140_000))]
         if draw.random() < 0.04:
             # Of a record over several lines that does not fit, each line is refused: nobody can say where it ends.
-            cells = [" ".join(plain_ends(text).split("\n")) for text in cells]
+            cells = _in_a_line(cells)
             cells = cells[: draw.randrange(1, len(cells))] if draw.random() < 0.5 else [*cells, *[""] * draw.randrange(5), "x"]
         if draw.random() < 0.04:
             writer.add([""] if draw.random() < 0.5 else [""] * len(cells), is_row=False)
@@ -101,19 +102,26 @@ def drawn(draw: Random) -> tuple[bytes, SourceMapping, list[Row], list[str]]:
     return text.encode(encoding), by, writer.rows, [plain(heading) for heading in headings]
 
 
+def _in_a_line(cells: list[str]) -> list[str]:
+    return [" ".join(plain_ends(text).split("\n")) for text in cells]
+
+
 def _encodable(text: str, encoding: str) -> str:
     return text.encode(encoding, "ignore").decode(encoding, "ignore").removeprefix("\ufeff")
 
 
-class _Writer:
-    def __init__(self, draw: Random, delimiter: str, end: str) -> None:
-        self.draw, self.delimiter, self.end = draw, delimiter, end
+class TextWriter:
+    """Writes a text table part by part, and notes the rows that are to be read of it. Unquoted words of ``empty`` mean an empty cell."""
+
+    def __init__(self, draw: Random, delimiter: str, end: str, empty: Collection[str] = EMPTY_WORDS) -> None:
+        self.draw, self.delimiter, self.end, self.empty = draw, delimiter, end, empty
         self.quotes_all = draw.random() < 0.2
         self.parts: list[str] = []
         self.rows: list[Row] = []
         self.line = 1
 
     def add(self, cells: list[str], *, is_row: bool = True, width: int = 0) -> None:
+        """Writes a line of cells, a row of a table with that many columns or anything else."""
         written, meant = zip(*(self._written(text, is_row) for text in cells), strict=True)
         text = self.delimiter.join(written)
         if is_row and any(plain(one) for one in meant):
@@ -127,7 +135,7 @@ class _Writer:
         needed = any(sign in text for sign in (self.delimiter, '"', "\n", "\r")) or text[:1].isspace()
         if needed or (text and is_row and (self.quotes_all or self.draw.random() < 0.1)):
             return '"' + text.replace('"', '""') + '"', text
-        return text, "" if text in EMPTY_WORDS else text
+        return text, "" if text in self.empty else text
 
 
 def plain_ends(text: str) -> str:

@@ -149,15 +149,20 @@ def staged_rows(
     kept = [_is_not_blank(width)] * (blank > 0) + ends
     relation = _view(connection, name, width, is_dirty=is_dirty, has_sheets=bool(sheets), kept=kept)
     # Blank rows fill nothing: they need not be left out.
-    rows = f"{name}_raw WHERE {' AND '.join(ends) or 'true'}"
-    filled = _filled(connection, rows, [column for column in range(width) if not headings[column]])
+    there = f"{name}_raw WHERE {' AND '.join(ends) or 'true'}"
+    filled = _filled(connection, there, [column for column in range(width) if not headings[column]])
     unheaded = {column: f"#{column_letters(column)}" for column in filled}
     skipped = (max(top.line - 1, 0) if above is None else above) + blank + closing
     return Staged(relation, name, tuple(headings), top.line, encoding, delimiter, skipped, unheaded, sheets)
 
 
 def _head(path: Path, read: Decoding) -> str:
-    text = next(text_chunks(path, read), "")
+    text = ""
+    # A last line that does not end comes by itself, and may be the headings.
+    for chunk in text_chunks(path, read):
+        text += chunk
+        if len(text) > HEAD:
+            break
     return text if len(text) <= HEAD else text[:HEAD].rpartition("\n")[0]
 
 
