@@ -47,4 +47,6 @@ def test_each_kind_of_fault_is_seen_and_its_input_is_kept(tmp_path, monkeypatch)
     assert kinds == {0: "refused", 1: "traceback", 2: "large", 3: "large", 4: "slow", 5: "died", 6: "read"}
     kept = sorted(path.name for path in (tmp_path / "faults" / "x").iterdir())
     assert kept == ["died-5", "large-2", "large-3", "slow-4", "traceback-1"]
-    assert all((tmp_path / "faults" / "x" / name / "drawn").read_text() == "drawn" for name in kept)
+    for name in kept:
+        assert (tmp_path / "faults" / "x" / name / "drawn").read_text() == "drawn"
+        assert f"--reader x --seed 1 --whole-every 9 --only {name[-1]}\n" in (tmp_path / "faults" / "x" / name / "what.txt").read_text()

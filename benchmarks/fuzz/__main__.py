@@ -3,8 +3,8 @@
     python -m benchmarks.fuzz [--inputs 10000] [--minutes 30] [--reader csv …] [--seed 1] [--workers 2] [--faults DIR] [--out FILE.json]
 
 Each input is drawn of the seed, the reader's name and its number, and read in a bounded process. All inputs are read into the engine and compared with what
-was written; each twentieth (`--whole-every`) goes all the way into a workbook folder, which is checked then. A faulty one is kept in the folder of faults;
-`--only NUMBER` repeats it.
+was written; each twentieth (`--whole-every`) goes all the way into a workbook folder, which is checked then. A faulty one is kept in the folder of faults, with
+the command that repeats it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def counts(
             if outcome.kind == "refused":
                 refusals[outcome.detail] += 1
             if outcome.kind in FAULTS:
-                print(f"{name} {outcome.number}: {outcome.kind}: {outcome.detail.strip().splitlines()[-1][:300]}", file=sys.stderr)
+                print(f"{name} {outcome.number}: {outcome.kind}: {' '.join(outcome.detail.strip().splitlines()[-1:])[:300]}", file=sys.stderr)
     kinds = {kind: found[kind] for kind in _KINDS}
     return {
         "inputs": found.total(),
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--whole-every", type=int, default=20, help="each how manieth is loaded into a folder")
     parser.add_argument("--only", type=int, help="the number of one input")
     parser.add_argument("--faults", type=Path, default=Path("benchmarks/data/faults"))
-    parser.add_argument("--out", type=Path, help="a JSON file of the counts")
+    parser.add_argument("--out", type=Path, help="a JSON file of the counts; those of other readers stay in it")
     asked = parser.parse_args()
     numbers = list(range(asked.inputs)) if asked.only is None else [asked.only]
     found = {}
@@ -81,7 +81,8 @@ def main() -> None:
         found[name] = counts(name, numbers, seed=asked.seed, whole_every=asked.whole_every, workers=asked.workers, faults=asked.faults, minutes=asked.minutes)
         print("".join(f"{found[name].get(heading, name)!s:>11}" for heading in ("reader", "inputs", *_KINDS, "slowest_seconds")), flush=True)
         if asked.out:
-            asked.out.write_text(json.dumps({"seed": asked.seed, "readers": found}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            before = json.loads(asked.out.read_text(encoding="utf-8")) if asked.out.exists() else {}
+            asked.out.write_text(json.dumps(before | {name: {"seed": asked.seed} | found[name]}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if any(kinds[kind] for kinds in found.values() for kind in FAULTS):
         sys.exit(f"Faulty inputs are in {asked.faults}")
 

@@ -85,7 +85,12 @@ def outcomes(
             if outcome is None:
                 continue
             if outcome.kind in FAULTS and faults:
-                _keep(worker, outcome, faults / name)
+                _keep(
+                    worker,
+                    outcome,
+                    faults / name,
+                    f"python -m benchmarks.fuzz --reader {name} --seed {seed} --whole-every {whole_every} --only {outcome.number}",
+                )
             yield outcome
             shutil.rmtree(worker.folder / str(worker.number), ignore_errors=True)
             worker.done += 1
@@ -130,12 +135,12 @@ def _stop(worker: _Worker) -> None:
     worker.process.join()  # type: ignore[attr-defined]
 
 
-def _keep(worker: _Worker, outcome: Outcome, faults: Path) -> None:
+def _keep(worker: _Worker, outcome: Outcome, faults: Path, again: str) -> None:
     target = faults / f"{outcome.kind}-{outcome.number}"
     shutil.rmtree(target, ignore_errors=True)
     source = worker.folder / str(worker.number)
     shutil.copytree(source, target) if source.is_dir() else target.mkdir(parents=True)
-    (target / "what.txt").write_text(outcome.detail, encoding="utf-8", errors="backslashreplace")
+    (target / "what.txt").write_text(f"{again}\n\n{outcome.detail}\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _work(line: Connection, other: Connection, name: str, read: Read, seed: int, whole_every: int, folder: Path) -> None:
