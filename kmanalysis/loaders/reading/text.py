@@ -311,7 +311,7 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, path: Path, name: str) 
     check_sums([path])
     types = parquet_columns(connection, path)
     cells = ", ".join(f"coalesce({parquet_text(identifier(column), kind)}, '') AS c{index}" for index, (column, kind) in enumerate(types.items()))
-    with whole_parquet(path.name):
+    with whole_parquet(path.name, [path]):
         connection.execute(
             f"CREATE OR REPLACE TABLE {name} AS SELECT file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {cells} "
             f"FROM {parquet_source(path, numbered=True)}"
@@ -327,7 +327,7 @@ def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[s
     check_readable(path)
     if not path.stat().st_size:
         raise empty_file(path.name)
-    with whole_parquet(path.name):
+    with whole_parquet(path.name, [path]):
         described = connection.execute(f"DESCRIBE SELECT * FROM {parquet_source(path)}").fetchall()
     types = {name: kind for name, kind, *_ in described}
     if any("\0" in name or name.lower() in _RESERVED for name in types):
