@@ -3,7 +3,7 @@ MONTH ?= 2026-10
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: report test lint lab docs bench clean
+.PHONY: report test lint lab docs bench fuzz clean
 
 report: $(READY)
 	$(BIN)/kmanalysis report --data data/samples --month $(MONTH) --out reports
@@ -33,6 +33,9 @@ bench: $(READY)
 	$(BIN)/python benchmarks/incremental.py
 	$(BIN)/python benchmarks/pull.py
 	$(BIN)/python benchmarks/cold.py
+
+fuzz: $(READY)
+	$(BIN)/python -m benchmarks.fuzz --inputs 10000
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -190,7 +190,7 @@ def _validate(
     # Cells of a workbook or of numbers in Parquet may bear a mark that they hold no value.
     marked = present if any(text.is_marked for text in staged.values()) else floating
     types = dict.fromkeys(present, "VARCHAR")
-    with whole_parquet(", ".join(names.values())) if not staged else nullcontext():
+    with whole_parquet(", ".join(names.values()), files) if not staged else nullcontext():
         outcome = validate(engine, rows, table, table.name, places, known=known, key=key, keep_origin=keep_origin, answered=marked, types=types)
     for text in staged.values():
         drop_staged(engine, text)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, LargeZipFile
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from python_calamine import CalamineError, PasswordError
 
 from kmanalysis.errors import DataError
@@ -21,6 +23,10 @@ _DAMAGE = (
     *(EOFError, LookupError, ValueError, NotImplementedError, RuntimeError, OverflowError, MemoryError, TypeError),
 )
 _ROOM = (duckdb.OutOfMemoryException, duckdb.InterruptException)
+
+
+LITTLE = 1 << 26
+"""Bytes that any machine has room for."""
 
 
 @contextmanager
@@ -43,13 +49,27 @@ def whole_workbook(file: str) -> Iterator[None]:
 
 
 @contextmanager
-def whole_parquet(file: str) -> Iterator[None]:
-    """Raises DataError where a Parquet file cannot be read to its end; what there is no room for, or no right to, passes."""
+def whole_parquet(file: str, paths: Sequence[Path] = ()) -> Iterator[None]:
+    """Raises DataError where a Parquet file cannot be read to its end; what there is no room for, or no right to, passes.
+
+    Should there be no room for the files ``paths``, which by their own heads hold little, a page of theirs says that it is larger than it is.
+    """
     try:
         yield
-    except _ROOM:
-        raise
+    except _ROOM as problem:
+        if not isinstance(problem, duckdb.OutOfMemoryException) or not paths or _unpacked(paths) > LITTLE:
+            raise
+        raise DataError("{file}: this is no Parquet file that can be read. Export it again.", file=file) from problem
     except (duckdb.Error, pa.ArrowException, OSError) as problem:
         if (isinstance(problem, duckdb.IOException) and "No space" in str(problem)) or (isinstance(problem, OSError) and problem.errno):
             raise
         raise DataError("{file}: this is no Parquet file that can be read. Export it again.", file=file) from problem
+
+
+def _unpacked(paths: Sequence[Path]) -> int:
+    """How many bytes the files hold by their heads."""
+    try:
+        heads = [pq.read_metadata(path) for path in paths]
+    except (pa.ArrowException, OSError):
+        return 0
+    return sum(head.row_group(number).total_byte_size for head in heads for number in range(head.num_row_groups))

@@ -23,7 +23,7 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 
 _BATCH = 1000
 _MEMORY, _MEMORY_RATIO = 1 << 30, 16
-_SECONDS, _BYTES_A_SECOND = 20, 1 << 20
+_SECONDS, _BYTES_A_SECOND = 8, 1 << 20
 _REFUSED = 71
 """Exit code of a process that could not even load its library."""
 

@@ -37,6 +37,9 @@ EXTRA = 3
 MOST_COLUMNS = 900
 """Headings that a table may have: the engine takes no expression over a thousand columns."""
 
+_FEW, _AT_ONCE = 8, 100
+"""Columns that are looked for one by one, and how many at once where there are more."""
+
 BATCH = 20_000
 FOOTER_ROWS = 20
 _WHOLE_UP_TO = {"DOUBLE": EXACT, "FLOAT": 1 << 24}
@@ -145,13 +148,21 @@ def staged_rows(
         ends += [f"NOT ({within} AND _line >= {end})"] if end else []
     kept = [_is_not_blank(width)] * (blank > 0) + ends
     relation = _view(connection, name, width, is_dirty=is_dirty, has_sheets=bool(sheets), kept=kept)
-    unheaded = {column: f"#{column_letters(column)}" for column in range(width) if not headings[column] and _is_filled(connection, relation, column)}
+    # Blank rows fill nothing: they need not be left out.
+    there = f"{name}_raw WHERE {' AND '.join(ends) or 'true'}"
+    filled = _filled(connection, there, [column for column in range(width) if not headings[column]])
+    unheaded = {column: f"#{column_letters(column)}" for column in filled}
     skipped = (max(top.line - 1, 0) if above is None else above) + blank + closing
     return Staged(relation, name, tuple(headings), top.line, encoding, delimiter, skipped, unheaded, sheets)
 
 
 def _head(path: Path, read: Decoding) -> str:
-    text = next(text_chunks(path, read), "")
+    text = ""
+    # A last line that does not end comes by itself, and may be the headings.
+    for chunk in text_chunks(path, read):
+        text += chunk
+        if len(text) > HEAD:
+            break
     return text if len(text) <= HEAD else text[:HEAD].rpartition("\n")[0]
 
 
@@ -215,7 +226,7 @@ def make_raw_table(connection: duckdb.DuckDBPyConnection, name: str, width: int,
 def add_rows(connection: duckdb.DuckDBPyConnection, name: str, batch: list[Record], width: int, *, sheet: int | None = None) -> None:
     """Adds records to a raw table."""
     full = width + EXTRA
-    cells = list(zip(*(chain(record.cells[:full], [None] * (full - len(record.cells))) for record in batch), strict=True))
+    cells = list(zip(*(chain(_within(record.cells, full), [None] * (full - len(record.cells))) for record in batch), strict=True))
     frame = pa.table(
         {
             "_line": pa.array([record.line for record in batch], pa.int64()),
@@ -228,6 +239,13 @@ def add_rows(connection: duckdb.DuckDBPyConnection, name: str, batch: list[Recor
     connection.register("_batch", frame)
     connection.execute(f"INSERT INTO {name} SELECT * FROM _batch")
     connection.unregister("_batch")
+
+
+def _within(cells: list[str], full: int) -> list[str]:
+    """So many of the cells at most; should the last ones kept be blank and a later one not, that one stands for them: the row is too long all the same."""
+    if len(cells) <= full:
+        return cells
+    return [*cells[: full - 1], next((cell for cell in cells[full - 1 :] if cell.strip(SPACE)), "")]
 
 
 def _cell_count(width: int) -> str:
@@ -257,8 +275,21 @@ def _footer(connection: duckdb.DuckDBPyConnection, name: str, width: int, footer
     return end, rows
 
 
-def _is_filled(connection: duckdb.DuckDBPyConnection, relation: str, column: int) -> bool:
-    return connection.execute(f"SELECT 1 FROM {relation} WHERE {stripped(f'c{column}')} IS NOT NULL LIMIT 1").fetchone() is not None
+def _filled(connection: duckdb.DuckDBPyConnection, rows: str, columns: list[int]) -> list[int]:
+    """Those of the columns in which anything stands."""
+    there = [f"{stripped(f'c{column}')} IS NOT NULL" for column in columns]
+    if len(columns) <= _FEW:
+        # Each ends with the first row that has it.
+        return [
+            column for column, is_there in zip(columns, there, strict=True) if connection.execute(f"SELECT 1 FROM {rows} AND {is_there} LIMIT 1").fetchone()
+        ]
+    # A stray cell far to the right makes hundreds of them, and a wide table takes longer to ask than to look through.
+    found: list[int] = []
+    for start in range(0, len(columns), _AT_ONCE):
+        asked = ", ".join(f"bool_or({is_there})" for is_there in there[start : start + _AT_ONCE])
+        answers = connection.execute(f"SELECT {asked} FROM {rows}").fetchone() or ()
+        found += [column for column, is_filled in zip(columns[start:], answers, strict=False) if is_filled]
+    return found
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, width: int, *, is_dirty: bool, has_sheets: bool, kept: list[str]) -> str:
@@ -280,7 +311,7 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, path: Path, name: str) 
     check_sums([path])
     types = parquet_columns(connection, path)
     cells = ", ".join(f"coalesce({parquet_text(identifier(column), kind)}, '') AS c{index}" for index, (column, kind) in enumerate(types.items()))
-    with whole_parquet(path.name):
+    with whole_parquet(path.name, [path]):
         connection.execute(
             f"CREATE OR REPLACE TABLE {name} AS SELECT file_row_number + 1 AS _line, NULL::VARCHAR AS _fault, NULL::BIGINT AS _found, {cells} "
             f"FROM {parquet_source(path, numbered=True)}"
@@ -296,7 +327,7 @@ def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[s
     check_readable(path)
     if not path.stat().st_size:
         raise empty_file(path.name)
-    with whole_parquet(path.name):
+    with whole_parquet(path.name, [path]):
         described = connection.execute(f"DESCRIBE SELECT * FROM {parquet_source(path)}").fetchall()
     types = {name: kind for name, kind, *_ in described}
     if any("\0" in name or name.lower() in _RESERVED for name in types):

@@ -59,6 +59,13 @@ def test_a_cell_beyond_the_headings_is_in_a_column_of_its_own(tmp_path):
     assert connection.execute(f"SELECT _line, _fault, c0, c1, c2 FROM {staged.relation}").fetchall() == [(2, None, "1", "2", "3")]
 
 
+def test_of_hundreds_of_columns_without_headings_those_are_named_that_are_filled(tmp_path):
+    rows = [["a"], [1, *[None] * 498, "x"], [2, None, "y"], ["合计", *[None] * 299, "z"]]
+    connection = duckdb.connect()
+    staged = stage_sheet(connection, workbook(tmp_path, rows), "raw", sheet="订单", footer=footer_pattern())
+    assert staged.unheaded == {2: "#C", 499: "#SF"}
+
+
 def test_sheets_of_one_table_have_a_footer_each_and_numbers(tmp_path):
     book = openpyxl.Workbook()
     for name, rows in {"1": [["a"], ["x"], ["合计"]], "2": [["导出"], ["a"], ["y"], ["合计"], [None], ["z"]], "3": [["b"], ["q"]]}.items():

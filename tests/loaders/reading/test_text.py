@@ -79,6 +79,19 @@ def test_odd_rows_are_marked_and_the_others_keep_their_lines(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_headings_that_are_the_last_line_and_do_not_end_are_headings(tmp_path, delimiter):
+    staged, rows = staged_rows(f"2026-10-01 报表\n编号{delimiter}名称".encode(), tmp_path, header=lambda first: 1)
+    assert (staged.headings, rows) == (("编号", "名称"), [])
+
+
+@pytest.mark.parametrize("by_engine", [True, False])
+@pytest.mark.parametrize("blank", range(7))
+def test_a_cell_far_beyond_the_headings_makes_a_row_odd_however_many_blank_ones_stand_before_it(tmp_path, blank, by_engine):
+    _, rows = staged_rows(f"a,b\n1,2\n3,4{',' * blank},lost\n5,6{',' * (blank + 1)}\n".encode(), tmp_path, by_engine=by_engine)
+    assert [(line, fault) for line, fault, *_ in rows] == [(2, None), (3, "ragged"), (4, None)]
+
+
 def test_a_file_without_a_header_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"raw\.csv is empty"):
         staged_rows(b"\n\n", tmp_path)
