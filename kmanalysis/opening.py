@@ -16,7 +16,7 @@ from kmanalysis.engine.queries import Shelf
 from kmanalysis.errors import UsageError
 from kmanalysis.files.faults import said
 from kmanalysis.loaders.address import Address, Place, local_folder, place_of
-from kmanalysis.loaders.folder import Attached, attach
+from kmanalysis.loaders.folder import Attached, attach, suppliers_by_id
 from kmanalysis.slices import ASKED_VARIABLE, SLICE_VARIABLE, open_slice
 from kmanalysis.standards import Standards, load_standards
 from kmanalysis.times import Month
@@ -91,7 +91,10 @@ def _opened(place: Place, memory: str | None, engine: str, master: str | None) -
     folder = local_folder(place)
     with said(folder):
         connection = connect(memory, reads=[folder])
-        return DuckDB(connection), attach(connection, folder)
+        attached = attach(connection, folder)
+        if rows := suppliers_by_id(attached.given):
+            connection.execute(f"CREATE OR REPLACE TABLE suppliers AS {rows}")
+        return DuckDB(connection), attached
 
 
 def _check(place: Place, engine: str, master: str | None) -> None:

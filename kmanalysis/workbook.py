@@ -127,7 +127,7 @@ class Workbook:
 
     @property
     def names(self) -> dict[str, str]:
-        """Names of all suppliers by their ids, sorted by id."""
+        """Names of all suppliers by their ids, sorted by id. In a folder without a suppliers table they are those that its rows name, called by their ids."""
         return self._fact("names", self._names)
 
     @property
@@ -219,9 +219,9 @@ class Workbook:
         return cast("Found", self._facts[name] if name in self._facts else self._facts.setdefault(name, find()))
 
     def _names(self) -> dict[str, str]:
-        if self.not_given({"suppliers": ()}):
-            raise UsageError("The folder has no suppliers table. Add suppliers.csv with the columns supplier_id and name, one row per supplier.")
         named = _supplier_names(self)
+        if named.empty and self.not_given({"suppliers": ()}):
+            raise UsageError("The folder has no suppliers table. Add suppliers.csv with the columns supplier_id and name, one row per supplier.")
         return dict(zip(named["supplier_id"], named["name"], strict=True))
 
     def _first_month(self) -> str:

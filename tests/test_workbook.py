@@ -135,7 +135,15 @@ def test_a_month_without_any_event_is_an_error(workbook_of):
         workbook_of({"products": [{"sku": "k1"}]}).check_month()
 
 
-def test_a_folder_without_suppliers_is_an_error_that_says_what_to_add(tmp_path):
-    (tmp_path / "probes.csv").write_text("supplier_id,probed_at,is_up\ns1,2026-10-03 00:00:00,true\n", encoding="utf-8")
+def test_a_folder_without_suppliers_calls_them_by_their_ids(tmp_path):
+    (tmp_path / "probes.csv").write_text("supplier_id,probed_at,is_up\ns2,2026-10-03 00:00:00,true\ns1,2026-10-04 00:00:00,true\n", encoding="utf-8")
+    (tmp_path / "tickets.csv").write_text("ticket_id,supplier_id,opened_at,kind,is_staged\nt1,s3,2026-12-01 00:00:00,other,false\n", encoding="utf-8")
+    workbook = open_workbook(tmp_path, "2026-10", lang="en")
+    assert workbook.names == {"s1": "s1", "s2": "s2", "s3": "s3"}
+    assert workbook.not_given({"suppliers": ("kind",)}) == ["suppliers"]
+
+
+def test_a_folder_that_names_no_supplier_is_an_error_that_says_what_to_add(tmp_path):
+    (tmp_path / "products.csv").write_text("sku,name\nk1,One\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"no suppliers table\. Add suppliers\.csv with the columns supplier_id and name"):
         _ = open_workbook(tmp_path, "2026-10", lang="en").names

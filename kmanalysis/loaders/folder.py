@@ -95,6 +95,26 @@ def attach(engine: duckdb.DuckDBPyConnection, folder: Path, *, trust: bool = Tru
     return Attached(receipts, pd.concat(rejects, ignore_index=True), {name: columns for name, columns in given.items() if columns})
 
 
+def suppliers_by_id(given: Mapping[str, frozenset[str]]) -> str | None:
+    """SQL of a suppliers table for a folder without one: a row an id that its other tables name, which is the name too, and nothing else known.
+
+    None where the folder has a suppliers table, or no table that names a supplier. ``given`` as in `Attached`.
+    """
+    declared = tables()["suppliers"]
+    columns = [
+        (table.name, column.name)
+        for table in tables().values()
+        for column in table.columns.values()
+        if column.refers_to == f"{declared.name}.{declared.key[0]}" and column.name in given.get(table.name, ())
+    ]
+    if declared.name in given or not columns:
+        return None
+    named = " UNION ".join(f"SELECT {identifier(column)} AS found FROM {identifier(table)} WHERE {identifier(column)} IS NOT NULL" for table, column in columns)
+    known = {name: "found" if name in (declared.key[0], "name") else "NULL" for name in declared.stored}
+    cells = ", ".join(f"CAST({value} AS {declared.stored[name].sql_type}) AS {identifier(name)}" for name, value in known.items())
+    return f"SELECT {cells} FROM ({named}) AS named"
+
+
 def table_files(folder: Path) -> dict[str, list[Path]]:
     """The files of each table in the folder. Raises DataError where there is no folder, no table, or a table in two forms."""
     if not folder.is_dir():

@@ -12,7 +12,7 @@ from kmanalysis.loaders.address import Address, Place
 from kmanalysis.loaders.checking.derived import months_overlap, with_derived
 from kmanalysis.loaders.checking.rules import no_rejects
 from kmanalysis.loaders.checking.stamp import stamped_schema
-from kmanalysis.loaders.folder import Attached, attach, given_in, in_reading_order, receipts_of_heads, table_files, trusted_heads
+from kmanalysis.loaders.folder import Attached, attach, given_in, in_reading_order, receipts_of_heads, suppliers_by_id, table_files, trusted_heads
 from kmanalysis.loaders.hadoop import HadoopFolder
 from kmanalysis.loaders.store import settle
 from kmanalysis.tables import Table, tables
@@ -37,6 +37,8 @@ def open_spark(place: Place, master: str | None = None, memory: str | None = Non
     files = table_files(place)
     with connect(memory, reads=[place]) as here:
         attached = attach(here, place)
+        if named := suppliers_by_id(attached.given):
+            here.execute(f"CREATE OR REPLACE TABLE suppliers AS {named}")
         for table in tables().values():
             heads = trusted_heads(table, files[table.name]) if table.name in files else None
             if heads is None:
@@ -60,6 +62,8 @@ def attach_address(spark: Spark, folder: HadoopFolder) -> Attached:
         receipts += receipts_of_heads(table, [file.path for file in files], heads)
         if columns := given_in(table, heads):
             given[table.name] = columns
+    if named := suppliers_by_id(given):
+        spark.replace("suppliers", named)
     return Attached(receipts, no_rejects(), given)
 
 

@@ -5,8 +5,6 @@ import pytest
 from tests.cli.conftest import run  # noqa: F401
 
 PROBES = "supplier_id,probed_at,is_up\ns1,2026-10-10 00:00:00,true\ns1,2026-10-10 03:00:00,false\n"
-TICKETS = "ticket_id,supplier_id,opened_at,kind,is_staged\nt1,s1,2026-10-10 00:00:00,question,false\nt2,s2,2026-10-11 00:00:00,other,false\n"
-LONE = {"probes": PROBES, "tickets": TICKETS}
 
 
 def is_refused(done, code, *named):
@@ -15,20 +13,6 @@ def is_refused(done, code, *named):
     assert len(done.stderr.strip().splitlines()) == 1
     assert all(name in done.stderr for name in named), done.stderr
     return True
-
-
-@pytest.mark.parametrize("table", LONE)
-def test_a_folder_without_suppliers_is_checked_and_not_judged(run, tmp_path, table):  # noqa: F811
-    folder, out = tmp_path / "data", tmp_path / "reports"
-    folder.mkdir()
-    (folder / f"{table}.csv").write_text(LONE[table], encoding="utf-8")
-    checked = run("check", "--data", folder, "--lang", "en")
-    assert (checked.exit_code, "2 rows read, 2 kept" in checked.stdout) == (0, True)
-    for command in (("score",), ("score", "--format", "csv"), ("report", "--out", out)):
-        assert is_refused(run(*command, "--data", folder, "--month", "2026-10", "--lang", "en"), 2, "suppliers")
-    assert not list(out.rglob("*.html"))
-    (folder / "suppliers.csv").write_text("supplier_id,name\ns1,One\ns2,Two\n", encoding="utf-8")
-    assert run("score", "--data", folder, "--month", "2026-10", "--lang", "en").exit_code == 0
 
 
 @pytest.mark.parametrize("place", ["file", "file/reports", "name" * 80])

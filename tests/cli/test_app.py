@@ -307,15 +307,6 @@ def test_a_month_without_any_event_is_refused(run, data, command, tmp_path):
     assert "There are no events in 2031-01. This folder's events run from 2026-0" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["score", "report"])
-def test_a_folder_without_suppliers_is_refused(run, command, tmp_path):
-    (tmp_path / "probes.csv").write_text("supplier_id,probed_at,is_up\ns1,2026-10-03 00:00:00,true\n", encoding="utf-8")
-    out = ["--out", tmp_path / "out"] if command == "report" else []
-    done = run(command, "--data", tmp_path, "--month", "2026-10", *out, "--lang", "en")
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert "The folder has no suppliers table" in done.stderr
-
-
 def test_exceptions_are_printed_with_what_was_not_looked_at(run, data, tmp_path):
     folder = shutil.copytree(data, tmp_path / "data")
     (folder / "codes.csv").unlink()

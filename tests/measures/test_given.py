@@ -16,7 +16,7 @@ from kmanalysis.tables import tables
 from tests.engines.here import write_parquet
 
 MONTH = "2026-10"
-TABLES = [name for name in tables() if name != "suppliers"]
+TABLES = list(tables())
 COLUMNS = [
     f"{table.name}.{column.name}" for table in tables().values() for column in table.columns.values() if not column.required and column.name not in table.key
 ]

@@ -6,8 +6,8 @@ import html
 import zipfile
 from urllib.parse import quote
 
-import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tests.sources import servers
 
@@ -34,8 +34,10 @@ def contents(folder):
         yield path, raw.decode("utf-8", "replace")
         yield path, raw.decode("utf-16-le", "replace")
         if raw[:4] == b"PAR1":
-            yield path, "\n".join(str(row) for row in duckdb.sql(f"FROM '{path}'").fetchall())
-            yield path, str(duckdb.sql(f"FROM parquet_kv_metadata('{path}')").fetchall())
+            # From its bytes: a name may be one that an engine takes for more than a name.
+            packed = pq.ParquetFile(pa.BufferReader(raw))
+            yield path, "\n".join(str(row) for row in packed.read().to_pylist())
+            yield path, str(packed.metadata.metadata)
         elif raw[:2] == b"PK":
             with zipfile.ZipFile(path) as packed:
                 yield path, "\n".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())

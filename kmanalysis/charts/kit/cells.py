@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from kmanalysis.charts.kit.lengths import shortened
+from kmanalysis.charts.kit.lengths import told_apart
 from kmanalysis.standards import SIGNS, Standards
 from kmanalysis.tables import tables
 from kmanalysis.units import unit_of
@@ -123,9 +123,12 @@ def goods_name(row: Row, words: Words) -> str:
 
 
 def supplier_name(supplier: str, names: Mapping[str, str]) -> str:
-    """A supplier in a table: its id and its name."""
-    name = names.get(supplier, supplier)
-    return shortened(name if supplier == name else f"{supplier} {name}", NAME)
+    """A supplier in a table: its id and its name. No other of ``names`` is called the same."""
+    return told_apart(supplier, names, NAME, _id_and_name)
+
+
+def _id_and_name(supplier: str, name: str) -> str:
+    return name if supplier == name else f"{supplier} {name}"
 
 
 def asked(row: Row, words: Words) -> str:

@@ -8,7 +8,10 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import Collection
 from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kmanalysis.charts.kit.lengths import MANY_ROWS, MOST_ROWS, columns, shortened, supplier_label
@@ -147,9 +150,13 @@ def stacked(
 
 
 def legend_below(ax: Axes, entries: int) -> None:
-    """The legend under the axis, where it covers nothing."""
+    """The legend under the axis, where it covers nothing. A name may begin with an underscore, which matplotlib's own legend would leave out."""
     figure = ax.get_figure()
-    handles, labels = ax.get_legend_handles_labels()
+    # It calls what nobody named by its place, and the bars of a container by this word.
+    drawn = [(artist, f"_child{place}") for place, artist in enumerate(ax.get_children()) if isinstance(artist, Line2D | Patch | Collection)]
+    drawn += [(container, f"_container{place}") for place, container in enumerate(ax.containers)]  # type: ignore[misc]
+    named = [(artist, label) for artist, given in drawn if (label := str(artist.get_label() or "")) not in ("", "_nolegend_", given)]
+    handles, labels = [artist for artist, _ in named], [label for _, label in named]
     if handles:
         ncols = next(ncols for ncols in range(min(entries, 4), 0, -1) if ncols == 1 or _legend_width(labels, ncols) <= WIDTH * 72)
         figure.legend(handles, labels, loc="outside lower left", ncols=ncols, fontsize=_LEGEND, handlelength=1.4, columnspacing=1.2)  # type: ignore[union-attr]

@@ -53,8 +53,11 @@ def lookup_of_file(declared: Mapping[str, str], folder: Path | None, mapping: st
 
 def _path_of(name: str, folder: Path | None, mapping: str, place: str) -> Path:
     path = (folder or Path()) / name
-    is_inside = folder is not None and not Path(name).is_absolute() and path.resolve().is_relative_to(folder.resolve())
-    if not is_inside or not path.is_file():
+    try:
+        is_there = folder is not None and not Path(name).is_absolute() and path.resolve().is_relative_to(folder.resolve()) and path.is_file()
+    except OSError:  # a name that no file can have
+        is_there = False
+    if not is_there:
         raise MappingError(
             "{file}: {place}.file: {found!r} is no file in the mapping's own folder. Put a text table (CSV) there and name it.",
             file=mapping,

@@ -53,6 +53,9 @@ class Fingerprints:
     def _first_months(self) -> dict[str, Month]:
         """Month of a file's first event, where that is known without reading rows."""
         firsts = _first_months_at(self.folder) if isinstance(self.folder, HadoopFolder) else _first_months_in(self.folder)
+        # Without a table of suppliers they are those that any row names, whenever it happened.
+        if "suppliers" not in firsts:
+            return {}
         checked = {name for name, months in firsts.items() if months is None}
         # Whether a row that is checked refers to something depends on all rows of the other table, whenever they happened.
         referred = {column.refers_to.partition(".")[0] for name in checked for column in tables()[name].columns.values() if column.refers_to}

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from kmanalysis.charts.kit.lengths import names_apart
 from kmanalysis.report.cache.digests import digest_of
 from kmanalysis.report.notebook_files import SUPPLIER
 from kmanalysis.report.notebooks import Notebook, check_parameters
@@ -44,7 +45,7 @@ class Page:
 
 def all_pages(notebooks: Mapping[str, Notebook], workbook: Workbook) -> list[Page]:
     """Every page that a whole report has, portfolio pages first. Raises DataError for a notebook that does not take its parameters."""
-    names = workbook.names
+    names = names_apart(workbook.names)
     pages = [Page(notebook, "", f"{name}.html", page_title(notebook, workbook.words)) for name, notebook in notebooks.items() if not notebook.is_of_supplier]
     if SUPPLIER in notebooks:
         stems = file_stems(names)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kmanalysis.charts.kit.cells import Row, goods_name
+from kmanalysis.charts.kit.lengths import names_apart
 from kmanalysis.charts.kit.sums import by_money, money_in_all
 from kmanalysis.decisions.actions import ACTIONS, actions
 from kmanalysis.decisions.claims import NEEDS, claims_owed
@@ -36,6 +37,7 @@ def five_lines(workbook: Workbook, graded: pd.DataFrame, links: Mapping[str, str
     ``graded`` holds the grades beside last month's, ``links`` a supplier's page by its id, ``pages`` the address of a portfolio page by its notebook's name.
     """
     words = workbook.words
+    graded = graded.assign(name=graded["supplier_id"].map(names_apart(workbook.names)))
     now, before = graded["rank"], graded["previous_grade"].map(RANKS)
     told = {
         "rose": (words.text("Rose"), _moved(graded[graded["was_there"] & (now > before)], words), words.text("Nobody.")),
@@ -101,7 +103,7 @@ def _why_vetoed(row: Row, words: Words) -> str:
 
 
 def _owed(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
-    words, names = workbook.words, workbook.names
+    words, names = workbook.words, names_apart(workbook.names)
     owed = claims_owed(workbook)
     owed = owed[owed["outstanding_amount"] > 0]
     owed = owed.assign(order=owed["outstanding_amount"].astype("float64")).sort_values(["order", "supplier_id"], ascending=[False, True])
@@ -148,7 +150,7 @@ def _losses(workbook: Workbook) -> str:
 
 
 def _odd(workbook: Workbook, links: Mapping[str, str]) -> dict[str, Any]:
-    words, names, sums = workbook.words, workbook.names, exception_sums(workbook)
+    words, names, sums = workbook.words, names_apart(workbook.names), exception_sums(workbook)
     who = []
     for supplier, of_one in by_money(sums):
         worst = of_one.groupby("kind", sort=False)["cases"].sum().sort_values(ascending=False, kind="stable")

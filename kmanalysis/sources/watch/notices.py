@@ -121,7 +121,8 @@ def _in_file(path: Path, event: Mapping[str, Any]) -> bool:
     line = _line(event)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b") as file:
+        # A link is not followed: it may lead out of the folder.
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666), "r+b") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - _TAIL_BYTES, 0))
             tail = file.read()

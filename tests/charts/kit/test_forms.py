@@ -50,3 +50,17 @@ def test_curves_without_a_laggard_have_no_legend(en, names):
     ax = curves(points, "Title", en, names, limit=300, target=0.95)
     assert ax.get_legend_handles_labels()[1] == []
     assert "Of those drawn, nobody is below it." in ax.get_label()
+
+
+def test_a_name_that_begins_with_an_underscore_stands_in_the_legend(en):
+    """Also those by which matplotlib calls what nobody named."""
+    names = {name: name for name in ("_甲盟2", "_child0", "_nolegend_", "__", "$x$")}
+    points = pd.DataFrame([(name, 60, 0.5) for name in names], columns=["supplier_id", "seconds", "share"])
+    ax = curves(points, "Title", en, names, limit=300, target=0.95)
+    (legend,) = ax.get_figure().legends
+    assert {text.get_text() for text in legend.get_texts()} == {f"{name} 50%" for name in names}
+    assert len([line for line in ax.lines if line.get_linewidth() > 1.5]) == len(legend.get_texts())
+    counts = pd.DataFrame({"supplier_id": ["_甲盟2"], "bad": [3], "good": [1]})
+    ax = stacked(counts, {"bad": ("_bad", "#d55e00", "xx"), "good": ("good", "#029e73", "")}, "Title", en, names)
+    assert [text.get_text() for text in ax.get_figure().legends[0].get_texts()] == ["_bad", "good"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["_甲盟2"]

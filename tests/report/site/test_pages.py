@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from kmanalysis.errors import DataError
 from kmanalysis.report.site.pages import all_pages, file_stems
+from tests.report.small import judged_workbook
 
 
 def paths(pages):
@@ -16,6 +17,11 @@ def test_a_page_a_notebook_and_a_page_a_supplier(workbook, notebooks_of):
     assert [page.title for page in pages] == ["月度概览", "小页", "供货商 S01", "供货商 S02", "供货商 S03"]
     assert pages[2].parameters("2026-10", "en") == {"month": "2026-10", "lang": "en", "supplier": "S01"}
     assert (pages[0].root, pages[2].root) == ("", "../")
+
+
+def test_suppliers_with_one_name_have_titles_of_their_own(notebooks_of):
+    workbook = judged_workbook(dict.fromkeys(("S01", "S02", "S03"), 99.0), names={"S01": "_甲盟", "S02": "_甲盟", "S03": "乙盟"})
+    assert [page.title for page in all_pages(notebooks_of("supplier"), workbook)] == ["_甲盟 (S01)", "_甲盟 (S02)", "乙盟"]
 
 
 def test_a_notebook_that_does_not_take_its_parameters_stops_the_plan(workbook, notebooks_of):

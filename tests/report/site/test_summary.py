@@ -58,6 +58,12 @@ def test_a_quiet_month_says_so():
     assert lines == {"升级": "无。", "降级": "无。", "须退出": "无。", "应收赔付": "无。", "要做的事": "维持 1"}
 
 
+def test_suppliers_with_one_name_are_told_apart():
+    names = {"S01": "_甲盟", "S02": "_甲盟", "S03": "乙盟"}
+    lines = lines_of(judged_workbook(dict.fromkeys(names, 99.0), dict.fromkeys(names, 78.0), names=names))
+    assert lines["升级"] == "_甲盟 (S01) A → S _甲盟 (S02) A → S 乙盟 A → S"
+
+
 def test_a_line_names_few_and_counts_the_rest():
     who = [f"S{number:02d}" for number in range(NAMED + 3)]
     lines = lines_of(judged_workbook(dict.fromkeys(who, 99.0), dict.fromkeys(who, 78.0)))

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import httpx
 
 from kmanalysis.errors import UsageError
 from kmanalysis.files.operator_toml import check_plain
+from kmanalysis.loaders.folder import FORMS as FORMS_OF_TABLES
 from kmanalysis.sources.watch.listed.fields import Fields
 from kmanalysis.sources.watch.listed.keys import SHORTEST, Secret
 from kmanalysis.sources.watch.protocols.defaults import DEFAULTS, PROBE, Options
@@ -280,6 +281,10 @@ def _alerts(section: Fields, path: Path, environment: Mapping[str, str]) -> Aler
             raise UsageError("{file}: {place}: the address must start with https://.", file=path.name, place=one.place)
         webhooks.append(Webhook(url, form, one.text("chat", None if form == "telegram" else "", longest=100)))
     down_after = section.whole("down_after", 2, 1, 1000)
+    file = section.text("file", "", longest=500)
+    # The list says what is told and not where this machine's files are.
+    if PurePath(file).is_absolute() or ".." in PurePath(file).parts or PurePath(file).suffix.lower() in (*FORMS_OF_TABLES, ".toml"):
+        raise section.wrong("file", '"alerts.jsonl"')
     return Alerts(
         stock=section.whole("stock", None, 0, 10**9),
         price_band=section.number("price_band", 0.05, 0.0001, 10),
@@ -287,6 +292,6 @@ def _alerts(section: Fields, path: Path, environment: Mapping[str, str]) -> Aler
         down_after=down_after or 2,
         cost=section.flag("cost", True),
         stdout=section.flag("stdout", False),
-        file=section.text("file", "", longest=500),
+        file=file,
         webhooks=tuple(webhooks),
     )
