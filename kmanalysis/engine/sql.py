@@ -49,6 +49,11 @@ def path_literal(path: Path) -> str:
     return quoted(str(plain_name(whole)))
 
 
+def arrow_path(path: Path) -> Path:
+    """The path for Arrow, which takes a relative one that begins like an address (``file:x``) for one."""
+    return path.absolute()
+
+
 def check_name(path: Path) -> None:
     """Raises DataError for a path that is no text in this system's encoding: it can be neither printed nor written into a file."""
     try:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmanalysis.detector import masked_name
-from kmanalysis.engine.sql import identifier, parquet_source
+from kmanalysis.engine.sql import arrow_path, identifier, parquet_source
 from kmanalysis.errors import DataError
 from kmanalysis.files.faults import check_readable, said
 from kmanalysis.loaders.ahead import Ahead
@@ -198,7 +198,7 @@ def _validate(
         if path.suffix == ".parquet":
             selects.append(parquet_rows(engine, table, path, number, names[number]))
             with whole_parquet(names[number]):
-                schema = pq.read_schema(path)
+                schema = pq.read_schema(arrow_path(path))
             floating |= {field.name for field in schema if pa.types.is_floating(field.type) and may_be_id(table, field.name)}
             given.append(given_columns(schema, table))
             present |= frozenset(schema.names) & frozenset(table.columns)
@@ -287,7 +287,7 @@ def _stamped_head(path: Path, table: Table) -> pq.ParquetFile | None:
     """
     with said(path):
         try:
-            head = pq.ParquetFile(path)
+            head = pq.ParquetFile(arrow_path(path))
             return head if is_stamped(head.schema_arrow, table) else None
         except (ValueError, NotImplementedError, MemoryError):
             return None

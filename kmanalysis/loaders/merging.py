@@ -11,7 +11,7 @@ from types import MappingProxyType
 import duckdb
 import pyarrow.parquet as pq
 
-from kmanalysis.engine.sql import identifier, parquet_source
+from kmanalysis.engine.sql import arrow_path, identifier, parquet_source
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.stamp import given_columns
 from kmanalysis.loaders.folder import attach, forms_of, table_files
@@ -72,7 +72,7 @@ class Merging:
             if path.exists():
                 columns = ", ".join(map(identifier, tables()[name].columns))
                 relation = f"(SELECT {columns} FROM {parquet_source(path)})"
-                self.merges[name] = Merge(relation, given_columns(pq.read_schema(path), tables()[name]))
+                self.merges[name] = Merge(relation, given_columns(pq.read_schema(arrow_path(path)), tables()[name]))
 
     @property
     def known(self) -> dict[str, str]:

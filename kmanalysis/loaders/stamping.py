@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from kmanalysis.detector import CONTACTS, KINDS
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.engine.sql import identifier
+from kmanalysis.engine.sql import arrow_path, identifier
 from kmanalysis.files.durable import sync
 from kmanalysis.files.faults import check_readable
 from kmanalysis.loaders.checking.secrets import digest, key_of, without_secrets
@@ -106,7 +106,7 @@ class _Stamper:
                     written += rows
                     aside.append(rows[0][1])
                 part = f"(SELECT * FROM {identifier(name)} WHERE _file = {number})"
-                given = given_columns(pq.read_schema(path), tables()[name])
+                given = given_columns(pq.read_schema(arrow_path(path)), tables()[name])
                 written.append((write_table(self.engine, part, tables()[name], path, given=given), path))
         put_in_place(written, self.folder)
         return Stamping(attached, stamped, refused, aside)
@@ -146,6 +146,6 @@ def _rejected_rows(engine: duckdb.DuckDBPyConnection, table: Table, path: Path, 
 def _was_stamped(path: Path) -> bool:
     check_readable(path)
     try:
-        return was_stamped(pq.read_schema(path))
+        return was_stamped(pq.read_schema(arrow_path(path)))
     except (OSError, ValueError):
         return False

@@ -371,14 +371,15 @@ def test_headings_sheets_and_names_of_files_and_folders(place):
         tried("headings: csv, xlsx, parquet", place.strings[:1] * 3)
         tried("names of sheets", [text])
         own = text.replace("/", "\u2215").replace("\0", "").encode()[:200].decode(errors="ignore")
-        # Named from the root: beginning with "file:" a relative folder is written, and then refused as unreadable, by a library that takes it for an address.
-        folder, file = Path.cwd() / f"{own}.d", Path(f"{own}.csv")
+        folder, file = Path(f"{own}.d"), Path(f"{own}.csv")
         file.write_text("id,name\nS1,a\n", encoding="utf-8")
         made += [file.absolute(), folder.absolute()]
         # "--": a name may begin with a stroke.
         place.run("load", "--mapping", "m.toml", "--into", folder, "--lang", "en", "--", file)
         assert place.run("check", f"--data={folder}", "--lang", "en") == (0 if folder.is_dir() else 1)
-        assert pq.read_table(folder / "suppliers.parquet", partitioning=None).column("supplier_id").to_pylist() == ["S1"] if folder.is_dir() else True
+        if folder.is_dir():
+            kept = pq.read_table((folder / "suppliers.parquet").absolute(), partitioning=None)
+            assert kept.column("supplier_id").to_pylist() == ["S1"]
         place.run("load", "--as", "suppliers", "--into", folder, "--lang", "en", "--", file)
         tried("names of files and folders", [text] * 2)
     place.check(made)

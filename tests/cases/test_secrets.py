@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import tomllib
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -38,6 +39,7 @@ SECRETS = {
     "alone": f"{STEM.upper()}-7Q4TZX-9K2L3M",
     "account": f"{STEM}@x.cn----{STEM}Pw12",
 }
+PORTFOLIO = sorted(path.stem for path in (Path(__file__).parents[2] / "notebooks").glob("[0-9]*.ipynb"))
 LEFT = {*hidden_forms(), "ｚｑｍａｒｋ", "139-0013", "139\u200b", "9390 0131", "88139001", "139001388"}
 """What of them may be found nowhere."""
 
@@ -95,6 +97,22 @@ def test_in_every_text_column_that_is_mapped(tmp_path, capfd):
         cells = pq.read_table(tmp_path / "into" / f"{name}.parquet").column(column).to_pylist()
         assert len(cells) == len(SECRETS), (name, found.rejects[["column", "value", "reason"]])
         assert all("kd1:" in text for text in cells), (name, cells)
+
+
+def test_in_the_report_and_in_all_else_that_is_made_of_the_tables(tmp_path, capfd):
+    into, out = tmp_path / "into", tmp_path / "reports"
+    found = load([tmp_path / "all.csv"], wide_file(tmp_path / "all.csv", names=list(tables())), into, words=Words("en"))
+    assert {receipt.table for receipt in found.receipts if receipt.kept} == set(tables())
+    of_month = ("--data", into, "--month", "2026-10", "--lang", "en")
+    # One supplier's page stands for those of all.
+    chosen = [option for name in (*PORTFOLIO, "supplier") for option in ("--notebook", name)] + ["--supplier", "supplier_id0"]
+    told = [run("score", *of_month, "--format", form, expected=0) for form in ("table", "csv", "json")]
+    told += [run("exceptions", *of_month, "--format", form, expected=0) for form in ("csv", "json")]
+    told += [run("forms", "--data", into, "--out", tmp_path / "forms.xlsx", expected=0), run("report", *of_month, "--out", out, *chosen, expected=0)]
+    (tmp_path / "all.csv").unlink()
+    assert_nowhere(*told, *capfd.readouterr(), folder=tmp_path)
+    # Digests of what was planted are there: so these files have been read.
+    assert {place for path, text in contents(out) if "kd1:" in text for place in (path.name,)} >= {"index.html", "scorecard.xlsx"}
 
 
 @pytest.mark.parametrize("has_codes", [True, False])

@@ -149,3 +149,8 @@ def test_every_connection_of_the_package_says_what_it_reads():
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "duckdb.connect" and path != PACKAGE / "engine" / "duckdb.py":
                 silent.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
     assert silent == []
+
+
+def test_paths_reach_arrow_by_one_function_alone():
+    opened = re.compile(r"pq\.(?:ParquetFile|read_schema|read_metadata|read_table)\((?!arrow_path\(|pa\.BufferReader\()")
+    assert [path.name for path in sorted(PACKAGE.rglob("*.py")) if opened.search(path.read_text(encoding="utf-8"))] == []

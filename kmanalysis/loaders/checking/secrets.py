@@ -19,6 +19,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from kmanalysis.detector import KINDS, MASK, folded, replaced, visible
+from kmanalysis.engine.sql import arrow_path
 from kmanalysis.errors import DataError
 from kmanalysis.files.durable import sync_folder, write_atomically
 from kmanalysis.loaders.checking.stamp import was_stamped
@@ -187,7 +188,7 @@ def _holds_digests(folder: Path) -> bool:
 
 def _has_values(path: Path, columns: Collection[str]) -> bool:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(arrow_path(path)) as file:
             if not was_stamped(file.schema_arrow):
                 return False
             groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))

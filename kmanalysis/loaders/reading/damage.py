@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, PasswordError
 
+from kmanalysis.engine.sql import arrow_path
 from kmanalysis.errors import DataError
 
 _DAMAGE = (
@@ -69,7 +70,7 @@ def whole_parquet(file: str, paths: Sequence[Path] = ()) -> Iterator[None]:
 def _unpacked(paths: Sequence[Path]) -> int:
     """How many bytes the files hold by their heads."""
     try:
-        heads = [pq.read_metadata(path) for path in paths]
+        heads = [pq.read_metadata(arrow_path(path)) for path in paths]
     except (pa.ArrowException, OSError):
         return 0
     return sum(head.row_group(number).total_byte_size for head in heads for number in range(head.num_row_groups))

@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmanalysis.engine.duckdb import connect
-from kmanalysis.engine.sql import identifier, parquet_source, quoted
+from kmanalysis.engine.sql import arrow_path, identifier, parquet_source, quoted
 from kmanalysis.errors import DataError, LockHeld
 from kmanalysis.files import durable
 from kmanalysis.loaders import store
@@ -156,7 +156,7 @@ class Store:
             f"CREATE OR REPLACE TEMP TABLE _new AS SELECT DISTINCT ON ({keys}) {columns}, strftime({moment} + INTERVAL {hours} HOUR, '%Y-%m') AS _month "
             f"FROM {parquet_source(parts)}"
         )
-        given = frozenset.union(*(given_columns(pq.read_schema(path), table) for path in parts))
+        given = frozenset.union(*(given_columns(pq.read_schema(arrow_path(path)), table) for path in parts))
         finished = []
         newer = {generation(path.stem)[0]: path for path in newest(parquet_files(self._folder / table.name))}
         for (month,) in self._engine.execute("SELECT DISTINCT _month FROM _new ORDER BY 1").fetchall():
@@ -197,7 +197,7 @@ def _same_key(table: Table) -> str:
 def _given_before(path: Path, table: Table) -> frozenset[str]:
     schema = None
     with suppress(OSError, ValueError):
-        schema = pq.read_schema(path)
+        schema = pq.read_schema(arrow_path(path))
     if schema is None or not is_stamped(schema, table):
         raise DataError(
             "{file} does not meet the current rules, so readings cannot be added to it. Run kmanalysis check --stamp on its folder. Readings wait until then.",
