@@ -14,7 +14,7 @@ import pyarrow as pa
 from kmanalysis.engine.interface import MONTH_COLUMN, PERIOD_TYPES, Column, Query, Share, Watch
 from kmanalysis.engine.memory import engine_limit
 from kmanalysis.engine.spill import links_folder, spill_folder
-from kmanalysis.engine.sql import check_name, identifier, quoted
+from kmanalysis.engine.sql import PIPES, check_name, identifier, quoted
 from kmanalysis.files.memory import THREADS, address_space
 from kmanalysis.times import Month
 
@@ -34,9 +34,6 @@ CHANGEABLE = (
     "progress_bar_time",
 )
 """Settings that queries change; all others are locked with the connection. None of them opens anything."""
-
-PIPES = Path("/dev/fd")
-"""Where this process's own open files have names: text comes to the engine through a pipe."""
 
 
 def connect(

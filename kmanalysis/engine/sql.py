@@ -9,6 +9,9 @@ from pathlib import Path
 from kmanalysis.engine.spill import plain_name
 from kmanalysis.errors import DataError
 
+PIPES = Path("/dev/fd")
+"""Where this process's own open files have names: text comes to the engine through a pipe."""
+
 _PATTERN = frozenset("*?[")
 """Signs by which the engine takes a path for a pattern."""
 

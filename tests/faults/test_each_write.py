@@ -98,7 +98,7 @@ def test_a_form(place, each_write):
         check(data)
         return state(data) in (before, after)
 
-    assert each_write(data, is_whole, "load", form, "--into", data, every=19) >= 2
+    assert each_write(data, is_whole, "load", form, "--into", data, every=11) >= 2
 
 
 def test_a_proposal(place, each_write):
@@ -169,7 +169,7 @@ def test_a_pull(tmp_path, each_write):
         return state(shop.into) in (before, after)
 
     assert after != before
-    assert each_write(shop.into, is_whole, every=13, work=pull) >= 2
+    assert each_write(shop.into, is_whole, every=11, work=pull) >= 2
     with sqlite3.connect(tmp_path / shop.database) as connection:
         assert connection.execute("SELECT count(*) FROM orders").fetchone() == (2,)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from kmanalysis.engine.duckdb import PIPES
+from kmanalysis.engine.sql import PIPES
 from kmanalysis.loaders.reading.decoding import REPLACED, Decoding, text_chunks
 from kmanalysis.loaders.reading.dialect import PLAIN, Dialect, without_empty_words
 from kmanalysis.loaders.reading.records import is_regular

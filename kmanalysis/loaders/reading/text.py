@@ -15,8 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from kmanalysis.engine.duckdb import PIPES
-from kmanalysis.engine.sql import identifier, parquet_source, path_literal, quoted
+from kmanalysis.engine.sql import PIPES, identifier, parquet_source, path_literal, quoted
 from kmanalysis.errors import DataError
 from kmanalysis.files.faults import check_readable
 from kmanalysis.loaders.checking.marks import EXACT, LOST_DIGITS, is_marked

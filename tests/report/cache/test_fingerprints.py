@@ -98,12 +98,20 @@ def test_a_part_whose_events_all_lie_after_a_month_does_not_matter_to_it(tmp_pat
 def test_parts_that_are_checked_and_what_their_rows_refer_to_matter_always(tmp_path):
     for table in ("orders", "probes"):
         part(tmp_path, table, "b", "2026-10-02 00:00:00")
-    assert read_fingerprints(tmp_path).relevant_to(Month(2026, 9)) == {}
+    suppliers = stamped_schema(tables()["suppliers"])
+    pq.write_table(suppliers.empty_table(), tmp_path / "suppliers.parquet")
+    assert set(read_fingerprints(tmp_path).relevant_to(Month(2026, 9))) == {"suppliers.parquet"}
     (tmp_path / "tickets.csv").write_text("ticket_id,order_id\n")
     assert tables()["tickets"].columns["order_id"].refers_to == "orders.order_id"
-    assert set(read_fingerprints(tmp_path).relevant_to(Month(2026, 9))) == {"tickets.csv", "orders/b.parquet"}
+    assert set(read_fingerprints(tmp_path).relevant_to(Month(2026, 9))) == {"suppliers.parquet", "tickets.csv", "orders/b.parquet"}
     pq.write_table(pa.table({"supplier_id": ["s"]}), tmp_path / "probes" / "c.parquet")
     assert "probes/b.parquet" in read_fingerprints(tmp_path).relevant_to(Month(2026, 9))
+
+
+def test_without_a_suppliers_table_all_rows_matter_always(tmp_path):
+    for table in ("orders", "probes"):
+        part(tmp_path, table, "b", "2026-10-02 00:00:00")
+    assert set(read_fingerprints(tmp_path).relevant_to(Month(2026, 9))) == {"orders/b.parquet", "probes/b.parquet"}
 
 
 def test_the_secrets_key_is_part_of_what_came_in(data):
