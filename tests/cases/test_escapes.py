@@ -15,7 +15,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields
 from pathlib import Path
 
-import click
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -504,7 +503,7 @@ NEEDED = {
 def commands(group, name=""):
     for called, command in group.commands.items():
         whole = f"{name} {called}".strip()
-        if isinstance(command, click.Group) or hasattr(command, "commands"):
+        if hasattr(command, "commands"):
             yield from commands(command, whole)
         else:
             yield whole, command
