@@ -28,6 +28,15 @@ class Ended:
     err: str
 
 
+def room_for(files):
+    """The limit under which so many files can be opened beside those that the tests have open."""
+    taken, limit = set(map(int, os.listdir("/dev/fd"))), 0
+    while files:
+        files -= limit not in taken
+        limit += 1
+    return limit
+
+
 def run(tmp_path, *arguments, limits=(), as_user=False, before=lambda: None, work=main):
     """Runs a command in a child: with limits (pairs of RLIMIT_… and its value), and as somebody whom permissions hold. ``before`` is called in it first,
     ``work`` in the place of the command line.
@@ -49,7 +58,8 @@ def run(tmp_path, *arguments, limits=(), as_user=False, before=lambda: None, wor
             signal.alarm(LONGEST)
             tempfile.tempdir = str(scratch)
             for limit, value in limits:
-                resource.setrlimit(limit, (value, value))
+                most = room_for(value) if limit == resource.RLIMIT_NOFILE else value
+                resource.setrlimit(limit, (most, most))
             if as_user:
                 give_up_rights()
             sys.argv = ["kmanalysis", *map(str, arguments), "--lang", "en"]
