@@ -1,1 +1,1 @@
-"""Inputs drawn by grammar and by mutation, given to the readers: what they say must be what was written, or a sentence that refuses it."""
+"""Fuzzing of the readers with generated and mutated inputs: each must be read as written, or refused with a clear error."""

@@ -1,10 +1,10 @@
-"""Reads inputs drawn by grammar and by mutation with each reader: none may end in a traceback, hang, eat memory, or be misread without a word.
+"""Fuzzes every reader with generated and mutated inputs: no tracebacks, no hangs, bounded memory, no silent misreadings.
 
     python -m benchmarks.fuzz [--inputs 10000] [--minutes 30] [--reader csv …] [--seed 1] [--workers 2] [--faults DIR] [--out FILE.json]
 
-Each input is drawn of the seed, the reader's name and its number, and read in a bounded process. All inputs are read into the engine and compared with what
-was written; each twentieth (`--whole-every`) goes all the way into a workbook folder, which is checked then. A faulty one is kept in the folder of faults, with
-the command that repeats it.
+Each input is determined by the seed, the reader's name and its number, and is read in a process with limited memory and time. All inputs are read into the
+engine and compared with what was written; every twentieth (`--whole-every`) is loaded into a workbook folder, which is then checked. Inputs that fail are kept
+in the faults folder, with the command that reproduces them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _KINDS = ("read", "refused", *FAULTS)
 def counts(
     name: str, numbers: Iterable[int], *, seed: int, whole_every: int, workers: int, faults: Path | None, minutes: float = math.inf
 ) -> dict[str, object]:
-    """What became of these inputs of a reader: how many of each kind, the slowest, and which sentences refused them."""
+    """The outcomes of a reader's inputs: how many of each kind, the slowest, and the errors that refused them."""
     began, found, slowest, refusals = time.monotonic(), Counter[str](), 0.0, Counter[str]()
     numbers = itertools.takewhile(lambda _: time.monotonic() - began < 60 * minutes, numbers)
     with tempfile.TemporaryDirectory() as place:
@@ -64,15 +64,15 @@ def counts(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--inputs", type=int, default=10_000, help="how many of each reader")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="no more of a reader than are read in that time")
-    parser.add_argument("--reader", action="append", choices=READERS, help="one of the readers; all without it")
+    parser.add_argument("--inputs", type=int, default=10_000, help="inputs per reader")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="time limit per reader")
+    parser.add_argument("--reader", action="append", choices=READERS, help="only this reader; default: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--whole-every", type=int, default=20, help="each how manieth is loaded into a folder")
-    parser.add_argument("--only", type=int, help="the number of one input")
+    parser.add_argument("--whole-every", type=int, default=20, help="load every n-th input into a folder")
+    parser.add_argument("--only", type=int, help="only the input with this number")
     parser.add_argument("--faults", type=Path, default=Path("benchmarks/data/faults"))
-    parser.add_argument("--out", type=Path, help="a JSON file of the counts; those of other readers stay in it")
+    parser.add_argument("--out", type=Path, help="JSON file for the counts; other readers' entries are kept")
     asked = parser.parse_args()
     numbers = list(range(asked.inputs)) if asked.only is None else [asked.only]
     found = {}

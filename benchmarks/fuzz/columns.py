@@ -1,4 +1,4 @@
-"""Parquet: files of every type and encoding that exports have, of which each value is known; and such files with bytes changed."""
+"""Parquet files in the types and encodings that exports use, with known values, and the same files with bytes mutated."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _KINDS = (
 
 
 def read(draw: Random, folder: Path, connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
-    """Draws a file and reads it. Raises Different where what was read is not what was written."""
+    """Reads a generated file. Raises Different if the result is not what was written."""
     names = [*HEADINGS, *(f"备注{number}" for number in range(draw.choice((0, 0, 2))))]
     names = draw.sample(names, len(names))
     height = draw.choice((0, 1, 3, 20, 200))
@@ -87,7 +87,7 @@ def _bytes(draw: Random, table: pa.Table) -> bytes:
 
 
 def _column(draw: Random, name: str, height: int) -> tuple[pa.Array, list[str]]:
-    """A column's values and the texts that are to be read of them."""
+    """A column's values and the texts that a reader must return for them."""
     kind = draw.choice(_KINDS)
     pairs = [(None, "") if draw.random() < 0.1 else _value(draw, kind, name, row) for row in range(height)]
     arrow = {

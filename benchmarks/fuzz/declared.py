@@ -1,4 +1,4 @@
-"""Mappings, standards and needs profiles: TOML drawn by its grammar, with values and keys that are nobody's, and such files with bytes changed."""
+"""Mappings, standards and needs profiles: TOML generated from a grammar, with unknown keys and invalid values, and the same files with bytes mutated."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ _VALUES = (
 
 
 def read_mapping(draw: Random, folder: Path, connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
-    """Draws a mapping and reads it, and at times a file by it. Raises Different where its source section is not what stands in the file."""
+    """Reads a generated mapping, and sometimes a file through it. Raises Different if its source section does not match the file."""
     declared, path = deepcopy(dict(_MAPPING)), folder / "drawn.toml"
     for _ in range(draw.choice((0, 0, 1, 1, 2))):
         _change(declared, draw)
@@ -150,7 +150,7 @@ def read_mapping(draw: Random, folder: Path, connection: duckdb.DuckDBPyConnecti
 
 
 def read_standards(draw: Random, folder: Path, connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
-    """Draws standards and reads them. Raises Different where one in force is neither the default nor what stands in the file."""
+    """Reads generated standards. Raises Different if one in force is neither the default nor the value in the file."""
     declared: dict[str, Any] = {}
     for _ in range(draw.choice((0, 1, 1, 2, 4))):
         known = default_standards()[draw.choice(list(default_standards()))]
@@ -173,7 +173,7 @@ def read_standards(draw: Random, folder: Path, connection: duckdb.DuckDBPyConnec
                 raise Different(f"{identifier}.{name} is {getattr(found[identifier], name)!r}, written {expected!r}")
     written = {key: value for key, value in written.items() if key.rpartition(".")[2] not in ("limit_unit", "source")}
     if written:
-        raise Different(f"passed over: {written}")
+        raise Different(f"ignored: {written}")
 
 
 def _flat(declared: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
@@ -184,7 +184,7 @@ def _flat(declared: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]
 
 
 def read_needs(draw: Random, folder: Path, connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
-    """Draws a needs profile and reads it. Raises Different where its rows are not what stands in the file."""
+    """Reads a generated needs profile. Raises Different if its rows do not match the file."""
     declared: dict[str, Any] = {key: _texts(draw) for key in ("positioning", "audience") if draw.random() < 0.5}
     if draw.random() < 0.5:
         declared["daily_orders"] = draw.choice((1, 100, 3, 20, 10**17, 0, 1.5, True))
@@ -245,7 +245,7 @@ def _needs(declared: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
 
 
 def _change(declared: dict[str, Any], draw: Random) -> None:
-    """Changes something in a nested document: a value, a key, or what lies below it."""
+    """Changes a random value, key or section of a nested document."""
     places = _places(declared)
     if not places:
         return

@@ -1,4 +1,4 @@
-"""What inputs are drawn from: signs and words that readers stumble over, and changes to bytes."""
+"""Building blocks of generated inputs: characters and words that readers trip over, and random changes to bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGE = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\x80", 
 
 
 def wild_text(draw: Random, wild: bool = True) -> str:
-    """A text of a few words; those that are not ``wild`` are Chinese and letters alone."""
+    """A text of a few random words; only Chinese and ASCII letters if not ``wild``."""
     words = []
     for _ in range(draw.choice((0, 1, 1, 1, 2, 3, 6))):
         match draw.randrange(4 if wild else 2):
@@ -33,7 +33,7 @@ def wild_text(draw: Random, wild: bool = True) -> str:
 
 
 def mutated(content: bytes, draw: Random) -> bytes:
-    """The content with some of its bytes changed, put in, repeated or taken out."""
+    """The content with some bytes changed, inserted, repeated or removed."""
     changed = bytearray(content)
     for _ in range(draw.choice((1, 1, 2, 3, 5, 12))):
         place = draw.randrange(len(changed) + 1)
@@ -87,7 +87,7 @@ _TOML = (
 
 
 def mutated_text(text: str, draw: Random) -> bytes:
-    """A text that people write, with some of its signs changed, put in or taken out; at times its bytes are."""
+    """A text file with some characters changed, inserted or removed; sometimes with its bytes mutated instead."""
     if draw.random() < 0.1:
         return mutated(text.encode(), draw)
     for _ in range(draw.choice((1, 1, 2, 3))):
@@ -97,7 +97,7 @@ def mutated_text(text: str, draw: Random) -> bytes:
 
 
 def mutated_zip(content: bytes, draw: Random) -> bytes:
-    """A zip file, one of whose parts is changed, so that its sums still hold; or the file itself is."""
+    """A zip file with one of its members changed and repacked, so that its checksums hold, or with its own bytes mutated."""
     if draw.random() < 0.3:
         return mutated(content, draw)
     target = BytesIO()
@@ -134,7 +134,7 @@ _MARKUP = (
 
 
 def mutated_markup(content: bytes, draw: Random) -> bytes:
-    """Markup that is still well-formed for the most part: attribute values and whole elements changed."""
+    """Markup with attribute values and whole elements changed; most of it stays well-formed."""
     for _ in range(draw.choice((1, 1, 2, 4))):
         if draw.random() < 0.7 and content.count(b'"') > 1:
             pieces = content.split(b'"')

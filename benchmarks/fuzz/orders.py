@@ -1,4 +1,4 @@
-"""The table that files are drawn of: orders as shops export them, the mapping that reads them, and what a load must hold."""
+"""The orders table that input files are generated from, the mapping that reads it, and the invariants of a load."""
 
 from __future__ import annotations
 
@@ -35,22 +35,21 @@ _COLUMNS = {
 
 
 class Different(Exception):
-    """What was read is not what was written, and nobody said so."""
+    """The reader returned something other than what was written, without an error."""
 
 
 @contextmanager
 def in_order() -> Iterator[None]:
-    """Raises Different where what is in order is refused."""
+    """Raises Different if a valid input is refused."""
     try:
         yield
     except KmError as problem:
-        raise Different(f"refused, though it is in order: {problem}") from problem
+        raise Different(f"a valid input was refused: {problem}") from problem
 
 
 @dataclass
 class Row:
-    """A row as it was written: where it begins, its cells, and whether it has to be refused: they are too few or too many, or
-    one is without bounds."""
+    """A row as written: its first line, its cells, and whether it must be refused because it has too few or too many cells, or one that is too long."""
 
     line: int
     cells: Sequence[str]
@@ -58,13 +57,13 @@ class Row:
 
 
 def mapping(**source: object) -> SourceMapping:
-    """The mapping of orders, whose source section says this."""
+    """The mapping of orders, with these entries in its source section."""
     declared = {"source": {"timezone": "Asia/Shanghai"} | source, "tables": {"orders": {"columns": _COLUMNS}}}
     return parse_mapping(declared, "fuzz.toml")
 
 
 def cell(draw: Random, heading: str, number: int, wild: bool = True) -> str:
-    """A cell under a heading: mostly what one would expect there."""
+    """A random cell for a heading: usually a plausible one."""
     if draw.random() < 0.25:
         return wild_text(draw, wild)
     match heading:
@@ -87,12 +86,12 @@ def cell(draw: Random, heading: str, number: int, wild: bool = True) -> str:
 
 
 def plain(text: str | None) -> str:
-    """A cell as it is compared: ends of lines are alike, and padding is nothing."""
+    """A cell as it is compared: line ends are normalised and padding is removed."""
     return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip(SPACE)
 
 
 def staged_rows(connection: duckdb.DuckDBPyConnection, staged: Staged) -> list[tuple[int, int, str | None, list[str]]]:
-    """What was read: sheet, line, fault and cells of each row, in their order."""
+    """The rows that were read, in order: sheet, line, fault and cells."""
     sheet = "_sheet" if staged.sheets else "0"
     cells = ", ".join(f"c{index}" for index in range(len(staged.headings)))
     found = connection.execute(f"SELECT {sheet}, _line, _fault, {cells} FROM {staged.relation} ORDER BY 1, 2").fetchall()
@@ -100,7 +99,7 @@ def staged_rows(connection: duckdb.DuckDBPyConnection, staged: Staged) -> list[t
 
 
 def compare(found: Sequence[tuple[int, int, str | None, list[str]]], written: Mapping[int, Sequence[Row]]) -> None:
-    """Raises Different where the rows found are not those written, sheet by sheet."""
+    """Raises Different if the rows found are not the rows written, sheet by sheet."""
     expected = [(sheet, row) for sheet, rows in sorted(written.items()) for row in rows]
     for (sheet, line, fault, cells), (in_sheet, row) in zip(found, expected, strict=False):
         if (sheet, line) != (in_sheet, row.line):
@@ -114,13 +113,13 @@ def compare(found: Sequence[tuple[int, int, str | None, list[str]]], written: Ma
 
 
 def is_alike(found: str, written: str) -> bool:
-    """Whether a cell is what was written; a written one that ends with … says how it begins."""
+    """Whether a cell matches what was written; an expected value that ends with … is a prefix."""
     return found == written or (written[:1] in ("\ue007", "\ue008", "\ue009") and written.endswith("…") and found.startswith(written[:-1]))
 
 
 def load_whole(path: Path, by: SourceMapping, folder: Path, rows: int | None = None, ids: Collection[str] | None = None) -> None:
-    """Loads a file into a new folder, as a user would, and checks that folder: receipts add up, nothing that was kept is rejected then, and where they
-    are known the rows are as many and the ids are those that were written."""
+    """Loads a file into a new folder, as a user would, and then checks that folder. Receipts must add up, and no row that was kept may be rejected by the
+    check. If ``rows`` and ``ids`` are known, the row count and the ids must match."""
     into = folder / "into"
     into.mkdir()
     attached = load([path], by, into)
@@ -139,4 +138,4 @@ def load_whole(path: Path, by: SourceMapping, folder: Path, rows: int | None = N
         with duckdb.connect() as engine:
             kept = engine.execute("SELECT order_id FROM read_parquet(?)", [str(into / "orders.parquet")]).fetchall()
         if other := {identifier for (identifier,) in kept} - {plain(identifier) for identifier in ids}:
-            raise Different(f"ids that nobody wrote: {sorted(other)[:3]}")
+            raise Different(f"ids that were never written: {sorted(other)[:3]}")

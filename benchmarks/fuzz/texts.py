@@ -1,4 +1,4 @@
-"""CSV: files of every usual dialect, encoding and line end, of which each row's line and cells are known; and such files with bytes changed."""
+"""CSV files in the usual dialects, encodings and line ends, with known rows, and the same files with bytes mutated."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from kmanalysis.loaders.reading.text import drop_staged, stage_text
 
 _ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "gb18030", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "gbk", "gb2312")
 _TOLD = ("utf-8", "utf-8-sig", "utf-16", "gb18030")
-"""Encodings that are found out."""
+"""Encodings that are detected."""
 
 
 def read(draw: Random, folder: Path, connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
-    """Draws a file and reads it. Raises Different where what was read is not what was written."""
+    """Reads a generated file. Raises Different if the result is not what was written."""
     content, by, rows, headings = drawn(draw)
     path = folder / "drawn.csv"
     if draw.random() < 0.4:
@@ -74,7 +74,7 @@ def drawn(draw: Random) -> tuple[bytes, SourceMapping, list[Row], list[str]]:
     stated = {"encoding": encoding} if is_stated else {}
     if delimiter == "|" or draw.random() < 0.3:
         stated["delimiter"] = delimiter
-    # Rare signs of other scripts are how an encoding betrays that it is another one.
+    # Detection takes rare characters of other scripts as a sign of another encoding.
     is_wild = encoding != "gb18030" or is_stated
     extra = [f"备注{number}" for number in range(draw.choice((0, 0, 1, 3)))]
     headings = draw.sample([*HEADINGS, *extra], len(HEADINGS) + len(extra))
@@ -87,7 +87,7 @@ def drawn(draw: Random) -> tuple[bytes, SourceMapping, list[Row], list[str]]:
         if draw.random() < 0.01:
             cells = [*_in_a_line(cells[:-1]), "长" * draw.choice((5_000, 140_000))]
         if draw.random() < 0.04:
-            # Of a record over several lines that does not fit, each line is refused: nobody can say where it ends.
+            # A record over several lines that does not fit has no certain end: each of its lines is refused.
             cells = _in_a_line(cells)
             cells = cells[: draw.randrange(1, len(cells))] if draw.random() < 0.5 else [*cells, *[""] * draw.randrange(5), "x"]
         if draw.random() < 0.04:
@@ -111,7 +111,7 @@ def _encodable(text: str, encoding: str) -> str:
 
 
 class TextWriter:
-    """Writes a text table part by part, and notes the rows that are to be read of it. Unquoted words of ``empty`` mean an empty cell."""
+    """Writes a text table and records the rows that a reader must find in it. Unquoted words in ``empty`` mean an empty cell."""
 
     def __init__(self, draw: Random, delimiter: str, end: str, empty: Collection[str] = EMPTY_WORDS) -> None:
         self.draw, self.delimiter, self.end, self.empty = draw, delimiter, end, empty
@@ -121,7 +121,7 @@ class TextWriter:
         self.line = 1
 
     def add(self, cells: list[str], *, is_row: bool = True, width: int = 0) -> None:
-        """Writes a line of cells, a row of a table with that many columns or anything else."""
+        """Writes a line of cells: a row of a table with ``width`` columns, or any other line."""
         written, meant = zip(*(self._written(text, is_row) for text in cells), strict=True)
         text = self.delimiter.join(written)
         if is_row and any(plain(one) for one in meant):
@@ -139,5 +139,5 @@ class TextWriter:
 
 
 def plain_ends(text: str) -> str:
-    """A text whose lines end alike."""
+    """The text with its line ends normalised."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

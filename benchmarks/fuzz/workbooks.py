@@ -1,4 +1,4 @@
-"""Excel, new and old: workbooks of which each sheet's cells are known, and such workbooks with their bytes or their markup changed."""
+"""Excel workbooks, .xlsx and .xls, with known cells, and the same workbooks with their bytes or markup mutated."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DATED = xlwt.easyxf(num_format_str="yyyy-mm-dd hh:mm:ss")
 
 @dataclass
 class DrawnCell:
-    """A cell to be written: its kind, what it holds, and the text that is to be read of it."""
+    """A cell to write: its kind, its value, and the text that a reader must return for it."""
 
     kind: str
     value: object
@@ -48,7 +48,7 @@ class _Sheet:
 
     @property
     def expected(self) -> list[Row]:
-        """The rows that are to be read: those in which anything stands."""
+        """The rows that a reader must return: all that are not blank."""
         rows = [Row(line, [_meant(one.text) for one in cells]) for line, cells in self.rows.items()]
         return [row for row in rows if any(map(plain, row.cells))]
 
@@ -58,21 +58,21 @@ def _meant(text: str) -> str:
 
 
 def read_new(draw: Random, folder: Path, connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
-    """Draws an xlsx file and reads it. Raises Different where what was read is not what was written."""
+    """Reads a generated .xlsx file. Raises Different if the result is not what was written."""
     sheets, is_1904 = _drawn(draw, is_old=False)
     content = _new_bytes(draw, sheets, is_1904)
     _read(draw, folder / "drawn.xlsx", connection, content, mutated_zip, sheets, whole)
 
 
 def read_old(draw: Random, folder: Path, connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
-    """The same of an xls file."""
+    """The same for a .xls file."""
     sheets, is_1904 = _drawn(draw, is_old=True)
     content = _old_bytes(sheets, is_1904)
     _read(draw, folder / "drawn.xls", connection, content, _mutated_old, sheets, whole)
 
 
 def _mutated_old(content: bytes, draw: Random) -> bytes:
-    # What is put in shifts all that follows; most readers stop there, so a part of them is changed in place.
+    # An insertion shifts everything behind it, and readers stop there: half of the files are changed in place instead.
     if draw.random() < 0.5:
         return mutated(content, draw)
     changed = bytearray(content)

@@ -27,6 +27,7 @@ def said(place: object = "") -> Iterator[None]:
     except KmError:
         raise
     except Exception as problem:
+        # Errors of the engine have no common class here: importing it would cost every command its start.
         error = error_of(problem, place)
         if error is None:
             raise
