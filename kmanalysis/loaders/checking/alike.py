@@ -23,24 +23,30 @@ _UNSEEN = r"[\x{00AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{FEFF}
 _MOST_GROUPS = 1000
 
 
-def alike(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> list[tuple[str, ...]]:
-    """Groups of two or more identifiers in a column that look alike, each in its order; at most a thousand groups.
+IDS = "_ids"
+"""The table of a column's distinct identifiers, in its column ``id``."""
 
-    Identifiers of digits alone are not looked at closely: where there are no others, they are the same or look different.
-    """
+
+def collect_ids(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> bool:
+    """Makes `IDS` of a column; False, and no table, where all are of digits alone: such are the same, or look different, and all mean something."""
     cell = identifier(column)
     if connection.execute(f"SELECT 1 FROM {relation} WHERE NOT regexp_full_match({cell}, '[0-9]+') LIMIT 1").fetchone() is None:
-        return []
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE _ids AS SELECT DISTINCT {cell} AS id FROM {relation} WHERE {cell} IS NOT NULL")
+        return False
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {IDS} AS SELECT DISTINCT {cell} AS id FROM {relation} WHERE {cell} IS NOT NULL")
+    return True
+
+
+def alike(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
+    """Groups of two or more identifiers of `IDS` that look alike, each in its order; at most a thousand groups."""
     # The engine has no NFKC, and few identifiers need it.
-    wide = connection.sql("SELECT id FROM _ids WHERE strlen(id) <> length(id)").to_arrow_table().column("id").cast(pa.string())
+    wide = connection.sql(f"SELECT id FROM {IDS} WHERE strlen(id) <> length(id)").to_arrow_table().column("id").cast(pa.string())
     plain = pc.replace_substring_regex(pc.utf8_normalize(wide, form="NFKC"), pattern=_UNSEEN, replacement="")
     connection.register("_wide", pa.table({"id": wide, "plain": plain}))
     # A key that brings all together that may look alike; which of them do is seen below. Plain ones are many: what they cannot hold is not looked for.
     latin = f"regexp_replace(translate(plain, {quoted(_OTHERS)}, {quoted(_LATIN)}), ' +', ' ', 'g')"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _shapes AS WITH plain AS ("
-        f"SELECT id, CASE WHEN contains(id, '  ') THEN regexp_replace(id, ' +', ' ', 'g') ELSE id END AS plain FROM _ids WHERE strlen(id) = length(id) "
+        f"SELECT id, CASE WHEN contains(id, '  ') THEN regexp_replace(id, ' +', ' ', 'g') ELSE id END AS plain FROM {IDS} WHERE strlen(id) = length(id) "
         f"UNION ALL SELECT id, {latin} FROM _wide) SELECT id, translate(lower(plain), 'il|o', '1110') AS shape FROM plain"
     )
     groups = connection.execute(
@@ -48,7 +54,7 @@ def alike(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> 
         f"GROUP BY shape ORDER BY 1 LIMIT {_MOST_GROUPS}"
     ).fetchall()
     connection.unregister("_wide")
-    connection.execute("DROP TABLE _ids; DROP TABLE _shapes")
+    connection.execute("DROP TABLE _shapes")
     return [group for (ids,) in groups for group in _seen_alike(ids)]
 
 

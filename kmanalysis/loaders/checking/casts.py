@@ -101,7 +101,7 @@ def _bounds(column: Column, value: str, is_typed: bool) -> list[tuple[str, str]]
         differs = (
             f"{value} <> {text}"
             if is_typed
-            else f"CASE WHEN contains(lower({text}), 'e') THEN length({text}) > 24 OR {value}::DOUBLE <> TRY_CAST({text} AS DOUBLE) "
+            else f"CASE WHEN contains({text}, 'e') OR contains({text}, 'E') THEN length({text}) > 24 OR {value}::DOUBLE <> TRY_CAST({text} AS DOUBLE) "
             f"OR ({value} = 0 AND {is_not_zero(text)}) "
             f"WHEN strpos({text}, '.') BETWEEN 1 AND length({text}) - 5 THEN regexp_matches({text}, '\\.\\d{{4}}\\d*[1-9]') END"
         )
@@ -127,13 +127,14 @@ def _number_fault(text: str, otherwise: str) -> str:
 
 def is_rounded(text: str) -> str:
     """SQL of whether a text is a number of which a spreadsheet kept some digits alone."""
-    # Signs alone are looked for first: hardly an identifier has one.
+    # Few identifiers begin like a number and have one of these signs; only they are worth a pattern. Plus is 43, and 9 is 57.
     signs = " OR ".join(f"contains({text}, '{sign}')" for sign in "+.,")
-    return f"(({signs}) AND regexp_full_match({text}, '{_ROUNDED_ID}'))"
+    return f"(ord({text}) BETWEEN 43 AND 57 AND ({signs}) AND regexp_full_match({text}, '{_ROUNDED_ID}'))"
 
 
 def _id(column: Column, text: str) -> tuple[str, str, str]:
-    return f"CASE WHEN NOT {is_rounded(text)} THEN {text} END", "'rounded_id'", ""
+    # Below a NOT the engine would try the pattern on every identifier.
+    return f"CASE WHEN {is_rounded(text)} THEN NULL ELSE {text} END", "'rounded_id'", ""
 
 
 def _text(column: Column, text: str) -> tuple[str, str, str]:

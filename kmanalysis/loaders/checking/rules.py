@@ -13,7 +13,7 @@ import pandas as pd
 
 from kmanalysis.detector import CONTACTS, GLANCE, KINDS, MASK, looks_like_code
 from kmanalysis.engine.sql import identifier, quoted
-from kmanalysis.loaders.checking.alike import alike, shown
+from kmanalysis.loaders.checking.alike import IDS, alike, collect_ids, shown
 from kmanalysis.loaders.checking.casts import ANSWERED, NOTHING, TYPES, UNREADABLE, WHAT_WAS_FOUND, cast, lacking, typed
 from kmanalysis.loaders.checking.marks import unmarked
 from kmanalysis.loaders.checking.receipts import REJECT_COLUMNS
@@ -269,25 +269,24 @@ class _Validation:
 
     def _doubt_ids(self) -> None:
         """Counts identifiers that mean nothing, and those that look like another one, and names them."""
-        longest = max(map(len, NOTHING))
         for name, column in self.table.columns.items():
-            if column.type != "id" or name not in self.present:
+            if column.type != "id" or name not in self.present or not collect_ids(self.connection, self.target, name):
                 continue
-            cell = identifier(name)
-            empty = f"length({cell}) <= {longest} AND lower({cell}) IN ({', '.join(map(quoted, NOTHING))})"
-            if self._count(self.outcome.doubts, "id_means_nothing", empty):
-                found = self.connection.execute(f"SELECT DISTINCT {cell} FROM {self.target} WHERE {empty} ORDER BY 1").fetchall()
-                self._name("id_means_nothing", name, [text for (text,) in found])
-            groups = alike(self.connection, self.target, name)
-            if groups:
-                listed = ", ".join(quoted(text) for group in groups for text in group)
-                self._count(self.outcome.doubts, "ids_alike", f"{cell} IN ({listed})")
-                self._name("ids_alike", name, [shown([self._without_secrets(name, text) for text in group]) for group in groups])
+            words = ", ".join(map(quoted, NOTHING))
+            empty = [text for (text,) in self.connection.execute(f"SELECT id FROM {IDS} WHERE lower(id) IN ({words}) ORDER BY id").fetchall()]
+            self._doubt_some("id_means_nothing", name, empty, empty)
+            groups = alike(self.connection)
+            told = [shown([self._without_secrets(name, text) for text in group]) for group in groups]
+            self._doubt_some("ids_alike", name, [text for group in groups for text in group], told)
+            self.connection.execute(f"DROP TABLE {IDS}")
 
-    def _name(self, reason: str, column: str, found: list[str]) -> None:
-        """Says what a doubt is about: the first few."""
-        told = f"{column}: {', '.join(found[:NAMED])}{', …' if len(found) > NAMED else ''}"
-        self.outcome.named[reason] = f"{before}; {told}" if (before := self.outcome.named.get(reason)) else told
+    def _doubt_some(self, reason: str, column: str, ids: Sequence[str], told: Sequence[str]) -> None:
+        """Counts the rows with these identifiers as doubtful, and says which they are: the first few of ``told``."""
+        if not ids:
+            return
+        self._count(self.outcome.doubts, reason, f"{identifier(column)} IN ({', '.join(map(quoted, ids))})")
+        text = f"{column}: {', '.join(told[:NAMED])}{', …' if len(told) > NAMED else ''}"
+        self.outcome.named[reason] = f"{before}; {text}" if (before := self.outcome.named.get(reason)) else text
 
     def _doubt_readings(self) -> None:
         """Counts what the source's mapping is doubtful about in rows that were kept."""

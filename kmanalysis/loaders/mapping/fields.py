@@ -25,6 +25,7 @@ SPECIAL_FORMATS = ("unix", "unix_ms", "excel")
 HALF_DAY = re.compile("上午|下午|(?<![a-z])[ap]\\.?m(?![a-z])", re.IGNORECASE)
 """Words that say which half of the day an hour is in."""
 
+_KNOWN_ZONES = ("Asia/Shanghai", "UTC")
 _MOST_FACTOR, _FACTOR_DECIMALS = 10**8, 6
 _DELIMITING = "\t\x01\x1e\x1f"
 _NOT_DELIMITING = "\"'`\\.+-"
@@ -72,7 +73,8 @@ def check_filled(listed: Iterable[str], file: str, place: str) -> None:
 
 def check_zone(zone: object, file: str, place: str) -> None:
     """Refuses what is no time zone, to Python or to the engine."""
-    if not zone:
+    # Nearly every mapping states one of these; an engine that only checks it takes as long as all the rest of reading a mapping.
+    if not zone or zone in _KNOWN_ZONES:
         return
     try:
         ZoneInfo(str(zone))

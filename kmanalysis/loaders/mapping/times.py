@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -73,10 +73,12 @@ class Clock:
             f"THEN ({self.moment(cell)} + to_microseconds(round({span} * 1000000)::BIGINT))::VARCHAR ELSE {quoted(UNREADABLE)} || {passed} END"
         )
 
-    def timestamp(self, cell: str, stated: str) -> str:
-        """SQL of the cell's time as text: UTC, or with its offset as it stands. ``stated`` is SQL of the cell before the mapping removed anything."""
-        read = [*self._unix(cell), f"({self._utc(self.local(cell))})::VARCHAR", *self._with_offset(cell)]
-        return self._text(cell, stated, cell, read)
+    def timestamp(self, cell: str, stated: str, named: Callable[[str], str] = str) -> str:
+        """SQL of the cell's time as text: UTC, or with its offset as it stands. ``stated`` is SQL of the cell before the mapping removed anything;
+        ``named`` gives an expression that is mentioned twice a name."""
+        local = named(self._before_offset(cell) if self.is_free else self.local(cell))
+        read = [*self._unix(cell), f"({self._utc(local)})::VARCHAR", *self._with_offset(cell)]
+        return self._text(cell, stated, cell, read, f"{local} IS NULL AND " if self.is_free else "")
 
     def moment(self, cell: str) -> str:
         """SQL of the cell's time as the engine's own, in UTC; NULL where it states none."""
@@ -91,6 +93,14 @@ class Clock:
 
     def local(self, cell: str) -> str:
         """SQL of the naive time that a cell without an offset states in its own zone."""
+        return _first(self._local(cell))
+
+    def _before_offset(self, cell: str) -> str:
+        """The same, of any cell, NULL where it has an offset. What the usual formats read has none, and need not be searched for one."""
+        by_format, *others = self._local(cell)
+        return _first([by_format, f"CASE WHEN {_has_offset(cell)} THEN NULL ELSE {_first(others)} END"])
+
+    def _local(self, cell: str) -> list[str]:
         parts = []
         if self.naive:
             written = f"replace(replace({cell}, '上午', 'AM'), '下午', 'PM')" if any("%p" in entry for entry in self.naive) else cell
@@ -106,14 +116,15 @@ class Clock:
             parts.append(f"CASE WHEN {number} BETWEEN 30000 AND 75000 THEN TIMESTAMP '{self.day_zero}' + {since} END")
         if self.is_free:
             parts.append(f"TRY_CAST(km_local_time({cell}) AS TIMESTAMP)")
-        return f"coalesce({', '.join(parts)})" if parts else "NULL::TIMESTAMP"
+        return parts
 
-    def _text(self, cell: str, stated: str, with_offset: str, read: list[str]) -> str:
-        """SQL of the first of those readings that there is; ``with_offset`` is that of an ISO time with an offset, after what formats were stated.
+    def _text(self, cell: str, stated: str, with_offset: str, read: list[str], glance: str = "") -> str:
+        """SQL of the first of those readings that there is; ``with_offset`` is that of an ISO time with an offset, after what formats were stated, and
+        ``glance`` goes before the search for one.
 
         An hour whose 上午, 下午, AM or PM the formats do not know, or the mapping removed, is refused.
         """
-        iso = f"WHEN {_has_offset(cell)} THEN {with_offset}"
+        iso = f"WHEN {glance}{_has_offset(cell)} THEN {with_offset}"
         kept = f"{iso} " if self.takes_iso else ""
         read = read if self.takes_iso else [*read, f"CASE {iso} END"]
         both = f"{quoted(OTHER_HALF)} || km_half_day({stated}) || {quoted(WHAT_WAS_FOUND)} || {stated}"
@@ -138,7 +149,15 @@ class Clock:
         return f"CASE WHEN {cell} IS NULL OR {_has_offset(cell)} THEN NULL {' '.join(clauses)} END"
 
     def _utc(self, moment: str) -> str:
-        return f"timezone('UTC', timezone({quoted(self.zone)}, {moment}))" if self.zone not in ("", "UTC") else moment
+        if self.zone in ("", "UTC"):
+            return moment
+        by_calendar = f"timezone('UTC', timezone({quoted(self.zone)}, {moment}))"
+        offset = steady_offset(self.zone)
+        if offset is None:
+            return by_calendar
+        # The engine's calendars take longer than all the rest of reading a time.
+        is_steady = f"{moment} >= TIMESTAMP '{_FIRST:%Y-%m-%d}' + INTERVAL 1 DAY AND {moment} < TIMESTAMP '{_LAST:%Y-%m-%d}' - INTERVAL 1 DAY"
+        return f"CASE WHEN {is_steady} THEN {moment} - to_seconds({offset // timedelta(seconds=1)}) ELSE {by_calendar} END"
 
     def _unix(self, cell: str) -> Iterator[str]:
         number, scale = f"TRY_CAST({cell} AS BIGINT)", {"unix": 1_000_000, "unix_ms": 1000}
@@ -153,6 +172,10 @@ class Clock:
             yield f"timezone('UTC', try_strptime({cell}, [{', '.join(map(quoted, self.zoned))}]))::VARCHAR"
         if self.is_free:
             yield f"km_zoned_time({cell})"
+
+
+def _first(moments: Sequence[str]) -> str:
+    return f"coalesce({', '.join(moments)})" if moments else "NULL::TIMESTAMP"
 
 
 def _has_offset(cell: str) -> str:
@@ -192,6 +215,11 @@ def shifted(zone: str) -> tuple[tuple[datetime, ...], tuple[datetime, ...]]:
             (skipped if after > before else twice).extend(quarters)
         day, before = following, after
     return tuple(skipped), tuple(twice)
+
+
+def steady_offset(zone: str) -> timedelta | None:
+    """What a zone's clocks are ahead of UTC from 2000 to 2099, None where they are changed in that time."""
+    return None if any(shifted(zone)) else _FIRST.astimezone(ZoneInfo(zone)).utcoffset()
 
 
 def _turn(clocks: ZoneInfo, low: datetime, high: datetime, before: timedelta) -> datetime:

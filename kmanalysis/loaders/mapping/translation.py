@@ -299,7 +299,7 @@ class Translation:
                 cell, stated = (self.cells.named(clock.dated(text)) if mapped.year else text for text in (cell, stated))
                 if clock.needs_zone:
                     self._check_zone(column, clock, cell)
-                return self._later(column, mapped, clock, cell) if mapped.plus else clock.timestamp(cell, stated)
+                return self._later(column, mapped, clock, cell) if mapped.plus else clock.timestamp(cell, stated, self.cells.named)
             case "date":
                 clock = self._clock(mapped)
                 cell, stated = (self.cells.named(clock.dated(text)) if mapped.year else text for text in (cell, stated))

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,15 @@ class OldBook:
 
 def read_apart(path: Path) -> OldBook:
     """Reads a workbook in a process with bounded memory and time. Raises ValueError where it cannot be read, OSError where the system refuses the process."""
-    done = subprocess.run(
-        [sys.executable, "-P", __file__, str(path.resolve())], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
-    )
+    whole = path.resolve()
+    status = whole.stat()
+    return _read(str(whole), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+# Whether it is a form is asked before a workbook is loaded; the process is paid for once.
+@lru_cache(maxsize=1)
+def _read(path: str, *_state: int) -> OldBook:
+    done = subprocess.run([sys.executable, "-P", __file__, path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     if done.returncode == _REFUSED:
         raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
     if done.returncode:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmanalysis.loaders.mapping.model import ColumnMapping, Source
-from kmanalysis.loaders.mapping.times import TIME_SKIPPED, TIME_TWICE, Clock, joined, shifted
+from kmanalysis.loaders.mapping.times import TIME_SKIPPED, TIME_TWICE, Clock, joined, shifted, steady_offset
 from kmanalysis.loaders.mapping.translation import add_functions
 
 
@@ -48,6 +48,14 @@ def asked(engine, sql, cell):
 )
 def test_what_a_cell_says(engine, formats, cell, utc):
     assert asked(engine, clock_of(*formats).timestamp("t", "t"), cell) == utc
+    rows = ["(SELECT ?::VARCHAR AS t)"]
+
+    def named(expression):
+        rows.append(f"(SELECT *, {expression} AS x{len(rows)} FROM {rows[-1]})")
+        return f"x{len(rows) - 1}"
+
+    sql = clock_of(*formats).timestamp("t", "t", named)
+    assert engine.execute(f"SELECT {sql} FROM {rows[-1]}", [cell]).fetchone()[0] == utc
 
 
 @pytest.mark.parametrize(
@@ -173,3 +181,22 @@ def test_turns_are_found_within_the_week():
     skipped, twice = shifted("Europe/London")
     assert len(skipped) == len(twice) == 400
     assert all(later - earlier >= timedelta(minutes=15) for earlier, later in pairwise(twice))
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["Asia/Shanghai", "Asia/Kolkata", "Asia/Kathmandu", "America/Sao_Paulo", "Asia/Pyongyang", "UTC"]),
+    st.datetimes(datetime(1980, 1, 1), datetime(2200, 1, 1)),
+)
+def test_a_steady_offset_reads_as_the_zones_rules(engine, zone, moment):
+    moment = moment.replace(microsecond=0)
+    read = asked(engine, clock_of(zone=zone).timestamp("t", "t"), str(moment))
+    assert read == engine.execute("SELECT timezone('UTC', timezone(?, ?::TIMESTAMP))::VARCHAR", [zone, moment]).fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [("Asia/Shanghai", 8), ("Asia/Kolkata", 5.5), ("UTC", 0), ("America/New_York", None), ("Asia/Pyongyang", None), ("Africa/Casablanca", None)],
+)
+def test_zones_whose_clocks_are_not_changed(zone, hours):
+    assert steady_offset(zone) == (None if hours is None else timedelta(hours=hours))
