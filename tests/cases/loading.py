@@ -1,13 +1,17 @@
-"""What the cases share: a mapping of orders as shops export them, and a load of one file by it."""
+"""What the cases share: mappings of orders as shops export them, and loads of one file by them."""
 
 import tempfile
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.folder import Attached, attach
 from kmanalysis.loaders.load import load
+from kmanalysis.loaders.mapping.toml import parse_mapping
 
 HEADINGS = ("订单号", "供货商", "商品", "下单时间", "发货时间", "数量", "金额", "状态")
 ORDERS = """
@@ -25,6 +29,29 @@ currency = { constant = "CNY" }
 status = { from = "状态", values = { "已发货" = "delivered", "失败" = "failed" } }
 """
 
+_FEW_COLUMNS = """
+[source]
+timezone = "{zone}"
+{source}
+[tables.orders]
+{table}
+[tables.orders.columns]
+order_id = {{ from = "订单号" }}
+supplier_id = {{ constant = "S1" }}
+sku = {{ constant = "G1" }}
+ordered_at = {{ {ordered_at} }}
+quantity = {{ constant = 1 }}
+amount = {{ {amount} }}
+currency = {{ {currency} }}
+status = {{ constant = "pending" }}
+"""
+
+
+def orders(source: str = "", table: str = "", zone: str = "Asia/Shanghai", **columns: str) -> str:
+    """A mapping of orders whose file has an id, a time and an amount; ``columns`` are what is mapped otherwise."""
+    filled = {"ordered_at": 'from = "下单时间"', "amount": 'from = "金额"', "currency": 'constant = "CNY"'} | columns
+    return _FEW_COLUMNS.format(source=source, table=table, zone=zone, **filled)
+
 
 def order(order_id: object, **cells: object) -> list[object]:
     """An order's cells; what is not stated is plausible."""
@@ -38,6 +65,16 @@ def loaded(file: Path, mapping: str = ORDERS) -> tuple[Attached, Path]:
     place.write_text(mapping, encoding="utf-8")
     folder = Path(tempfile.mkdtemp(dir=file.parent))
     return load([file], place, folder), folder
+
+
+def read(folder: Path, raw: str | bytes | None, mapping: str, table: str, name: str = "raw.csv") -> tuple[Receipt, list[dict[str, object]], list[list[object]]]:
+    """Writes a file (None: it is there) and loads it; the table's receipt, the rows that were kept, the rejects as (line, column, value, reason, accepted)."""
+    if raw is not None:
+        (folder / name).write_bytes(raw if isinstance(raw, bytes) else raw.encode())
+    found = load([folder / name], parse_mapping(tomllib.loads(mapping), "m.toml", folder), folder / "into")
+    written = folder / "into" / f"{table}.parquet"
+    rows = pq.read_table(written).to_pylist() if written.exists() else []
+    return receipt_of(found, table), rows, found.rejects.loc[:, ["line", "column", "value", "reason", "accepted"]].to_numpy().tolist()
 
 
 def receipt_of(attached: Attached, table: str = "orders") -> Receipt:

@@ -1,5 +1,6 @@
 """A pull that is killed at any moment, or whose disk is full: the folder is the one before or the one after, and the next pull makes good."""
 
+import gc
 import os
 import random
 import shutil
@@ -32,6 +33,8 @@ def killed_after(seconds, pull):
     """Runs a pull in a fork of this process, which has imported everything, and kills it; whether it was killed in the middle."""
     child = os.fork()
     if child == 0:
+        # As in tests/faults: garbage of the parent's threads is not the fork's to free.
+        gc.freeze()
         try:
             pull()
         finally:

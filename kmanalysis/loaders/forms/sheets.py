@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -69,7 +70,8 @@ def form_sheets(path: Path) -> dict[str, str]:
 def stage_form_sheet(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, table: Table, name: str) -> Staged:
     """Reads a form's sheet into the engine under ``name``, as `stage_text` does a text file; its headings are the canonical names.
 
-    Raises DataError for names that are not the table's, required ones that are missing, and an example row that was filled in with something else.
+    Raises DataError for names that are not the table's, required ones that are missing, an example row that was filled in with something else, and a
+    hidden sheet that is not as it was made.
     """
     book = Workbook(path)
     rows = book.rows(sheet)
@@ -105,9 +107,17 @@ def _data(rows: Iterator[Record], example: list[str], width: int, file: str, she
 def _example(book: Workbook, table: Table) -> list[str]:
     """The cells of the table's example row as they were written, its mark first; empty where the form does not say."""
     for record in book.rows(INDEX):
-        if record.cells[0] == table.name:
-            cells: list[str] = json.loads(record.cells[1])
-            return cells
+        if record.cells[:1] == [table.name]:
+            with suppress(IndexError, ValueError, RecursionError):
+                cells = json.loads(record.cells[1])
+                if isinstance(cells, list) and all(isinstance(cell, str) for cell in cells):
+                    return cells
+            raise DataError(
+                "{file}: its hidden sheet {sheet}, by which a form is read, has been changed in row {line}. Make a new form, and copy the rows into it.",
+                file=book.file,
+                sheet=INDEX,
+                line=record.line,
+            )
     return []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kmanalysis.errors import DataError
 from kmanalysis.loaders.checking.marks import unmarked
+from kmanalysis.loaders.reading.damage import whole_workbook
 from kmanalysis.loaders.reading.decoding import decoding, text_chunks
 from kmanalysis.loaders.reading.package import column_letters
 from kmanalysis.loaders.reading.records import SPACE, Record, delimiter_of, numbered_lines, records
@@ -62,7 +63,8 @@ def grids(path: Path) -> list[Grid]:
     """All sheets of a workbook, or the one of a text file. Raises DataError for a file that is neither or cannot be read."""
     if is_workbook(path):
         book = Workbook(path)
-        found = [(sheet, _grid(sheet.name, list(book.rows(sheet.name)), book.merged(sheet.name))) for sheet in book.sheets]
+        with whole_workbook(path.name):
+            found = [(sheet, _grid(sheet.name, list(book.rows(sheet.name)), book.merged(sheet.name))) for sheet in book.sheets]
         return [replace(grid, is_hidden=not sheet.is_visible) for sheet, grid in found]
     if path.suffix.lower() not in (*TEXT_SUFFIXES, *SHEET_SUFFIXES):
         raise DataError("{file}: a price list is an Excel workbook or a CSV file.", file=path.name)
@@ -73,7 +75,12 @@ def _grid(name: str, found: list[Record], spans: list[Span]) -> Grid:
     width = max((len(record.cells) for record in found), default=0)
     rows = [[unmarked(cell).strip(SPACE) for cell in record.cells] + [""] * (width - len(record.cells)) for record in found]
     merged = {}
+    room = width * len(rows)
     for (top, left), (bottom, right) in spans:
+        # No spreadsheet has ranges that overlap; a file that has could keep us for hours.
+        room -= max(min(bottom, len(rows) - 1) + 1 - top, 0) * max(min(right, width - 1) + 1 - left, 0)
+        if room < 0:
+            raise ValueError("merged ranges that overlap")
         # Row by row: a range may reach over rows and columns that hold nothing.
         for row in range(top, min(bottom, len(rows) - 1) + 1):
             for column in range(left, min(right, width - 1) + 1):

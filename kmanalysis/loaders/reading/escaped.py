@@ -12,7 +12,7 @@ from functools import cache
 from types import MappingProxyType
 
 from kmanalysis.loaders.reading.dialect import PLAIN, Dialect
-from kmanalysis.loaders.reading.records import LONGEST_QUOTE, Record, delimiter_of, records
+from kmanalysis.loaders.reading.records import LONGEST_QUOTE, Record, likely_delimiters, records
 
 # A zero byte is in no text that anybody means.
 _LETTERS = MappingProxyType({"0": "", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "Z": "\x1a"})
@@ -25,9 +25,9 @@ def dialect_records(lines: Iterable[Line], delimiter: str, width: int = 0, diale
     return _escaped_records(lines, delimiter, width, dialect) if dialect.escape else records(lines, delimiter, width, dialect)
 
 
-def dialect_delimiter(head: str, dialect: Dialect) -> str:
-    """The delimiter of a file that begins with ``head``: with an escape sign tabs come first, as databases write them."""
-    return "\t" if dialect.escape and "\t" in head.partition("\n")[0] else delimiter_of(head)
+def dialect_delimiters(head: str, dialect: Dialect) -> list[str]:
+    """The delimiters that a file may have which begins with ``head``, the likeliest first: with an escape sign that is the tab, as databases write them."""
+    return ["\t"] if dialect.escape and "\t" in head.partition("\n")[0] else likely_delimiters(head)
 
 
 def _escaped_records(lines: Iterable[Line], delimiter: str, width: int, dialect: Dialect) -> Iterator[Record]:

@@ -32,7 +32,10 @@ _LONGEST_ROW = 1 << 26
 _LARGEST_PART = 1 << 24
 _MOST_UNPACKED, _UNPACKED_RATIO = 1 << 26, 200
 _ERROR_HINTS = (b'"e"', b"'e'")
-_REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
+_LONGEST_COLUMN, _LONGEST_NUMBER = 3, 7
+"""Letters and digits that a cell's place has at most."""
+_REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["']""")
+_FAR_BELOW = re.compile(rb"""r\s*=\s*["'][A-Za-z]{1,3}(\d{6,7})["']""")
 _ROOT = re.compile(rb"<(?:(\w+):)?worksheet\b")
 
 
@@ -58,6 +61,9 @@ class Package:
             declared = _small(book, "xl/workbook.xml")
             relations = {entry.get("Id"): entry.get("Target", "") for entry in _small(book, "xl/_rels/workbook.xml.rels")}
             parts = set(book.namelist())
+            for part in parts:
+                if part.lower().endswith("sharedstrings.xml"):
+                    _check_texts(book, part)
         self.parts: dict[str, str] = {}
         for sheet in _children(declared, "sheet"):
             target = relations.get(next((value for key, value in sheet.items() if key.endswith("}id")), ""), "")
@@ -98,7 +104,7 @@ def column_letters(column: int) -> str:
 def column_number(letters: str) -> int:
     """The column that a spreadsheet calls so, counted from 0."""
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + ord(letter) - ord("A") + 1
     return number - 1
 
@@ -109,6 +115,14 @@ def _small(book: ZipFile, part: str) -> ElementTree.Element:
         # A workbook declares no entities; whoever does wants them to grow.
         raise ValueError(part)
     return ElementTree.fromstring(content)
+
+
+def _check_texts(book: ZipFile, part: str) -> None:
+    """Raises ValueError where a part says that it holds more texts than it has bytes: the library makes room for them before it reads one."""
+    with book.open(part) as source:
+        _, root = next(iter(ElementTree.iterparse(source, events=("start",))))
+        if max(int(root.get(count, "0")) for count in ("count", "uniqueCount")) > book.getinfo(part).file_size:
+            raise ValueError(part)
 
 
 def _children(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
@@ -152,7 +166,9 @@ class _Reading:
         cells = self._cells(piece)
         found.cells += cells
         if cells:
-            found.height = max(found.height, self.rows + piece.count(tags.row), max(map(int, tags.row_number.findall(piece)), default=0))
+            # No number of a row is longer; what is stays beyond any room.
+            numbers = (int(number[: _LONGEST_NUMBER + 3]) for number in tags.row_number.findall(piece))
+            found.height = max(found.height, self.rows + piece.count(tags.row), max(numbers, default=0))
             self._measure(piece)
         if any(hint in piece for hint in _ERROR_HINTS):
             for match in tags.error.finditer(piece):
@@ -166,18 +182,20 @@ class _Reading:
         self.rows += piece.count(tags.row)
 
     def _measure(self, piece: bytes) -> None:
-        """How far the cells of the piece reach: only a cell beyond what is known is taken apart."""
-        found, start = self.found, 0
-        if not _REFERENCE.search(piece):
+        """How far the cells of the piece reach: only where one may lie beyond what is known are they taken apart.
+
+        Raises ValueError for a cell that no sheet has room for.
+        """
+        found = self.found
+        if _beyond(found.width).search(piece):
+            for letters, row in self.tags.place.findall(piece):
+                if len(letters) > _LONGEST_COLUMN or len(row) > _LONGEST_NUMBER:
+                    raise ValueError("a cell outside of any sheet")
+                found.width = max(found.width, column_number(letters.decode()) + 1)
+        elif not _REFERENCE.search(piece):
             found.width = max(found.width, max(map(self._cells, piece.split(self.tags.row))))
-            return
-        if not found.width:
-            found.width = max((column_number(letters.decode()) + 1 for letters, _ in _REFERENCE.findall(piece)), default=1)
-        while match := _beyond(found.width).search(piece, start):
-            found.width = max(found.width, column_number(match[1].decode()) + 1)
-            start = match.end()
         # Rows number themselves; a cell that says another number could lie far below them.
-        if found.height < 100_000 and (far := re.search(rb""" r=["'][A-Z]{1,3}(\d{6,7})["']""", piece)):
+        if found.height < 100_000 and (far := _FAR_BELOW.search(piece)):
             found.height = max(found.height, int(far[1]))
 
     def _mark(self, piece: bytes, match: re.Match[bytes], text: str) -> None:
@@ -202,6 +220,7 @@ class _Tags:
     cells: tuple[bytes, ...]
     cell_end: bytes
     formula_hint: bytes
+    place: re.Pattern[bytes]
     row_number: re.Pattern[bytes]
     error: re.Pattern[bytes]
     value: re.Pattern[bytes]
@@ -218,7 +237,8 @@ def _tags(prefix: bytes) -> _Tags:
         cells=tuple(b"<" + prefix + end for end in (b"c ", b"c>", b"c/>")),
         cell_end=b"</" + prefix + b"c>",
         formula_hint=b"<" + prefix + b"f",
-        row_number=re.compile(rb"<" + p + rb"""row\s[^>]*?\br=["'](\d{1,9})["']"""),
+        place=re.compile(rb"<" + p + rb"""c\s(?:[^>]*?\s)?r\s*=\s*["']([A-Za-z]*)(\d*)["']"""),
+        row_number=re.compile(rb"<" + p + rb"""row\s(?:[^>]*?\s)?r\s*=\s*["'](\d+)["']"""),
         error=re.compile(rb"<" + p + rb"""c\s([^>]*?\bt\s*=\s*["']e["'][^>]*)>"""),
         value=re.compile(rb"<" + p + rb"v>([^<]*)<"),
         empty_formula=re.compile(rb"<" + p + rb"c\b([^>]*)>\s*" + formula + rb"\s*" + kept + rb"\s*</" + p + rb"c>"),
@@ -227,8 +247,9 @@ def _tags(prefix: bytes) -> _Tags:
 
 @cache
 def _beyond(width: int) -> re.Pattern[bytes]:
-    """A reference to a cell beyond that many columns."""
+    """What may be a reference to a cell beyond that many columns, or to one that no sheet has."""
     last = column_letters(width - 1)
     names = [f"{last[:place]}[{chr(ord(letter) + 1)}-Z]" + "[A-Z]" * (len(last) - place - 1) for place, letter in enumerate(last) if letter != "Z"]
-    names += ["[A-Z]" * longer for longer in range(len(last) + 1, 4)]
-    return re.compile(rf""" r=["']({"|".join(names) or "(?!)"})[0-9]""".encode())
+    names += ["[A-Z]" * longer for longer in range(len(last) + 1, _LONGEST_COLUMN + 1)]
+    odd = f"[A-Z]{{0,3}}[a-z]|[A-Z]{{{_LONGEST_COLUMN + 1}}}|[A-Z]{{1,3}}[0-9]{{{_LONGEST_NUMBER + 1}}}"
+    return re.compile(rf"""r\s*=\s*["'](?:(?:{"|".join(names) or "(?!)"})[0-9]|{odd})""".encode())

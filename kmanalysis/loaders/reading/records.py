@@ -143,9 +143,14 @@ def is_regular(text: str, delimiter: str) -> bool:
 
 def delimiter_of(text: str) -> str:
     """The delimiter with which most of the head's records have the same number of cells, more than one; comma where none has."""
+    return likely_delimiters(text)[0]
+
+
+def likely_delimiters(text: str) -> list[str]:
+    """All delimiters, the likeliest first, as `delimiter_of`."""
 
     def score(delimiter: str) -> tuple[int, int]:
         widths = Counter(len(record.cells) for record in records(numbered_lines([text]), delimiter) if not record.is_blank and len(record.cells) > 1)
         return max(((rows * min(width, 3), width) for width, rows in widths.items()), default=(0, 0))
 
-    return max(DELIMITERS, key=score)
+    return sorted(DELIMITERS, key=score, reverse=True)

@@ -24,7 +24,7 @@ from kmanalysis.loaders.reading.damage import whole_parquet
 from kmanalysis.loaders.reading.decoding import HEAD, REPLACED, Decoding, decoding, text_chunks
 from kmanalysis.loaders.reading.dialect import PLAIN, Dialect
 from kmanalysis.loaders.reading.dumps import refuse_dump
-from kmanalysis.loaders.reading.escaped import dialect_delimiter, dialect_records
+from kmanalysis.loaders.reading.escaped import dialect_delimiters, dialect_records
 from kmanalysis.loaders.reading.feeding import Feeder
 from kmanalysis.loaders.reading.headings import check_columns, empty_file, no_header, stated_header
 from kmanalysis.loaders.reading.package import DAY_ZERO, column_letters
@@ -100,11 +100,15 @@ def stage_text(
     """
     refuse_dump(path)
     read = decoding(path, encoding)
-    delimiter = delimiter or dialect_delimiter(_head(path, read), dialect)
-    first = list(islice((record for record in _records(path, read, delimiter, dialect) if not record.is_blank), PREAMBLE_RECORDS))
-    index = (header(first) if header else 0) if first and not headings else None
-    if index is None and not headings:
-        raise no_header(path.name, first)
+    # Where few rows tell the delimiter, one cell full of tabs may tell another: then the headings decide.
+    likely = [delimiter] if delimiter else dialect_delimiters(_head(path, read), dialect)
+    for delimiter in likely:
+        first = _first_records(path, read, delimiter, dialect)
+        index = (header(first) if header else 0) if first and not headings else None
+        if index is not None or headings:
+            break
+    else:
+        raise no_header(path.name, _first_records(path, read, likely[0], dialect))
     top = stated_header(headings, first) if index is None else first[index]
     width = len(top.cells)
     check_columns(path.name, top.line, width, MOST_COLUMNS)
@@ -163,6 +167,10 @@ def _head(path: Path, read: Decoding) -> str:
         if len(text) > HEAD:
             break
     return text if len(text) <= HEAD else text[:HEAD].rpartition("\n")[0]
+
+
+def _first_records(path: Path, read: Decoding, delimiter: str, dialect: Dialect) -> list[Record]:
+    return list(islice((record for record in _records(path, read, delimiter, dialect) if not record.is_blank), PREAMBLE_RECORDS))
 
 
 def _records(path: Path, read: Decoding, delimiter: str, dialect: Dialect, *, below: int = 0, width: int = 0) -> Iterator[Record]:

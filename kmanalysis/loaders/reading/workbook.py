@@ -180,9 +180,10 @@ def fitted(cells: list[str], width: int, empty: Collection[str] = ()) -> list[st
     """
     if empty:
         cells = ["" if cell in empty else cell for cell in cells]
-    while len(cells) > width and not cells[-1]:
-        cells = cells[:-1]
-    return cells + [""] * (width - len(cells))
+    end = len(cells)
+    while end > width and not cells[end - 1]:
+        end -= 1
+    return cells[:end] + [""] * (width - end)
 
 
 def _with_marks(cells: list[str], marks: dict[int, str]) -> list[str]:

@@ -22,7 +22,8 @@ from multiprocessing.connection import Connection
 from pkgutil import walk_packages
 from typing import NoReturn
 
-from kmanalysis.files.faults import error_of
+from kmanalysis.errors import KmError
+from kmanalysis.files.faults import said
 
 _PRELOADED = (
     "IPython.extensions.storemagic",
@@ -86,11 +87,10 @@ def _be_page(descriptor: int) -> NoReturn:
         connection = Connection(descriptor)
         function, arguments = connection.recv()
         try:
-            answer = function(*arguments)
-        except Exception as problem:
-            answer = error_of(problem)
-            if answer is None:
-                raise
+            with said():
+                answer = function(*arguments)
+        except KmError as problem:
+            answer = problem
         connection.send(answer)
     except BaseException:  # noqa: BLE001 - nothing may climb back into the preloader's own loop
         sys.excepthook(*sys.exc_info())
@@ -125,10 +125,9 @@ def main() -> None:
     if sys.path and sys.path[0] == os.getcwd():
         del sys.path[0]
     try:
-        _preload()
-    except (OSError, MemoryError, ImportError) as problem:
-        if error_of(problem) is None:
-            raise
+        with said():
+            _preload()
+    except KmError:
         # Too little of something; whoever waits for a page is told that it died, and needs no traceback between the lines.
         sys.exit(1)
     # The report does without it (see its package); a notebook may want it.

@@ -2,7 +2,7 @@ import openpyxl
 import pytest
 
 from kmanalysis.errors import DataError
-from kmanalysis.loaders.forms.layout import FORM_TABLES
+from kmanalysis.loaders.forms.layout import FORM_TABLES, INDEX
 from kmanalysis.loaders.forms.load import load_form
 from kmanalysis.loaders.forms.sheets import form_sheets, is_form
 from tests.loaders.forms.filling import FIRST, add, edit, folder_with, form_of, receipt, title
@@ -38,6 +38,20 @@ def test_two_sheets_of_a_table_are_named(tmp_path):
     form = edit(form_of(tmp_path / "forms.xlsx"), lambda book: book.copy_worksheet(book[title("fees")]))
     with pytest.raises(DataError, match=r"sheets '费用' and '费用 Copy' both hold fees"):
         form_sheets(form)
+
+
+@pytest.mark.parametrize("written", ["[", "x", '["示例", 1]', "{}", "[" * 5000, None])
+def test_a_hidden_sheet_that_was_changed(tmp_path, written):
+    form = form_of(tmp_path / "forms.xlsx")
+
+    def change(book):
+        for row in book[INDEX].iter_rows():
+            if row[0].value == "fees":
+                row[1].value = written
+
+    edit(form, change)
+    with pytest.raises(DataError, match=rf"hidden sheet {INDEX}, .* has been changed in row \d+"):
+        load_form(form, tmp_path / "data")
 
 
 def test_columns_may_be_moved(tmp_path):

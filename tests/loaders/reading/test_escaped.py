@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmanalysis.loaders.reading.dialect import EMPTY_WORDS, Dialect
-from kmanalysis.loaders.reading.escaped import dialect_delimiter, dialect_records
+from kmanalysis.loaders.reading.escaped import dialect_delimiters, dialect_records
 from kmanalysis.loaders.reading.records import numbered_lines
 
 MYSQL = Dialect(EMPTY_WORDS, "\\")
@@ -55,8 +55,8 @@ def test_an_enclosed_cell_that_is_never_closed_costs_its_own_line_alone():
 
 
 def test_the_delimiter_of_a_dump_is_the_tab():
-    assert dialect_delimiter("1\ta,b,c,d\n2\ta,b,c,d\n", MYSQL) == "\t"
-    assert dialect_delimiter("a,b\n1,2\n", MYSQL) == ","
+    assert dialect_delimiters("1\ta,b,c,d\n2\ta,b,c,d\n", MYSQL) == ["\t"]
+    assert dialect_delimiters("a,b\n1,2\n", MYSQL) == [",", "\t", ";"]
 
 
 def test_without_an_escape_sign_a_backslash_is_a_sign_like_others():

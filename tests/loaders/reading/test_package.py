@@ -1,5 +1,6 @@
 import tempfile
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,41 @@ def test_how_far_a_sheet_reaches(cells):
         else:
             facts = package(path, rows).facts("a")
             assert (facts.cells, facts.width, facts.height) == (len(cells), width, height)
+
+
+@pytest.mark.parametrize("place", ["AAAA1", "A12345678", "ZZZZZZ9", "A99999999999", "abcd1"])
+@pytest.mark.parametrize("written", ['r="{}"', "s='1' r = '{}'"])
+def test_a_cell_that_no_sheet_has_room_for(tmp_path, place, written):
+    rows = f'<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c {written.format(place)}><v>1</v></c></row>'
+    with pytest.raises(ValueError, match="outside of any sheet"):
+        package(tmp_path / "a.xlsx", rows).facts("a")
+
+
+@pytest.mark.parametrize("cell", ['<c r="xfd2"><v>1</v></c>', '<c  r = "XFD2"><v>1</v></c>', "<c s=\"1\"\n r='XFD2'><v>1</v></c>"])
+def test_places_are_found_however_they_are_written(tmp_path, cell):
+    assert package(tmp_path / "a.xlsx", f'<row r="1"><c r="A1"/></row><row r = "2">{cell}</row>').facts("a").width == 16384
+
+
+def test_a_text_that_looks_like_a_place_is_none(tmp_path):
+    text = 'r="AAAA1" r="zz9" r="ZZZ99999999"'
+    facts = package(tmp_path / "a.xlsx", f'<row r="1"><c r="A1" t="inlineStr"><is><t>{text}</t></is></c><c r="B1"/></row>').facts("a")
+    assert (facts.width, facts.height) == (2, 1)
+
+
+@pytest.mark.parametrize("row", ['r="9999999999"', 'r = "900000000"', 'spans="1:9" r="99999999999999999999"'])
+def test_a_row_that_lies_far_below(tmp_path, row):
+    with pytest.raises(DataError, match="only 2 are filled"):
+        package(tmp_path / "a.xlsx", f'<row r="1"><c r="A1"/></row><row {row}><c><v>1</v></c></row>').facts("a")
+
+
+@pytest.mark.parametrize(("count", "is_refused"), [("2", False), ("4294967296", True), ("99999999999999999999", True), ("x", True)])
+def test_texts_are_counted_before_room_is_made_for_them(tmp_path, count, is_refused):
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as book:
+        book.writestr("xl/workbook.xml", f'<workbook xmlns="{MAIN}"><sheets/></workbook>')
+        book.writestr("xl/_rels/workbook.xml.rels", "<Relationships/>")
+        book.writestr("xl/SharedStrings.xml", f'<!-- texts --><s:sst xmlns:s="{MAIN}" uniqueCount="{count}"><s:si/></s:sst>')
+    with pytest.raises(ValueError, match=r"haredStrings|invalid literal") if is_refused else nullcontext():
+        Package(tmp_path / "a.xlsx")
 
 
 def test_cells_that_do_not_say_where_they_stand_are_counted(tmp_path):

@@ -92,6 +92,12 @@ def test_a_cell_far_beyond_the_headings_makes_a_row_odd_however_many_blank_ones_
     assert [(line, fault) for line, fault, *_ in rows] == [(2, None), (3, "ragged"), (4, None)]
 
 
+def test_headings_tell_the_delimiter_where_one_cell_is_full_of_another(tmp_path):
+    raw = "店铺导出\n编号,名称,备注\n1,会员" + "\t" * 60 + "月卡,a,b,c\n"
+    staged, _ = staged_rows(raw.encode(), tmp_path, header=lambda first: next((place for place, record in enumerate(first) if "名称" in record.cells), None))
+    assert (staged.headings, staged.header_line) == (("编号", "名称", "备注"), 2)
+
+
 def test_a_file_without_a_header_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"raw\.csv is empty"):
         staged_rows(b"\n\n", tmp_path)

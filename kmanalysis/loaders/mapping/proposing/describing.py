@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import duckdb
 
-from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS, plain_number
+from kmanalysis.loaders.mapping.cleaning import plain_number
 from kmanalysis.loaders.mapping.proposing.cells import Cells
 from kmanalysis.loaders.mapping.proposing.known import CURRENCY_UNITS, FACTORS, ZONE_UNITS, value_words
 from kmanalysis.loaders.mapping.times import TIME_FORMATS
@@ -113,8 +113,7 @@ class Describing:
         unlike = [value for value in values if not re.fullmatch(column.pattern, value)]
         if column.name != "currency":
             return [self.words.text("some of its cells are not written like this: {pattern}", pattern=column.pattern)] if unlike else []
-        codes = {folded(sign): code for sign, code in (*CURRENCY_SIGNS.items(), *CURRENCY_UNITS.items())}
-        return self._meanings({value: codes.get(folded(value), "") for value in unlike}, ("CNY", "USD", "…"), spec)
+        return self._meanings({value: CURRENCY_UNITS.get(folded(value), "") for value in unlike}, ("CNY", "USD", "…"), spec)
 
     def _times(self, column: Column, cells: Cells, values: Sequence[str], unit: str, spec: dict[str, object]) -> list[str]:
         if not values or cells.zoned == cells.filled:

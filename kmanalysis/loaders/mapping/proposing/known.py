@@ -11,6 +11,7 @@ from types import MappingProxyType
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
+from kmanalysis.loaders.mapping.cleaning import CURRENCY_SIGNS
 from kmanalysis.loaders.reading.headings import folded
 from kmanalysis.tables import Column, Table, tables
 from kmanalysis.words import Words, languages
@@ -23,10 +24,7 @@ LEAST_SIMILAR, LEAST_SIMILAR_LETTERS = 75, 85
 
 _UNIT = re.compile(r"(?P<bare>.+?)\s*(?:[(\[]\s*(?P<inside>[^()\[\]]{1,12}?)\s*[)\]]|/\s*(?P<after>[^/\s]{1,4}))")
 
-CURRENCY_UNITS = MappingProxyType(
-    {"元": "CNY", "人民币": "CNY", "rmb": "CNY", "cny": "CNY", "¥": "CNY", "分": "CNY", "万元": "CNY", "千元": "CNY"}
-    | {"usd": "USD", "us$": "USD", "美元": "USD", "eur": "EUR", "€": "EUR", "gbp": "GBP", "£": "GBP", "hkd": "HKD", "hk$": "HKD", "港元": "HKD", "港币": "HKD"}
-)
+CURRENCY_UNITS = MappingProxyType({folded(sign): code for sign, code in CURRENCY_SIGNS.items()} | dict.fromkeys(("分", "千元", "万元"), "CNY"))
 """Units of a heading that say which currency its amounts are in."""
 
 FACTORS = MappingProxyType({"分": 0.01, "万元": 10_000, "万": 10_000, "千元": 1000, "%": 0.01, "秒": 1000, "s": 1000, "sec": 1000, "seconds": 1000})
