@@ -158,7 +158,8 @@ def drawn_cell(draw: Random, heading: str, row: int, is_1904: bool, is_old: bool
         case _:
             text = cell(draw, heading, row) if draw.random() < 0.8 else wild_text(draw)
             text = _NO_XML.sub("", text.replace("\r\n", "\n").replace("\r", ""))
-            return DrawnCell("text", text, text)
+            # At the beginning of a text in UTF-16 it is a mark of the encoding, and no part of the text.
+            return DrawnCell("text", text, text.removeprefix("\ufeff") if is_old else text)
 
 
 def _new_bytes(draw: Random, sheets: list[_Sheet], is_1904: bool) -> bytes:
