@@ -230,6 +230,8 @@ def check_header(table: Table, headings: list[str], file: str, line: int) -> Non
     """Raises DataError for a heading that is not the table's or stands twice, and for required columns that are missing."""
     for heading in headings:
         if heading not in table.columns:
+            if "\0" in heading or "\ufffd" in heading:
+                raise DataError("{file}, line {line}: this is not text in UTF-8. Save the file as UTF-8.", file=file, line=line)
             from rapidfuzz.process import extractOne
 
             nearest = extractOne(heading, list(table.columns))[0]

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from kmanalysis.errors import DataError, MappingError
 from kmanalysis.loaders.checking.casts import NOTHING
+from kmanalysis.loaders.load import check
+from kmanalysis.words import Words
 from tests.cases.loading import column, loaded, receipt_of, text_file
 
 SUPPLIERS = '{}[tables.suppliers.columns]\nsupplier_id = {{ from = "vid" }}\nname = {{ from = "vname" }}\n'
@@ -77,3 +79,17 @@ def test_chinese_in_gb18030_stays_that(tmp_path, names):
     names = [*names, *NAMES["gb18030"]]
     _, folder = loaded(suppliers(tmp_path / "a.csv", names, "gb18030"), SUPPLIERS.format(""))
     assert column(folder, "name", "suppliers") == sorted(names)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_canonical_table_that_is_not_in_utf_8_says_so(tmp_path, encoding):
+    text_file(tmp_path / "suppliers.csv", [("supplier_id", "name"), ("S1", "云杉数卡")], encoding)
+    with pytest.raises(DataError, match=r"suppliers\.csv, line 1: this is not text in UTF-8\. Save the file as UTF-8\."):
+        check(tmp_path)
+
+
+def test_rows_that_are_not_in_utf_8_are_rejected_with_the_remedy(tmp_path):
+    text_file(tmp_path / "suppliers.csv", [("supplier_id", "name"), ("S1", "云杉数卡"), ("S2", "plain")], "gb18030")
+    rejects = check(tmp_path).rejects
+    assert list(zip(rejects["line"], rejects["reason"], strict=True)) == [(2, "undecodable")]
+    assert "save it as UTF-8" in Words("en").name("reason.undecodable")
