@@ -303,6 +303,7 @@ def sample(
     seed: Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other data.")] = 1,
     last_month: Annotated[str, typer.Option("--last-month", metavar="YYYY-MM", help="The month that it ends with.")] = "2026-10",
     format: Annotated[str, typer.Option("--format", metavar="csv|parquet", help="Form of the tables.")] = "csv",
+    random: Annotated[bool, typer.Option("--random", help="Nothing is planted: events are chance, by true rates that stand in truth.csv.")] = False,
     lang: Lang = "zh",
 ) -> None:
     """A workbook folder whose truth.csv says what was planted in whom."""
@@ -316,7 +317,7 @@ def sample(
 
         check_writable(local_folder(into))
         with Progress(Console(stderr=True), words).months(months) as tell:
-            folder = make_samples(local_folder(into), suppliers, months, orders, seed, last_month, format, tell)
+            folder = make_samples(local_folder(into), suppliers, months, orders, seed, last_month, format, tell, random=random)
         typer.echo(folder)
 
 

@@ -16,8 +16,9 @@ from kmanalysis.samples.draws import NULL, generator, keyed_digests
 from kmanalysis.samples.frames import Events, code_of, table_of_events, table_of_rows
 from kmanalysis.samples.goods import SHELF, goods
 from kmanalysis.samples.plan import CAST, Supplier, is_active
+from kmanalysis.samples.regimes import drawn_suppliers
 from kmanalysis.samples.setting import MANY, Setting
-from kmanalysis.samples.truth import truth_rows, write_truth
+from kmanalysis.samples.truth import rate_rows, truth_rows, write_truth
 from kmanalysis.samples.write import CsvFolder, ParquetFolder
 from kmanalysis.times import Month
 
@@ -38,11 +39,13 @@ def make_samples(
     progress: Callable[[str], None] | None = None,
     snapshots: int = 0,
     probes: int = 0,
+    random: bool = False,
 ) -> Path:
     """Writes a workbook folder with ``truth.csv`` and returns it.
 
     ``orders`` is about how many there are in all; ``snapshots`` and ``probes`` likewise (0: as closely as suppliers of that size are watched).
     The first twenty suppliers are the planted cast, in a fixed order; a further one moves none of them while orders a supplier stay the same.
+    ``random``: no cast; suppliers of each of `REGIMES` in turns, whose true rates are in ``truth.csv`` and by whom things happen by chance.
     ``csv`` is one file a table, ``parquet`` one a month for the tables of events. ``progress`` is called with each month once it is written.
     Raises UsageError for sizes or a format that cannot be made, and for a folder that holds files already.
     """
@@ -50,12 +53,12 @@ def make_samples(
     _check(folder, suppliers, months, orders, format)
     last = Month.parse(last_month)
     shelf = goods(min(2000, SHELF + 10 * max(0, suppliers - len(CAST))), last)
-    cast = plan.suppliers(suppliers, seed, len(shelf))
+    cast = (drawn_suppliers if random else plan.suppliers)(suppliers, seed, len(shelf))
     base = orders / (suppliers * months)
     hours = 24 * sum(month.days for month in (last - (months - 1)).until(last))
     snapshot_hours = hours * sum(len(supplier.places) for supplier in cast) / snapshots if snapshots else 22 if base < MANY else 1
     probe_hours = hours * suppliers / probes if probes else 5 if base < MANY else 1
-    setting = Setting(seed, last - (months - 1), last, base, shelf, snapshot_hours, probe_hours)
+    setting = Setting(seed, last - (months - 1), last, base, shelf, snapshot_hours, probe_hours, random)
     vocabularies = _vocabularies(setting, cast)
     owed: dict[tuple[int, str], int] = {}
     with (CsvFolder if format == "csv" else ParquetFolder)(folder) as target:
@@ -67,7 +70,7 @@ def make_samples(
                     target.write(table, table_of_events(table, events, vocabularies, str(month)), str(month))
             if progress:
                 progress(str(month))
-    write_truth(list(truth_rows(setting, cast, owed)), folder / "truth.csv")
+    write_truth(list(rate_rows(setting, cast) if random else truth_rows(setting, cast, owed)), folder / "truth.csv")
     return folder
 
 

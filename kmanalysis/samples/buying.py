@@ -57,7 +57,7 @@ def purchases(setting: Setting, supplier: Supplier, month: Month, sold: Events) 
         bought, trial = np.append(bought, trial_start(setting)), np.append(trial, supplier.number - 1)
     # rounded up, so that 5 % granted is never a trace below 5 %
     discount = -(-listed * round(share * 1000) // 1000)
-    received = np.where(rng.random(len(goods)) < 0.01, quantity - 1, quantity) if supplier.number == 17 else quantity
+    received = np.where(rng.random(len(goods)) < 0.01, quantity - 1, quantity) if supplier.part == 17 else quantity
     return {
         "number": np.arange(1, len(goods) + 1),
         "supplier_id": np.full(len(goods), supplier.number - 1),

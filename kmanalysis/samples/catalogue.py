@@ -13,9 +13,6 @@ from kmanalysis.samples.trade import compensation_share
 
 Rows = list[dict[str, object]]
 
-SINCE = date(2025, 1, 1)
-"""First day of papers, contracts and most listings."""
-
 AGENT = "华枢版权代理"
 """Stands between rights holders and some suppliers."""
 
@@ -41,7 +38,7 @@ def supplier_rows(supplier: Supplier) -> Rows:
             "bulk_custom": number % 3 == 1,
             "data_tools": ("行为分析;推荐" if number % 4 == 1 else "行为分析") if number % 2 else None,
             "channel": ("b2b_marketplace", "trade_fair", "referral")[number % 3],
-            "upstream_id": "U1" if number in (18, 6) else None,
+            "upstream_id": "U1" if supplier.part in (18, 6) else None,
         }
     ]
 
@@ -68,7 +65,7 @@ def listing_rows(setting: Setting, supplier: Supplier) -> Rows:
     rows: Rows = []
     newest = (setting.last - 2).first_day + timedelta(days=2)
     for place in supplier.places:
-        begins = newest + timedelta(days=5 + supplier.number % 4 * 6) if place == NEW else date(2025, 3, 1) + timedelta(days=supplier.number % 25)
+        begins = newest + timedelta(days=5 + supplier.number % 4 * 6) if place == NEW else setting.since + timedelta(days=59 + supplier.number % 25)
         if supplier.months:
             begins = (setting.last - (supplier.months - 1)).first_day
         for listed_from, listed_to in _price_periods(setting, supplier, begins):
@@ -133,7 +130,7 @@ def document_rows(setting: Setting, supplier: Supplier) -> Rows:
             "licensor": licensor,
             "licensee": licensee,
             "scope": scope,
-            "valid_from": SINCE,
+            "valid_from": setting.since,
             "valid_to": valid_to,
             "verified_at": verified,
         }
@@ -190,7 +187,7 @@ def signal_rows(setting: Setting, supplier: Supplier) -> Rows:
     return rows
 
 
-def tier_rows(supplier: Supplier) -> Rows:
+def tier_rows(setting: Setting, supplier: Supplier) -> Rows:
     """Discounts on offer."""
     return [
         {
@@ -199,7 +196,7 @@ def tier_rows(supplier: Supplier) -> Rows:
             "discount_share": share,
             "applies_to": "all_units",
             "currency": "CNY",
-            "valid_from": SINCE,
+            "valid_from": setting.since,
         }
         for threshold, share in supplier.tiers
     ]
@@ -220,10 +217,10 @@ def contract_rows(setting: Setting, supplier: Supplier) -> tuple[Rows, Rows]:
         {
             "contract_id": contract,
             "supplier_id": supplier.id,
-            "signed_on": SINCE - timedelta(days=10),
-            "valid_from": SINCE,
+            "signed_on": setting.since - timedelta(days=10),
+            "valid_from": setting.since,
             "valid_to": ends,
-            "legal_review_on": None if supplier.slug == "bad_trial" else SINCE - timedelta(days=15),
+            "legal_review_on": None if supplier.slug == "bad_trial" else setting.since - timedelta(days=15),
         }
     ]
     return contracts, [{"contract_id": contract, "term": term, "value": value} for term, value in sorted(terms.items())]
@@ -232,7 +229,7 @@ def contract_rows(setting: Setting, supplier: Supplier) -> tuple[Rows, Rows]:
 def outreach_rows(setting: Setting, supplier: Supplier) -> Rows:
     """How the contact with it went, and one lost contact for every third."""
     number, channel = supplier.number, ("b2b_marketplace", "trade_fair", "referral")[supplier.number % 3]
-    begun = (setting.last - 1).first_day if supplier.months else SINCE - timedelta(days=60 + number)
+    begun = (setting.last - 1).first_day if supplier.months else setting.since - timedelta(days=60 + number)
     won: dict[str, object] = {
         "contact_id": f"H{number}",
         "supplier_id": supplier.id,
@@ -272,7 +269,7 @@ def catalogue(setting: Setting, cast: list[Supplier]) -> dict[str, Rows]:
         "suppliers": _all(supplier_rows(supplier) for supplier in cast),
         "products": product_rows(setting),
         "listings": _all(listing_rows(setting, supplier) for supplier in cast),
-        "discount_tiers": _all(tier_rows(supplier) for supplier in cast),
+        "discount_tiers": _all(tier_rows(setting, supplier) for supplier in cast),
         "documents": _all(document_rows(setting, supplier) for supplier in cast),
         "references": _all(reference_rows(setting, supplier) for supplier in cast),
         "signals": _all(signal_rows(setting, supplier) for supplier in cast),

@@ -16,7 +16,7 @@ CLASSES = ("day", "night", "weekend", "holiday")
 
 @dataclass(frozen=True)
 class Conduct:
-    """How a supplier behaves in a month. Shares are quotas that are met exactly; the defaults are those of a clean supplier."""
+    """How a supplier behaves in a month. Shares are quotas that are met exactly, and rates in a random world; the defaults are those of a clean supplier."""
 
     late: float = 0.024
     delivery_median: float = 38.0
@@ -33,6 +33,8 @@ class Conduct:
     dry_goods: int = 0
     synced: float = 0.965
     outage_hours: int = 0
+    down: float = 0.0
+    """Share of the time in which its server does not answer, in a random world."""
     price_offset: float = 0.0
     fee_share: float = 0.0
     """Undisclosed fees on purchases."""
@@ -59,6 +61,11 @@ class Supplier:
     def id(self) -> str:
         """Its supplier_id."""
         return f"S{self.number:02d}"
+
+    @property
+    def part(self) -> int:
+        """Its number in the cast; 0 for others."""
+        return self.number if self.number <= len(CAST) and self.slug == CAST[self.number - 1].slug else 0
 
 
 _VIDEO, _GAME, _AI, _TOOLS = (tuple(GROUPS[group]) for group in ("video", "game", "ai", "tools"))
@@ -159,12 +166,13 @@ HIGHER_COMPENSATION = 20
 
 def suppliers(count: int, seed: int, shelf: int) -> list[Supplier]:
     """The first ``count`` suppliers: the cast, then ordinary ones that sell from the whole shelf."""
-    return list(CAST[:count]) + [_ordinary(number, seed, shelf) for number in range(len(CAST) + 1, count + 1)]
+    return list(CAST[:count]) + [ordinary(number, seed, shelf) for number in range(len(CAST) + 1, count + 1)]
 
 
-def _ordinary(number: int, seed: int, shelf: int) -> Supplier:
+def ordinary(number: int, seed: int, shelf: int) -> Supplier:
+    """A supplier that sells a dozen goods from the whole shelf."""
     rng = generator(seed, number, "supplier")
-    reach = min(shelf, SHELF + 10 * (number - len(CAST)))
+    reach = min(shelf, SHELF + 10 * max(number - len(CAST), 0))
     common = [place for place in range(reach) if place not in (SOLE, SOLE + 1, SOLE + 2, NEW)]
     places = tuple(sorted(int(place) for place in rng.choice(common, size=min(12, len(common)), replace=False)))
     mode = ("wholesale", "agency", "wholesale", "wholesale", "dropship", "wholesale")[number % 6]

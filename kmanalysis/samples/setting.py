@@ -8,13 +8,17 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from kmanalysis.samples.draws import DAY, end_second, start_second
+from kmanalysis.samples.draws import DAY, end_second, generator, quota, start_second
 from kmanalysis.samples.goods import Good
 from kmanalysis.samples.plan import Conduct, Supplier, conduct, price_rise, sold_places
+from kmanalysis.samples.regimes import conduct_of
 from kmanalysis.times import Month, day_kind
 
 MANY = 1000
 """From this many orders a supplier and month on, machines watch closely instead of now and then."""
+
+SAME_DAY = 0.05
+"""Correlation of two orders of one day being late, in a random world."""
 
 MOST_BUYERS = 1_000_000
 """More than these would only take memory: each has a digest."""
@@ -24,7 +28,8 @@ MOST_BUYERS = 1_000_000
 class Setting:
     """The world of one set of samples; ``base`` is the orders a supplier and month.
 
-    ``snapshot_hours`` and ``probe_hours`` are the hours between readings of a stock and between probes of a server.
+    ``snapshot_hours`` and ``probe_hours`` are the hours between readings of a stock and between probes of a server. ``is_random``: shares are rates, by
+    which each thing happens by chance, and not quotas.
     """
 
     seed: int
@@ -34,6 +39,12 @@ class Setting:
     shelf: tuple[Good, ...]
     snapshot_hours: float
     probe_hours: float
+    is_random: bool = False
+
+    @property
+    def since(self) -> date:
+        """First day of papers, contracts and, two months later, most listings: before anything is bought."""
+        return min(date(2025, 1, 1), self.first.first_day - timedelta(days=150))
 
     @property
     def quote_days(self) -> int:
@@ -62,13 +73,33 @@ class Setting:
 
     def conduct(self, supplier: Supplier, month: Month) -> Conduct:
         """How the supplier behaves in the month."""
+        if self.is_random:
+            return conduct_of(supplier, month, self.first, self.last, self.seed)
         return conduct(supplier, month, self.last, self.seed)
+
+    def some(self, rng: np.random.Generator, count: int, share: float) -> np.ndarray:
+        """A mask of places: the rounded share of them, or each by chance."""
+        return rng.random(count) < share if self.is_random else quota(rng, count, share)
+
+    def some_by_day(self, rng: np.random.Generator, days: np.ndarray, share: float) -> np.ndarray:
+        """The same of things of these days. Where it is chance, a day is good or bad for all of them: two of a day are correlated by `SAME_DAY`."""
+        if not self.is_random or not 0 < share < 1:
+            return self.some(rng, len(days), share)
+        weight = 1 / SAME_DAY - 1
+        by_day = rng.beta(share * weight, (1 - share) * weight, int(days.max(initial=0)) + 1)
+        mask: np.ndarray = rng.random(len(days)) < by_day[days]
+        return mask
+
+    def about(self, rng: np.random.Generator, planned: float) -> int:
+        """How many there are of something of which so many are expected."""
+        return int(rng.poisson(planned)) if self.is_random else round(planned)
 
     def order_count(self, supplier: Supplier, month: Month) -> int:
         """Orders that the supplier gets in the month: its size, moved with the demand for what it sells."""
         places = list(supplier.places)
         moved = self.demand(month)[places].sum() / self.demand(self.last)[places].sum()
-        return max(round(self.base * supplier.size * float(moved)), 4)
+        planned = self.base * supplier.size * float(moved)
+        return max(self.about(generator(self.seed, supplier.number, month, "count"), planned), 4)
 
     def sold(self, supplier: Supplier, month: Month) -> np.ndarray:
         """Places of the goods that the supplier sells in the month."""

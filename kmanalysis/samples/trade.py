@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmanalysis.samples.draws import DAY, NULL, generator, quota, start_second
+from kmanalysis.samples.draws import DAY, NULL, generator, start_second
 from kmanalysis.samples.frames import Events, code_of
 from kmanalysis.samples.plan import HIGHER_COMPENSATION, LATE_TESTS, OPEN_AT_END, Conduct, Supplier, drift_day
 from kmanalysis.samples.setting import HOURS, MANY, Setting, day_kinds, hour_class, second_of
@@ -39,7 +39,7 @@ def orders(setting: Setting, supplier: Supplier, month: Month) -> Events:
     ordered = start + days * DAY + hours * 3600 + rng.integers(0, 3600, count)
     ordered = np.sort(np.minimum(ordered, start + month.days * DAY - 3600 - rng.integers(0, 7200, count)))
     goods = rng.choice(sold, count, p=weights / weights.sum())
-    buyer = np.where(quota(rng, count, 0.35), (setting.buyers * rng.random(count) ** 3).astype(np.int64), NULL)
+    buyer = np.where(setting.some(rng, count, 0.35), (setting.buyers * rng.random(count) ** 3).astype(np.int64), NULL)
     _pair_up(rng, ordered, goods, buyer)
     order = np.argsort(ordered, kind="stable")
     ordered, goods, buyer = ordered[order], goods[order], buyer[order]
@@ -62,7 +62,7 @@ def orders(setting: Setting, supplier: Supplier, month: Month) -> Events:
         "at_fault": np.full(count, NULL),
         "buyer_digest": buyer,
     }
-    _fail(events, behaviour, month, rng)
+    _fail(events, setting, behaviour, month, rng)
     if supplier.slug == "ordinary":
         _add_oddities(events, setting, supplier, month)
     return events
@@ -87,11 +87,11 @@ def _delivery_seconds(setting: Setting, supplier: Supplier, month: Month, behavi
         before = ordered < second_of(begins)
         median[before] = 38.0
     seconds = np.clip(median * np.exp(0.35 * rng.standard_normal(len(ordered))), 4, 285).astype(np.int64)
-    late = quota(rng, len(ordered), late_share) & ~before
+    late = setting.some_by_day(rng, (ordered - start_second(month)) // DAY, late_share) & ~before
     return np.where(late, (320 + 2600 * rng.random(len(ordered)) ** 2).astype(np.int64), seconds)
 
 
-def _fail(events: Events, behaviour: Conduct, month: Month, rng: np.random.Generator) -> None:
+def _fail(events: Events, setting: Setting, behaviour: Conduct, month: Month, rng: np.random.Generator) -> None:
     """Lets the planned orders fail, early enough in the month that what is due for them falls into it."""
     count = len(events["number"])
     early = (events["ordered_at"] < start_second(month) + (month.days - 4) * DAY) & (events["quantity"] < 10)
@@ -99,7 +99,7 @@ def _fail(events: Events, behaviour: Conduct, month: Month, rng: np.random.Gener
     used = 0
     for cause, planned in behaviour.failures:
         failing = count * planned if planned < 1 else planned * max(1.0, count / MANY * 4)
-        chosen = candidates[used : used + round(failing)]
+        chosen = candidates[used : used + (int(rng.binomial(count, planned)) if setting.is_random else round(failing))]
         used += len(chosen)
         has_code = cause in ("invalid_code", "repeated_code", "wrong_item")
         wait = rng.integers(300, 3600, len(chosen))
@@ -137,13 +137,13 @@ def tickets(setting: Setting, supplier: Supplier, month: Month, sold: Events) ->
     rng = generator(setting.seed, supplier.number, month, "tickets")
     behaviour, start = setting.conduct(supplier, month), start_second(month)
     failed = np.flatnonzero((sold["at_fault"] == code_of("orders", "at_fault", "supplier")) & (sold["failed_at"] != NULL))
-    asked = _questions(rng, month, max(1.0, len(sold["number"]) / MANY) if behaviour.watched == 1 else 0.1)
-    staged_count = 0 if behaviour.watched < 1 else 6 if supplier.number == LATE_TESTS else 2
+    asked = _questions(rng, setting, month, max(1.0, len(sold["number"]) / MANY) if behaviour.watched == 1 else 0.1)
+    staged_count = 0 if behaviour.watched < 1 else 6 if supplier.part == LATE_TESTS else 2
     staged = start + rng.integers(0, (month.days - 1) * DAY, staged_count)
     opened = np.concatenate([sold["failed_at"][failed] + rng.integers(60, 600, len(failed)), asked, staged])
     count, is_staged = len(opened), np.arange(len(opened)) >= len(opened) - staged_count
     is_fault = np.arange(count) < len(failed)
-    responded, resolved = _answers(rng, behaviour, opened, month, is_staged, slow_tests=supplier.number == LATE_TESTS)
+    responded, resolved = _answers(rng, setting, behaviour, opened, month, is_staged, slow_tests=supplier.part == LATE_TESTS)
     causes = tables()["orders"].columns["failure_cause"].values
     kind_codes = np.array([code_of("tickets", "kind", CAUSES.get(cause, "other")) for cause in causes])
     kinds = np.full(count, code_of("tickets", "kind", "question"))
@@ -168,39 +168,39 @@ def tickets(setting: Setting, supplier: Supplier, month: Month, sold: Events) ->
         "at_fault": np.where(is_fault, code_of("tickets", "at_fault", "supplier"), NULL),
         "is_staged": is_staged.astype(np.int64),
     }
-    if month == setting.last and supplier.number in OPEN_AT_END:
+    if month == setting.last and supplier.part in OPEN_AT_END:
         _leave_open(events, setting)
     for column in ("first_response_at", "resolved_at", "reshipped_at"):
         events[column][events[column] > setting.exported] = NULL
     return events
 
 
-def _questions(rng: np.random.Generator, month: Month, scale: float) -> np.ndarray:
+def _questions(rng: np.random.Generator, setting: Setting, month: Month, scale: float) -> np.ndarray:
     """Moments of the general questions, a quota for each class of hour; the month's last day is left out."""
     moments, kinds = [], day_kinds(month)[:-1]
     without_holiday = BY_CLASS[3] if not (kinds == 3).any() else 0
     for place, planned in enumerate(BY_CLASS):
         planned += without_holiday if place == 1 else 0
         days = np.flatnonzero(kinds == (0 if place == 1 else place))
-        count = round(planned * scale) if len(days) else 0
+        count = setting.about(rng, planned * scale) if len(days) else 0
         hours = rng.choice([0, 1, 2, 5, 6, 7, 22, 23], count) if place == 1 else rng.integers(8, 22, count)
         moments.append(rng.choice(days, count) * DAY + hours * 3600 + rng.integers(0, 3600, count) if count else np.array([], dtype=np.int64))
     return start_second(month) + np.concatenate(moments).astype(np.int64)
 
 
 def _answers(
-    rng: np.random.Generator, behaviour: Conduct, opened: np.ndarray, month: Month, is_staged: np.ndarray, *, slow_tests: bool
+    rng: np.random.Generator, setting: Setting, behaviour: Conduct, opened: np.ndarray, month: Month, is_staged: np.ndarray, *, slow_tests: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     count, classes = len(opened), hour_class(opened, month)
     in_time = np.zeros(count, dtype=bool)
     for place, share in enumerate(behaviour.answered):
         members = np.flatnonzero((classes == place) & ~is_staged)
-        in_time[members] = quota(rng, len(members), share)
+        in_time[members] = setting.some(rng, len(members), share)
     in_time[is_staged] = not slow_tests
     quick = np.clip(150 * np.exp(0.55 * rng.standard_normal(count)), 15, 570)
     wait = np.where(in_time, quick, rng.uniform(720, 4200, count)).astype(np.int64)
     done_in_time = is_staged | (wait > 3000)
-    done_in_time[~is_staged] |= quota(rng, int((~is_staged).sum()), behaviour.resolved)
+    done_in_time[~is_staged] |= setting.some(rng, int((~is_staged).sum()), behaviour.resolved)
     quick_end = np.clip(wait + 1400 * np.exp(0.5 * rng.standard_normal(count)), wait + 60, 7000)
     resolved = np.where(done_in_time, quick_end, rng.uniform(7500, 40_000, count)).astype(np.int64)
     return opened + wait, opened + resolved
@@ -235,4 +235,4 @@ def compensations(setting: Setting, supplier: Supplier, month: Month, sold: Even
 
 def compensation_share(supplier: Supplier) -> int:
     """Per cent of the cost that the supplier owes for a failure made good in time: its contract may ask for more than the standard."""
-    return 20 if supplier.number == HIGHER_COMPENSATION else 10
+    return 20 if supplier.part == HIGHER_COMPENSATION else 10

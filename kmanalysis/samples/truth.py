@@ -98,6 +98,32 @@ def truth_rows(setting: Setting, cast: list[Supplier], owed: dict[tuple[int, str
     yield from _others(last, len(cast), setting)
 
 
+def rate_rows(setting: Setting, cast: list[Supplier]) -> Iterator[tuple[str, ...]]:
+    """The true rates of suppliers that were drawn, by month: what the measure of that name estimates from a month's events."""
+    for supplier in cast:
+        for month in setting.first.until(setting.last):
+            conduct = setting.conduct(supplier, month)
+            failures = dict(conduct.failures)
+            rates = {
+                "stability.delivery_time": (1 - conduct.late, "delivered within the limit, of the orders that do not fail"),
+                "stability.oversold_rate": (failures["stock_out"], "orders that fail for lack of stock"),
+                "stability.stock_sync_lag": (conduct.synced, "readings in time"),
+                "stability.hot_availability": (
+                    1 - conduct.dry if conduct.dry_goods else 1.0,
+                    f"of each of {conduct.dry_goods} goods; the others never run dry",
+                ),
+                "stability.uptime": (1 - conduct.down, "time in which the server answers"),
+                "service.first_response": (
+                    conduct.answered[0],
+                    "by day; nights, weekends and holidays: " + ", ".join(f"{share:.4f}" for share in conduct.answered[1:]),
+                ),
+                "service.resolution": (conduct.resolved, "cases resolved within the limit, of those that are answered in time"),
+                "service.dispute_rate": (sum(failures.values()), "orders that fail by the supplier's fault"),
+            }
+            for measure, (rate, detail) in rates.items():
+                yield supplier.id, supplier.slug, str(month), measure, f"rate:{rate:.6f}", detail
+
+
 def _others(last: str, count: int, setting: Setting) -> Iterator[tuple[str, ...]]:
     for number in MEDIOCRE:
         if count >= number:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from kmanalysis.samples.draws import DAY, NULL, end_second, generator, quota, start_second
+from kmanalysis.samples.draws import DAY, NULL, end_second, generator, start_second
 from kmanalysis.samples.frames import Events
 from kmanalysis.samples.plan import Supplier
 from kmanalysis.samples.setting import Setting
@@ -17,6 +17,9 @@ PLACEHOLDER = 19
 
 FAILING_SCANS = (17, 18)
 """Suppliers whose readings sometimes fail and are taken again."""
+
+DRY_SPELL, OUTAGE = 10 * 3600.0, 2 * 3600.0
+"""Seconds that a good is out of stock, and a server down, on average, in a random world."""
 
 RETRIED_PROBES = (17, 20)
 """Suppliers whose server misses a probe now and then, and answers the next one."""
@@ -41,12 +44,12 @@ def stock_snapshots(setting: Setting, supplier: Supplier, month: Month) -> Event
     for place in setting.sold(supplier, month):
         phase = (supplier.number * 37 + place * 11) % 97 / 97
         seen = _grid(month, setting.snapshot_hours, 0.04, phase, from_start=month == setting.first)
-        seen = seen[quota(rng, len(seen), behaviour.watched)] if behaviour.watched < 1 else seen
+        seen = seen[setting.some(rng, len(seen), behaviour.watched)] if behaviour.watched < 1 else seen
         cycle = (seen / (DAY * 5) + phase) % 1
         left = (low + (high - low) * (1 - cycle)).astype(np.int64)
         if place in supplier.places[: behaviour.dry_goods]:
-            left[cycle > 1 - behaviour.dry] = 0
-        synced = quota(rng, len(seen), behaviour.synced)
+            left[_spells(rng, seen, behaviour.dry, DRY_SPELL) if setting.is_random else cycle > 1 - behaviour.dry] = 0
+        synced = setting.some(rng, len(seen), behaviour.synced)
         age = np.where(synced, rng.integers(5, 280, len(seen)), rng.integers(400, 5000, len(seen)))
         readings = np.vstack([seen, left, np.ones_like(seen), np.zeros_like(seen), seen - age, np.full(len(seen), place)])
         parts.append(_oddities(rng, setting, supplier, month, place, readings))
@@ -64,15 +67,29 @@ def stock_snapshots(setting: Setting, supplier: Supplier, month: Month) -> Event
 
 def _oddities(rng: np.random.Generator, setting: Setting, supplier: Supplier, month: Month, place: int, readings: np.ndarray) -> np.ndarray:
     """Readings that failed and were taken again, and a shop that shows a fixed number."""
-    if supplier.number in FAILING_SCANS:
+    if supplier.part in FAILING_SCANS:
         failed = np.sort(rng.choice(np.arange(1, readings.shape[1]), 2, replace=False))
         again = readings[:, failed]
         again[[0, 4]] += 600
         readings[1, failed], readings[2, failed], readings[4, failed] = NULL, 0, NULL
         readings = np.hstack([readings, again[:, again[0] < end_second(month)]])
-    if supplier.number == PLACEHOLDER and month == setting.last and place == supplier.places[0]:
+    if supplier.part == PLACEHOLDER and month == setting.last and place == supplier.places[0]:
         readings[1], readings[3] = 999, 1
     return readings
+
+
+def _spells(rng: np.random.Generator, moments: np.ndarray, share: float, length: float) -> np.ndarray:
+    """Which of the moments lie in a spell: spells begin at random, last ``length`` seconds on average, and take that share of the time."""
+    mask = np.zeros(len(moments), dtype=bool)
+    if not len(moments) or share <= 0:
+        return mask
+    start, end = int(moments[0]), int(moments[-1]) + 1
+    begins = np.cumsum(rng.exponential(length * (1 - share) / share, max(int((end - start) / length), 1) + 8)) + start
+    lengths = rng.exponential(length, len(begins))
+    begins[1:] += np.cumsum(lengths)[:-1]
+    place = np.searchsorted(begins, moments, side="right") - 1
+    mask[place >= 0] = (moments < begins[place] + lengths[place])[place >= 0]
+    return mask
 
 
 def probes(setting: Setting, supplier: Supplier, month: Month) -> Events:
@@ -80,12 +97,14 @@ def probes(setting: Setting, supplier: Supplier, month: Month) -> Events:
     rng = generator(setting.seed, supplier.number, month, "probes")
     behaviour, start = setting.conduct(supplier, month), start_second(month)
     asked = _grid(month, setting.probe_hours, 0.08, supplier.number * 0.37 % 1, from_start=month == setting.first)
-    asked = asked[quota(rng, len(asked), behaviour.watched)] if behaviour.watched < 1 else asked
+    asked = asked[setting.some(rng, len(asked), behaviour.watched)] if behaviour.watched < 1 else asked
     is_up = np.ones(len(asked), dtype=np.int64)
     for outage in range(3 if behaviour.outage_hours else 0):
         begins = start + (4 + outage * 9) * DAY + int(rng.integers(0, DAY))
         is_up[(asked >= begins) & (asked < begins + behaviour.outage_hours * 3600)] = 0
-    if supplier.number in RETRIED_PROBES:
+    if setting.is_random:
+        is_up[_spells(rng, asked, behaviour.down, OUTAGE)] = 0
+    if supplier.part in RETRIED_PROBES:
         missed = rng.choice(np.arange(1, len(asked) - 1), 2, replace=False)
         is_up[missed] = 0
         asked, is_up = np.concatenate([asked, asked[missed] + 240]), np.concatenate([is_up, [1, 1]])
