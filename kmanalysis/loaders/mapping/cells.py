@@ -16,17 +16,20 @@ _MAY_SAY_NOTHING = ("id", "text", "digest")
 
 
 class Cells:
-    """The cells of one staged file. ``rows`` is a relation that holds whatever was named, beside the file's own columns.
+    """The cells of one staged file. ``rows`` is a relation that holds whatever was named, beside those of the file's own columns that are ``read``.
 
     A heading may also be the place of a column that has none: ``#F``, as a spreadsheet counts them.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, staged: Staged, nothing: Iterable[str]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, staged: Staged, nothing: Iterable[str], read: Iterable[str]) -> None:
         self._connection, self._nothing = connection, frozenset(map(compared, nothing))
         self._columns = {folded(heading): f"c{index}" for index, heading in reversed(list(enumerate(staged.headings)))}
         for index in range(len(staged.headings)):
             self._columns.setdefault(folded(f"#{column_letters(index)}"), f"c{index}")
-        self.rows = self._staged = staged.relation
+        # Each named column is a layer, and a layer of hundreds of columns takes long to plan.
+        asked = [self._columns[heading] for heading in sorted(set(map(folded, read))) if heading in self._columns]
+        kept = dict.fromkeys(["_line", "_fault", "_found", *(["_sheet"] if staged.sheets else []), *asked])
+        self.rows = self._staged = f"(SELECT {', '.join(kept)} FROM {staged.relation})"
         self._names: dict[str, str] = {}
         self._has_decimals: dict[str, bool] = {}
 

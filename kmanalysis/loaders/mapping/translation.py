@@ -78,7 +78,7 @@ class Translation:
     def __init__(self, connection: duckdb.DuckDBPyConnection, mapping: SourceMapping, mapped: TableMapping, staged: Staged, file: str) -> None:
         self.connection, self.mapping, self.mapped, self.staged, self.file = connection, mapping, mapped, staged, file
         check_once(staged.headings, mapping.headings, file, staged.header_line)
-        self.cells = Cells(connection, staged, mapping.source.nothing)
+        self.cells = Cells(connection, staged, mapping.source.nothing, mapping.headings)
         self.is_sheet = not staged.encoding
         self.lookups: set[str] = set()
         codes = [column for of in mapping.tables.values() for name, column in of.columns.items() if of.table.columns[name].is_code]

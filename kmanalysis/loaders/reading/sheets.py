@@ -20,6 +20,9 @@ from kmanalysis.loaders.reading.records import SPACE, Record
 from kmanalysis.loaders.reading.text import BATCH, MOST_COLUMNS, PREAMBLE_RECORDS, Staged, add_rows, make_raw_table, staged_rows
 from kmanalysis.loaders.reading.workbook import Workbook, fitted
 
+MOST_UNHEADED = 64
+"""Columns without a heading that are read to the right of those that have one. What stands farther off is no part of the table; it is told."""
+
 Header = Callable[[list[Record]], int | None]
 
 
@@ -122,7 +125,7 @@ class _Staging:
         found = _headings(top)
         check_columns(self.book.file, top.line, len(found), MOST_COLUMNS)
         # A column without a heading is there all the same: its cells are read, and told.
-        self.width = max(len(found), min(max(len(record.cells) for record in head), MOST_COLUMNS))
+        self.width = max(len(found), min(max(len(record.cells) for record in head), len(found) + MOST_UNHEADED, MOST_COLUMNS))
         self.found = found + [""] * (self.width - len(found))
         make_raw_table(self.connection, self.name, self.width, has_sheets=True)
 

@@ -105,7 +105,8 @@ def stage_text(
     for delimiter in likely:
         first = _first_records(path, read, delimiter, dialect)
         index = (header(first) if header else 0) if first and not headings else None
-        if index is not None or headings:
+        # By a delimiter that it has not, a line of data is one cell, and might be taken for a heading.
+        if headings or (index is not None and (delimiter == likely[0] or len(first[index].cells) > 1)):
             break
     else:
         raise no_header(path.name, _first_records(path, read, likely[0], dialect))

@@ -14,12 +14,12 @@ def cells_of():
     connection = duckdb.connect()
 
     def made(*listed, nothing=NOTHING, headings=("A b",)):
-        rows = ", ".join("(" + ", ".join(["1", "NULL", *("?" for _ in row)]) + ")" for row in listed)
+        rows = ", ".join("(" + ", ".join(["1", "NULL", "NULL", *("?" for _ in row)]) + ")" for row in listed)
         names = ", ".join(f"c{index}" for index in range(len(headings)))
         connection.execute(
-            f"CREATE OR REPLACE TABLE raw AS SELECT * FROM (VALUES {rows}) AS t(_line, _fault, {names})", [cell for row in listed for cell in row]
+            f"CREATE OR REPLACE TABLE raw AS SELECT * FROM (VALUES {rows}) AS t(_line, _fault, _found, {names})", [cell for row in listed for cell in row]
         )
-        cells = Cells(connection, Staged("raw", "raw", headings, 1, "utf-8", ",", 0), nothing)
+        cells = Cells(connection, Staged("raw", "raw", headings, 1, "utf-8", ",", 0), nothing, (*headings, "#A", "#B", "#C"))
         return cells, lambda column: [found for (found,) in connection.execute(f"SELECT {column} FROM {cells.rows}").fetchall()]
 
     return made

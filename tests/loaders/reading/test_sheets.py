@@ -6,8 +6,9 @@ import pytest
 import xlwt
 
 from kmanalysis.errors import DataError
+from kmanalysis.loaders.reading.package import column_letters
 from kmanalysis.loaders.reading.records import footer_pattern
-from kmanalysis.loaders.reading.sheets import stage_sheet
+from kmanalysis.loaders.reading.sheets import MOST_UNHEADED, stage_sheet
 
 
 def workbook(tmp_path, rows, name="订单"):
@@ -60,10 +61,18 @@ def test_a_cell_beyond_the_headings_is_in_a_column_of_its_own(tmp_path):
 
 
 def test_of_hundreds_of_columns_without_headings_those_are_named_that_are_filled(tmp_path):
-    rows = [["a"], [1, *[None] * 498, "x"], [2, None, "y"], ["合计", *[None] * 299, "z"]]
+    rows = [["a"], [1, *[None] * 498, "x"], [2, None, "y"], ["合计", *[None] * 49, "z"]]
     connection = duckdb.connect()
     staged = stage_sheet(connection, workbook(tmp_path, rows), "raw", sheet="订单", footer=footer_pattern())
     assert staged.unheaded == {2: "#C", 499: "#SF"}
+
+
+def test_a_stray_cell_far_to_the_right_makes_no_wide_table(tmp_path):
+    rows = [["a"], [1, *[None] * 16_000, "x"], [2, *[None] * MOST_UNHEADED, "y"], [3, *[None] * (MOST_UNHEADED - 1), "z"]]
+    connection = duckdb.connect()
+    staged = stage_sheet(connection, workbook(tmp_path, rows), "raw", sheet="订单")
+    assert len(staged.headings) == 1 + MOST_UNHEADED
+    assert staged.unheaded == {column: f"#{column_letters(column)}" for column in (MOST_UNHEADED, MOST_UNHEADED + 1, 16_001)}
 
 
 def test_sheets_of_one_table_have_a_footer_each_and_numbers(tmp_path):
