@@ -9,7 +9,8 @@ does. What a supplier deserves is the letter that its true rates earn with so ma
 - reliability: the share of stated letters that the next month's evidence earned again, and that stood in the next month, by what was stated (``probability``);
 - Brier scores of both; months that show S, or A, to a supplier that deserves less;
 - months with a standard missed that the true rate meets, and months in which a corrective action opens;
-- changes told as more than noise, and drifts, where no rate changed; for drifting suppliers the months from the first worse rate until each says so.
+- changes of shares and prices told as more than noise, and drifts, where no rate changed; for drifting suppliers the months from the first worse rate until
+  each says so.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import pandas as pd
 import kmanalysis as km
 from kmanalysis.decisions.corrective import corrective
 from kmanalysis.decisions.drift import drifts
-from kmanalysis.decisions.review import changes
+from kmanalysis.decisions.review import changes, price_moves
 from kmanalysis.samples import make_samples
 from kmanalysis.samples.regimes import REGIMES
 from kmanalysis.scoring.grades import RANKS, grades, raw_grades
@@ -74,7 +75,8 @@ def simulated(suppliers: int, months: int, orders: int, seed: int, place: Path) 
         frames["misses"].append(judged.merge(true, on=["supplier_id", "measure"]).assign(month=str(month)))
         actions = corrective(seen)
         frames["opened"].append(actions[actions["state"] == "new"][["supplier_id", "measure"]].assign(month=str(month)))
-        frames["changes"].append(changes(seen)[["supplier_id", "measure", "is_more_than_noise"]].assign(month=str(month)))
+        moved = [changes(seen), price_moves(seen).assign(measure="price")]
+        frames["changes"] += [frame[["supplier_id", "measure", "is_more_than_noise"]].assign(month=str(month)) for frame in moved]
         standing = drifts(seen)
         frames["drifts"].append(standing[standing["is_standing"]][["supplier_id", "measure"]].assign(month=str(month)))
     for name, parts in frames.items():

@@ -14,7 +14,6 @@ from kmanalysis.measures.common.quotes import price_levels, sku_moves
 from kmanalysis.measures.observation import observed
 from kmanalysis.scoring.grades import grade_history, grades
 from kmanalysis.statistics.control import mean_bounds, share_difference, share_difference_p
-from kmanalysis.statistics.seeds import generator
 from kmanalysis.tables import GRADES
 from kmanalysis.workbook import Workbook, frame, query
 
@@ -64,8 +63,8 @@ def changes(workbook: Workbook) -> pd.DataFrame:
 def price_moves(workbook: Workbook) -> pd.DataFrame:
     """Prices against the market's move: supplier_id, skus, own_change, peers_change, relative_change, lower, upper, is_more_than_noise.
 
-    Means over the SKUs priced in this month and the last; the relative change is the own minus the peers', with a bootstrap interval over SKUs (NaN
-    for a single one). The resampling is seeded by supplier and month.
+    Means over the SKUs priced in this month and the last; the relative change is the own minus the peers', with Student's interval over SKUs (NaN
+    for a single one).
     """
     standards = workbook.standards
     last = workbook.month - 1
@@ -74,11 +73,7 @@ def price_moves(workbook: Workbook) -> pd.DataFrame:
     figures = ["own_change", "peers_change", "relative_change"]
     of_supplier = moves.groupby("supplier_id", sort=True)
     found = of_supplier[figures].mean().round(DIGITS)
-    confidence, draws = standards.value("review.change_confidence"), int(standards.value("review.draws"))
-    bounds = [
-        mean_bounds(of_one["relative_change"], confidence, draws, generator("price_moves", str(supplier), str(workbook.month)))
-        for supplier, of_one in of_supplier
-    ]
+    bounds = [mean_bounds(of_one["relative_change"], standards.value("review.change_confidence")) for _, of_one in of_supplier]
     found["lower"], found["upper"] = (np.round(np.array([bound[side] for bound in bounds], dtype=float), DIGITS) for side in (0, 1))
     found.insert(0, "skus", of_supplier.size())
     return found.assign(is_more_than_noise=(found["lower"] > 0) | (found["upper"] < 0)).reset_index()

@@ -141,9 +141,29 @@ def test_nothing_seen_is_no_difference():
     assert share_difference_p(4, 4, 9, 9) == 1.0
 
 
-def test_a_bootstrap_of_few_values_is_about_as_wide_as_student_s_interval():
-    generator = np.random.default_rng(3)
-    values = generator.normal(2.0, 1.0, 40)
-    student = stats.t.interval(0.95, 39, values.mean(), stats.sem(values))
-    assert mean_bounds(values, 0.95, 20_000, generator) == pytest.approx(student, abs=0.06)
-    assert np.isnan(mean_bounds([1.0], 0.95, 10, generator)).all()
+def test_the_interval_of_a_mean_is_the_handbook_s():
+    # NIST/SEMATECH e-Handbook, 1.3.5.2: 195 values of mean 9.261460 and deviation 0.022789; t = 1.9723.
+    values = np.random.default_rng(3).normal(size=195)
+    values = (values - values.mean()) / values.std(ddof=1) * 0.022789 + 9.261460
+    assert mean_bounds(values, 0.95) == pytest.approx((9.258242, 9.264679), abs=2e-6)
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=30).filter(lambda values: np.std(values) > 1e-6), st.sampled_from([0.9, 0.99]))
+def test_the_interval_of_a_mean_is_student_s(values, confidence):
+    expected = stats.t.interval(confidence, len(values) - 1, np.mean(values), stats.sem(values))
+    assert mean_bounds(values, confidence) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_one_value_says_nothing_of_a_mean_and_equal_ones_all():
+    assert np.isnan(mean_bounds([1.0], 0.95)).all()
+    assert mean_bounds([2.0, 2.0, 2.0], 0.99) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize("skus", [2, 3, 5, 20])
+@pytest.mark.parametrize("quotes", [0, 10])
+def test_a_mean_that_is_noise_is_told_as_more_no_oftener_than_is_claimed(skus, quotes):
+    generator = np.random.default_rng(7)
+    # Normal, or as months' prices are: each the mean of a few quotes, which lie evenly about the level.
+    drawn = generator.uniform(-1, 1, (10_000, skus, quotes)).mean(axis=2) if quotes else generator.normal(size=(10_000, skus))
+    alarms = np.mean([lower > 0 or upper < 0 for lower, upper in (mean_bounds(row, 0.99) for row in drawn)])
+    assert alarms <= 0.01 * 1.5
