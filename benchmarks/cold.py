@@ -75,17 +75,29 @@ def measured(tree: Tree, data: Path) -> dict[str, dict[str, float]]:
     return runs
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--data", type=Path, default=Path("data/samples"))
-    options.add_argument("--repeat", type=int, default=2)
+def parser_of(description: str | None, *, repeat: int, out: str) -> argparse.ArgumentParser:
+    """The options of a benchmark that measures checkouts in turns."""
+    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--repeat", type=int, default=repeat)
     options.add_argument("--against", nargs=2, metavar=("PYTHON", "TREE"))
-    options.add_argument("--out", type=Path, default=Path("benchmarks/results/cold.json"))
-    asked = options.parse_args()
+    options.add_argument("--out", type=Path, default=Path(out))
+    return options
+
+
+def trees_of(asked: argparse.Namespace) -> dict[str, Tree]:
+    """The checkout that this file lies in, and the other one that was asked for."""
     trees = {"ours": Tree(sys.executable, Path(__file__).resolve().parents[1])}
     if asked.against:
         python, folder = asked.against
         trees["other"] = Tree(python, Path(folder).resolve())
+    return trees
+
+
+def main() -> None:
+    options = parser_of(__doc__, repeat=2, out="benchmarks/results/cold.json")
+    options.add_argument("--data", type=Path, default=Path("data/samples"))
+    asked = options.parse_args()
+    trees = trees_of(asked)
     every = [{name: measured(tree, tree.folder / asked.data) for name, tree in trees.items()} for _ in range(asked.repeat)]
     runs = {name: {run: [once[name][run] for once in every] for run in every[0][name]} for name in trees}
     for run, times in runs["ours"].items():

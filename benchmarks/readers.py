@@ -9,12 +9,10 @@ took, and our share of the other's.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -26,23 +24,9 @@ import pyarrow.parquet as pq
 import xlsxwriter
 import xlwt
 
-from benchmarks.cold import Tree, timed
-from benchmarks.fuzz.orders import HEADINGS
+from benchmarks.cold import Tree, parser_of, timed, trees_of
+from benchmarks.fuzz.orders import HEADINGS, ORDERS
 
-MAPPING = """
-[source]
-timezone = "Asia/Shanghai"
-[tables.orders.columns]
-order_id = { from = "订单号" }
-supplier_id = { from = "供货商" }
-sku = { from = "商品" }
-ordered_at = { from = "下单时间" }
-delivered_at = { from = "发货时间" }
-quantity = { from = "数量" }
-amount = { from = "金额" }
-currency = { constant = "CNY" }
-status = { from = "状态", values = { "已发货" = "delivered", "失败" = "failed" } }
-"""
 _MOST_OLD_ROWS = 60_000
 
 Order = tuple[str, str, str, datetime, datetime, int, float, str]
@@ -99,20 +83,14 @@ def loaded(tree: Tree, file: Path, mapping: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = parser_of(__doc__, repeat=5, out="benchmarks/results/readers.json")
     options.add_argument("--rows", type=int, default=1_000_000)
-    options.add_argument("--repeat", type=int, default=5)
-    options.add_argument("--against", nargs=2, metavar=("PYTHON", "TREE"))
-    options.add_argument("--out", type=Path, default=Path("benchmarks/results/readers.json"))
     asked = options.parse_args()
-    trees = {"ours": Tree(sys.executable, Path(__file__).resolve().parents[1])}
-    if asked.against:
-        python, folder = asked.against
-        trees["other"] = Tree(python, Path(folder).resolve())
+    trees = trees_of(asked)
     runs: dict[str, dict[str, list[dict[str, float]]]] = {}
     with tempfile.TemporaryDirectory() as place:
         mapping = Path(place) / "orders.toml"
-        mapping.write_text(MAPPING, encoding="utf-8")
+        mapping.write_text(ORDERS, encoding="utf-8")
         for file in make_files(Path(place), asked.rows):
             once = [{name: loaded(tree, file, mapping) for name, tree in trees.items()} for _ in range(asked.repeat)]
             runs[file.name] = {name: [one[name] for one in once] for name in trees}

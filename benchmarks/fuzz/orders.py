@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,17 +22,21 @@ from kmanalysis.loaders.reading.text import Staged
 HEADINGS = ("订单号", "供货商", "商品", "下单时间", "发货时间", "数量", "金额", "状态")
 FOOTERS = ("合计", "总计：", "Total", "导出时间: 2026-10-01")
 
-_COLUMNS = {
-    "order_id": {"from": "订单号"},
-    "supplier_id": {"from": "供货商"},
-    "sku": {"from": "商品"},
-    "ordered_at": {"from": "下单时间"},
-    "delivered_at": {"from": "发货时间"},
-    "quantity": {"from": "数量"},
-    "amount": {"from": "金额"},
-    "currency": {"constant": "CNY"},
-    "status": {"from": "状态", "values": {"已发货": "delivered", "失败": "failed"}},
-}
+ORDERS = """
+[source]
+timezone = "Asia/Shanghai"
+[tables.orders.columns]
+order_id = { from = "订单号" }
+supplier_id = { from = "供货商" }
+sku = { from = "商品" }
+ordered_at = { from = "下单时间" }
+delivered_at = { from = "发货时间" }
+quantity = { from = "数量" }
+amount = { from = "金额" }
+currency = { constant = "CNY" }
+status = { from = "状态", values = { "已发货" = "delivered", "失败" = "failed" } }
+"""
+"""The mapping of a table with these headings."""
 
 
 class Different(Exception):
@@ -58,7 +63,8 @@ class Row:
 
 def mapping(**source: object) -> SourceMapping:
     """The mapping of orders, with these entries in its source section."""
-    declared = {"source": {"timezone": "Asia/Shanghai"} | source, "tables": {"orders": {"columns": _COLUMNS}}}
+    declared = tomllib.loads(ORDERS)
+    declared["source"] |= source
     return parse_mapping(declared, "fuzz.toml")
 
 

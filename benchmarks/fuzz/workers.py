@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import resource
 import shutil
@@ -144,6 +145,8 @@ def _keep(worker: _Worker, outcome: Outcome, faults: Path, again: str) -> None:
 
 
 def _work(line: Connection, other: Connection, name: str, read: Read, seed: int, whole_every: int, folder: Path) -> None:
+    # Garbage of the parent may belong to threads that a fork has not: freeing it here may end the process.
+    gc.freeze()
     os.setsid()
     other.close()
     _bound()

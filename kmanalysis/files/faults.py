@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,10 +25,7 @@ def said(place: object = "") -> Iterator[None]:
     """
     try:
         yield
-    except KmError:
-        raise
-    except Exception as problem:
-        # Errors of the engine have no common class here: importing it would cost every command its start.
+    except _refusals() as problem:
         error = error_of(problem, place)
         if error is None:
             raise
@@ -50,9 +48,21 @@ def error_of(problem: BaseException, place: object = "") -> KmError | None:
             return _no_memory()
         case ImportError() if "failed to map" in str(problem) or "allocate memory" in str(problem):
             return _no_memory()
-    if type(problem).__module__ in ("duckdb", "_duckdb"):
+    if isinstance(problem, _engine_errors()):
         return _of_engine(problem, str(place) or ".")
     return None
+
+
+def _engine_errors() -> tuple[type[Exception], ...]:
+    # Imported here, the engine would cost every command its start; where nobody has imported it, nothing of it was raised.
+    engine = sys.modules.get("duckdb")
+    found = getattr(engine, "Error", None)
+    return (found,) if found else ()
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """The errors among which `error_of` finds what the system refuses."""
+    return (OSError, MemoryError, RuntimeError, ImportError, *_engine_errors())
 
 
 def check_readable(file: Path) -> None:

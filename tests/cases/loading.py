@@ -7,27 +7,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from benchmarks.fuzz.orders import HEADINGS, ORDERS
 from kmanalysis.engine.duckdb import connect
 from kmanalysis.loaders.checking.receipts import Receipt
 from kmanalysis.loaders.folder import Attached, attach
 from kmanalysis.loaders.load import load
 from kmanalysis.loaders.mapping.toml import parse_mapping
 
-HEADINGS = ("订单号", "供货商", "商品", "下单时间", "发货时间", "数量", "金额", "状态")
-ORDERS = """
-[source]
-timezone = "Asia/Shanghai"
-[tables.orders.columns]
-order_id = { from = "订单号" }
-supplier_id = { from = "供货商" }
-sku = { from = "商品" }
-ordered_at = { from = "下单时间" }
-delivered_at = { from = "发货时间" }
-quantity = { from = "数量" }
-amount = { from = "金额" }
-currency = { constant = "CNY" }
-status = { from = "状态", values = { "已发货" = "delivered", "失败" = "failed" } }
-"""
+__all__ = ["HEADINGS", "ORDERS"]
 
 _FEW_COLUMNS = """
 [source]
